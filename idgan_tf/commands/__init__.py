@@ -1,0 +1,1 @@
+"""What the files in bin/ call: flags in, one function called, an exit code out."""

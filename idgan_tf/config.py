@@ -1,0 +1,135 @@
+"""gin: finding files, registering optimizers, and turning mistakes into one clear line.
+
+What gin lets pass silently is an error here: a macro nobody reads, an import outside `idgan_tf` and `keras`.
+"""
+
+import difflib
+import pathlib
+import re
+
+import gin
+from gin import config_parser
+
+from idgan_tf.errors import ConfigError
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+IMPORTS = ("idgan_tf", "keras")
+# Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
+HARMLESS = (
+    "train.evaluate_every",
+    "train.log_every",
+    "train.num_steps",
+    "train.picture_every",
+    "train.save_every",
+)
+
+
+def find(gin_file):
+    """The path of a gin file, looked up from the current folder, then from the project.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    for folder in (pathlib.Path(), PROJECT):
+        if (folder / gin_file).is_file():
+            return folder / gin_file
+    known = sorted(path.name for path in (PROJECT / "gin").glob("*.gin"))
+    close = difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3) or known[:6]
+    raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
+
+
+def load(gin_files, bindings=(), allow_imports=()):
+    """Replaces the gin configuration by these files and then these bindings ("train.seed = 1").
+
+    Raises:
+        ConfigError: a file is missing, or something in it is unknown, unused or not allowed.
+    """
+    register_optimizers()
+    gin.clear_config()
+    gin.add_config_file_search_path(str(PROJECT))
+    paths = [str(find(gin_file)) for gin_file in gin_files]
+    for path in paths:
+        _check_imports(pathlib.Path(path), (*IMPORTS, *allow_imports))
+    for binding in bindings:
+        if "=" not in binding:
+            raise ConfigError(f'--gin_param takes "name.parameter = value", got {binding!r}')
+    try:
+        gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
+    except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
+        raise ConfigError(one_line(error)) from error
+    _check_macros()
+
+
+def register_optimizers():
+    """Makes keras.optimizers.{Adam,RMSprop,SGD} known to gin, once."""
+    import keras
+
+    for optimizer in (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD):
+        try:
+            gin.get_configurable(f"keras.optimizers.{optimizer.__name__}")
+        except ValueError:
+            gin.external_configurable(optimizer, module="keras.optimizers")
+
+
+def text():
+    """Every binding in force, as a gin file that gives the same configuration again."""
+    return gin.config_str()
+
+
+def bindings_of(name):
+    """{parameter: value} bound for the configurable `name`; references are left unresolved."""
+    return gin.get_bindings(name, resolve_references=False)
+
+
+def differences(old, new):
+    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings."""
+    old, new = (
+        [line for line in value.splitlines() if not line.startswith(HARMLESS) and not line.startswith("#")]
+        for value in (old, new)
+    )
+    changed = difflib.unified_diff(old, new, lineterm="", n=0)
+    return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
+
+
+def one_line(error):
+    """The message of an exception, folded into one line."""
+    message = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+    return message if len(message) < 600 else message[:600] + " ..."
+
+
+def _check_imports(path, allowed):
+    """Refuses `import` statements outside the allowed packages before gin runs them, in includes too."""
+    try:
+        statements = list(config_parser.ConfigParser(path.read_text(), _Delegate()))
+    except (SyntaxError, ValueError):
+        return  # gin will say where
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    for statement in statements:
+        if isinstance(statement, config_parser.ImportStatement):
+            if statement.module.split(".")[0] not in allowed:
+                raise ConfigError(
+                    f"{path}:{statement.location.line_num} imports {statement.module}, which runs code from outside "
+                    f"{' and '.join(IMPORTS)}; pass --gin_allow_import={statement.module.split('.')[0]} to trust it"
+                )
+        elif isinstance(statement, config_parser.IncludeStatement):
+            _check_imports(find(statement.filename), allowed)
+
+
+class _Delegate(config_parser.ParserDelegate):
+    """Reads references and macros without looking them up."""
+
+    def configurable_reference(self, scoped_configurable_name, evaluate):
+        return scoped_configurable_name
+
+    def macro(self, scoped_name):
+        return scoped_name
+
+
+def _check_macros():
+    """Refuses macros that are set and never read: most often a misspelt name."""
+    config = text()
+    for name in re.findall(r"^(\w+) =", config, flags=re.MULTILINE):
+        if not re.search(rf"%{name}\b", config):
+            known = sorted(set(re.findall(r"%(\w+)", config)))
+            raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(known) or 'none'}")

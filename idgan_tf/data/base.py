@@ -1,0 +1,60 @@
+"""What a dataset is to the rest of the project: arrays of examples, and a function that decodes rows of them."""
+
+import math
+
+import tensorflow as tf
+
+
+class Dataset:
+    """Examples a method trains on.
+
+    A subclass sets `name`, `image_shape` (H, W, C), and implements `arrays` and `decode`. How rows reach the
+    device, in which order, and how the work is split over devices is `pipeline`'s business.
+
+    Attributes:
+        binary: images hold only 0 and 1, so a Bernoulli likelihood is exact.
+        num_classes: number of labels, 0 without labels.
+        source: where the data come from, in one word, for logs and results.
+    """
+
+    name = None
+    image_shape = None
+    binary = False
+    num_classes = 0
+    source = None
+
+    @property
+    def arrays(self):
+        """{name: array [N, ...]}: examples as stored, uint8 or int; memory-mapped where large."""
+        raise NotImplementedError
+
+    def decode(self, rows, seed):
+        """Rows as stored -> batch, inside the graph.
+
+        Args:
+            rows: {name: tensor [B, ...]} rows of `arrays`, and "index" [B] int64, their row numbers.
+            seed: int32 [2], for datasets with random parts; give it to `idgan_tf.noise`.
+
+        Returns:
+            {"image": float32 [B, H, W, C] in [0, 1], ...} ("label": int32 [B] where there are labels).
+        """
+        raise NotImplementedError
+
+    @property
+    def num_examples(self):
+        return len(next(iter(self.arrays.values())))
+
+    def take(self, indices, seed=(0, 0)):
+        """The examples with the given row numbers [B], decoded eagerly (evaluation and pictures)."""
+        rows = {name: tf.constant(array[indices]) for name, array in self.arrays.items()}
+        return self.decode({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
+
+    def describe(self):
+        """One line for logs: name, source, size."""
+        height, width, channels = self.image_shape
+        return f"{self.name} ({self.source}): {self.num_examples:,} images of {height}x{width}x{channels}"
+
+
+def row_bytes(arrays):
+    """Bytes of one example."""
+    return sum(a.dtype.itemsize * math.prod(a.shape[1:]) for a in arrays.values())

@@ -1,0 +1,33 @@
+"""Datasets whose images are a full grid over known factors: what disentanglement metrics need."""
+
+import numpy as np
+
+from idgan_tf.data.base import Dataset
+
+
+class FactorDataset(Dataset):
+    """One image for every combination of `factor_sizes`, stored in row-major order (last factor fastest).
+
+    Attributes:
+        factor_names: K names.
+        factor_sizes: K numbers of values.
+    """
+
+    factor_names = ()
+    factor_sizes = ()
+
+    @property
+    def num_examples(self):
+        return int(np.prod(self.factor_sizes))
+
+    def index(self, factors):
+        """Factor classes [N, K] -> row numbers [N]."""
+        return np.ravel_multi_index(np.asarray(factors).T, self.factor_sizes)
+
+    def factors(self, indices):
+        """Row numbers [N] -> factor classes [N, K]."""
+        return np.stack(np.unravel_index(indices, self.factor_sizes), axis=-1)
+
+    def sample_factors(self, count, rng):
+        """Uniform factor classes [count, K] from a `numpy.random.Generator`."""
+        return np.stack([rng.integers(0, size, count) for size in self.factor_sizes], axis=-1)

@@ -1,0 +1,54 @@
+"""Errors a user can act on. Each has an exit code; `cli` prints its message as one line, without a traceback."""
+
+
+class UserError(Exception):
+    """Base of all errors that end a command with one line."""
+
+    exit_code = 2
+
+
+class ConfigError(UserError, ValueError):
+    """A flag, gin file, binding or argument is wrong."""
+
+
+class DataError(UserError):
+    """A dataset is missing, damaged or of the wrong kind."""
+
+    exit_code = 3
+
+
+class NonFiniteError(UserError):
+    """A loss became NaN or infinite."""
+
+    exit_code = 4
+
+
+class CheckpointError(UserError):
+    """A run has no checkpoint that can be used."""
+
+    exit_code = 5
+
+
+class Interrupted(UserError):
+    """A signal ended the run after its state was saved."""
+
+    def __init__(self, message, signal_number):
+        super().__init__(message)
+        self.exit_code = 128 + signal_number
+
+
+def require(condition, message):
+    """Raises ConfigError(message) unless `condition` holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
+def require_number(name, value, minimum=None, integer=False, above=None):
+    """Raises ConfigError unless `value` is a number (an int when `integer`) >= `minimum` and > `above`."""
+    kind = int if integer else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise ConfigError(f"{name} must be {'an integer' if integer else 'a number'}, got {value!r}")
+    if minimum is not None and not value >= minimum:
+        raise ConfigError(f"{name} must be >= {minimum}, got {value!r}")
+    if above is not None and not value > above:
+        raise ConfigError(f"{name} must be > {above}, got {value!r}")

@@ -1,0 +1,88 @@
+"""What a method is: networks, the players that train them, and one `train_step`."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+
+class Player(NamedTuple):
+    """Networks that one optimizer moves."""
+
+    networks: list
+    optimizer: keras.optimizers.Optimizer
+
+    @property
+    def variables(self):
+        return [variable for network in self.networks for variable in network.trainable_variables]
+
+
+class Method(keras.Model):
+    """A paper: some networks and one `train_step`. The loop, checkpoints and pictures know nothing else.
+
+    A subclass sets `networks` and implements `players` and `train_step`, and those of the faces `encode`,
+    `decode`, `generate` that make sense for it.
+
+    Attributes:
+        networks: {name: network} of everything that has weights, averages and frozen networks included.
+        step: int64 variable, the number of finished steps.
+    """
+
+    def __init__(self, **networks):
+        super().__init__()
+        self.networks = networks
+        for name, network in networks.items():
+            setattr(self, name, network)
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+
+    @property
+    def players(self):
+        """{name: Player}: who is trained by what. A network of no player does not move."""
+        raise NotImplementedError
+
+    def train_step(self, batch, seed):
+        """One update of every player on one replica.
+
+        Args:
+            batch: {"image": float32 [B, H, W, C] in [0, 1], ...}.
+            seed: int32 [2], shared by the replicas; draw with `idgan_tf.noise`.
+
+        Returns:
+            {name: float32 scalar}, means over the replica's batch.
+        """
+        raise NotImplementedError
+
+    def diagnose(self, means):
+        """Warnings (sentences) that the means of a log period call for."""
+        del means
+        return []
+
+    def build_optimizers(self):
+        """Makes every slot variable, so that checkpoints never depend on a first step."""
+        for player in self.players.values():
+            player.optimizer.build(player.variables)
+
+    def minimize(self, player, loss, tape):
+        """One optimizer step of `player` on `loss`, the mean over the replica's batch.
+
+        Keras optimizers sum gradients over replicas; the division makes it the mean over the global batch.
+        """
+        player = self.players[player]
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        gradients = tape.gradient(loss, player.variables)
+        player.optimizer.apply([g / replicas for g in gradients] if replicas > 1 else gradients, player.variables)
+
+    @staticmethod
+    def update_average(average, source, decay):
+        """average <- decay * average + (1 - decay) * source, weight by weight; other variables are copied."""
+        for mean, value in zip(average.trainable_variables, source.trainable_variables, strict=True):
+            mean.assign_sub((mean - value) * (1.0 - decay))
+        for mean, value in zip(average.non_trainable_variables, source.non_trainable_variables, strict=True):
+            mean.assign(value)
+
+
+def copy_of(network):
+    """A second network of the same architecture and weights."""
+    twin = type(network).from_config({**network.get_config(), "name": f"{network.name}_average"})
+    twin.set_weights(network.get_weights())
+    return twin

@@ -1,0 +1,57 @@
+"""beta-VAE: a VAE whose code pays beta times its information.
+
+Higgins et al., "beta-VAE", ICLR 2017; here as stage 1 of ID-GAN (Eq. 1). beta = 1 is the VAE of Kingma & Welling.
+"""
+
+import gin
+import keras
+import tensorflow as tf
+
+from idgan_tf.errors import require_number
+from idgan_tf.methods.base import Method, Player
+from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_kl_per_dimension, sample_gaussian
+
+
+@gin.register
+class BetaVAE(Method):
+    """Minimises E_q(c|x)[-log p(x|c)] + beta * KL(q(c|x) || N(0, I)).
+
+    Args:
+        encoder: image [B, H, W, C] -> (mean [B, D], logvar [B, D]).
+        decoder: c [B, D] -> logits [B, H, W, C].
+        optimizer: of both.
+        nll: (image, logits) -> [B], one of `objectives.likelihood`.
+        beta: weight of the KL term, >= 0.
+    """
+
+    def __init__(self, encoder, decoder, optimizer, nll, beta):
+        super().__init__(encoder=encoder, decoder=decoder)
+        require_number("BetaVAE.beta", beta, minimum=0)
+        self.vae_optimizer, self.nll, self.beta = optimizer, nll, beta
+
+    @property
+    def players(self):
+        return {"vae": Player([self.encoder, self.decoder], self.vae_optimizer)}
+
+    def train_step(self, batch, seed):
+        image = batch["image"]
+        with tf.GradientTape() as tape:
+            mean, logvar = self.encoder(image, training=True)
+            c = sample_gaussian(mean, logvar, seed)
+            nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
+            kl = tf.reduce_mean(gaussian_kl(mean, logvar))
+            loss = nll + self.beta * kl
+        self.minimize("vae", loss, tape)
+        return {"loss": loss, "nll": nll, "kl": kl}
+
+    def encode(self, image):
+        """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""
+        return self.encoder(image)
+
+    def decode(self, c):
+        """c [B, D] -> mean image [B, H, W, C] in [0, 1]."""
+        return keras.ops.sigmoid(self.decoder(c))
+
+    def kl_per_dimension(self, image):
+        """Mean KL of every code dimension over images [B, H, W, C]: [D], in nats."""
+        return tf.reduce_mean(gaussian_kl_per_dimension(*self.encode(image)), axis=0)

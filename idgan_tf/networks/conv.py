@@ -1,0 +1,122 @@
+"""The convolutional networks of ID-GAN for 64-pixel images (Tables A.2 and A.3).
+
+Heads are float32 whatever the precision of the rest. `init` names an initialisation of `layers`.
+"""
+
+import gin
+import keras
+from keras import ops
+
+from idgan_tf.errors import require
+from idgan_tf.networks.layers import conv, dense, upconv
+
+FILTERS = (32, 32, 64, 64)
+HIDDEN = 256
+
+
+def _trunk(image_shape, init):
+    """image [B, 64, 64, C] -> [B, 256]: four convolutions of stride 2, one dense layer, all with ReLU."""
+    require(tuple(image_shape[:2]) == (64, 64), f"this network takes 64x64 images, got {tuple(image_shape)}")
+    stack, width = [], image_shape[2]
+    for filters in FILTERS:
+        stack.append(conv(width, filters, 4, 2, init, activation="relu"))
+        width = filters
+    return keras.Sequential(
+        [*stack, keras.layers.Flatten(), dense(4 * 4 * width, HIDDEN, init, activation="relu")], name="trunk"
+    )
+
+
+@gin.register
+@keras.saving.register_keras_serializable("idgan_tf")
+class ConvEncoder(keras.Model):
+    """Gaussian encoder, image [B, 64, 64, C] -> (mean [B, D], logvar [B, D]) (ID-GAN, Table A.2).
+
+    Args:
+        image_shape: (64, 64, C).
+        latent_dim: D.
+        init: "normal" or "torch".
+    """
+
+    def __init__(self, image_shape, latent_dim, init, name="encoder"):
+        super().__init__(name=name)
+        self.config = {"image_shape": tuple(image_shape), "latent_dim": latent_dim, "init": init, "name": name}
+        self.trunk = _trunk(image_shape, init)
+        self.head = dense(HIDDEN, 2 * latent_dim, init, dtype="float32", name="head")
+        self(keras.Input(image_shape))
+
+    def call(self, image, training=False):
+        mean, logvar = ops.split(self.head(self.trunk(image)), 2, axis=-1)
+        return mean, logvar
+
+    def get_config(self):
+        return self.config
+
+
+@gin.register
+@keras.saving.register_keras_serializable("idgan_tf")
+class ConvDecoder(keras.Model):
+    """Decoder, z [B, D] -> logits [B, 64, 64, C], float32 (ID-GAN, Table A.2).
+
+    Args:
+        image_shape: (64, 64, C).
+        latent_dim: D.
+        init: "normal" or "torch".
+    """
+
+    def __init__(self, image_shape, latent_dim, init, name="decoder"):
+        super().__init__(name=name)
+        require(tuple(image_shape[:2]) == (64, 64), f"this network makes 64x64 images, got {tuple(image_shape)}")
+        self.config = {"image_shape": tuple(image_shape), "latent_dim": latent_dim, "init": init, "name": name}
+        self.stack = keras.Sequential(
+            [
+                dense(latent_dim, HIDDEN, init, activation="relu"),
+                dense(HIDDEN, 4 * 4 * FILTERS[-1], init, activation="relu"),
+                keras.layers.Reshape((4, 4, FILTERS[-1])),
+                *(upconv(filters, 4, 2, init, activation="relu") for filters in FILTERS[-2::-1]),
+            ],
+            name="stack",
+        )
+        self.head = upconv(image_shape[2], 4, 2, init, name="head")
+        self(keras.Input((latent_dim,)))
+
+    def call(self, z, training=False):
+        return ops.cast(self.head(self.stack(z)), "float32")
+
+    def get_config(self):
+        return self.config
+
+
+@gin.register
+@keras.saving.register_keras_serializable("idgan_tf")
+class ConvGenerator(ConvDecoder):
+    """Generator, z [B, D] -> image [B, 64, 64, C] in [-1, 1] (ID-GAN, Table A.3): the decoder with tanh."""
+
+    def __init__(self, image_shape, latent_dim, init, name="generator"):
+        super().__init__(image_shape, latent_dim, init, name)
+
+    def call(self, z, training=False):
+        return ops.tanh(super().call(z))
+
+
+@gin.register
+@keras.saving.register_keras_serializable("idgan_tf")
+class ConvDiscriminator(keras.Model):
+    """Discriminator, image [B, 64, 64, C] -> logit [B] of "real" (ID-GAN, Table A.3).
+
+    Args:
+        image_shape: (64, 64, C).
+        init: "normal" or "torch".
+    """
+
+    def __init__(self, image_shape, init, name="discriminator"):
+        super().__init__(name=name)
+        self.config = {"image_shape": tuple(image_shape), "init": init, "name": name}
+        self.trunk = _trunk(image_shape, init)
+        self.head = dense(HIDDEN, 1, init, dtype="float32", name="head")
+        self(keras.Input(image_shape))
+
+    def call(self, image, training=False):
+        return ops.squeeze(self.head(self.trunk(image)), axis=-1)
+
+    def get_config(self):
+        return self.config

@@ -1,0 +1,42 @@
+"""Random numbers of a training step: stateless, and the same on one device or many.
+
+Every draw is made for the whole global batch from a seed that all replicas share; each replica keeps its own
+rows. So a run is a function of its seed and step alone: there is nothing to checkpoint, and eight devices see
+the numbers that one device would.
+"""
+
+import tensorflow as tf
+
+
+def fold(seed, *numbers):
+    """A new seed [2] from `seed` and integers (a step, a stream number)."""
+    seed = tf.convert_to_tensor(seed, tf.int32)
+    for number in numbers:
+        seed = tf.random.fold_in(seed, tf.cast(number, tf.int32))
+    return seed
+
+
+def split(seed, count):
+    """`count` independent seeds."""
+    return [fold(seed, i) for i in range(count)]
+
+
+def _own_rows(draw, shape):
+    """`draw([all rows, ...])`, cut to the rows of this replica."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return draw(shape)
+    rows = shape[0]
+    everything = draw([rows * context.num_replicas_in_sync, *shape[1:]])
+    start = tf.cast(context.replica_id_in_sync_group, tf.int32) * rows
+    return tf.reshape(everything[start : start + rows], shape)
+
+
+def normal(shape, seed):
+    """Standard normal, float32 of `shape`; the first axis is the replica's batch."""
+    return _own_rows(lambda s: tf.random.stateless_normal(s, seed), shape)
+
+
+def uniform(shape, seed, minimum=0.0, maximum=1.0):
+    """Uniform on [minimum, maximum), float32 of `shape`; the first axis is the replica's batch."""
+    return _own_rows(lambda s: tf.random.stateless_uniform(s, seed, minimum, maximum), shape)

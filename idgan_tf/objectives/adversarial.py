@@ -1,0 +1,26 @@
+"""The GAN game on logits of "real", and the penalty that keeps it stable. Values are [B], in nats."""
+
+import tensorflow as tf
+
+
+def real_loss(logit):
+    """-log D(x): the discriminator on a real image, or the generator on its own (non-saturating)."""
+    return tf.nn.softplus(-logit)
+
+
+def fake_loss(logit):
+    """-log(1 - D(x)): the discriminator on a generated image."""
+    return tf.nn.softplus(logit)
+
+
+def logit_and_gradient_penalty(discriminator, image):
+    """Logits of real images, and R1 = ||d logit / d image||^2 (Mescheder et al. 2018, without their 1/2).
+
+    Returns:
+        (logit [B], penalty [B]), both float32, from one forward pass.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        logit = discriminator(image, training=True)
+    gradient = tf.cast(tape.gradient(logit, image), tf.float32)
+    return logit, tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3])

@@ -1,0 +1,139 @@
+"""A run directory: where things lie in it, who may write to it, and how to load what it holds.
+
+    runs/<name>/ config.gin  checkpoints/  metrics.jsonl  tensorboard/  samples/  figures/  networks/*.keras  export/
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import socket
+
+from idgan_tf.errors import ConfigError
+
+
+class Run:
+    """The paths of one run directory; nothing is created until `create`."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.config = self.path / "config.gin"
+        self.checkpoints = self.path / "checkpoints"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.samples = self.path / "samples"
+        self.figures = self.path / "figures"
+        self.networks = self.path / "networks"
+        self.export = self.path / "export"
+        self.done = self.path / "done.json"
+
+    @property
+    def name(self):
+        return self.path.resolve().name
+
+    def create(self):
+        """Makes the directory.
+
+        Raises:
+            ConfigError: it cannot be written, or holds something that is no run.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            entries = [entry.name for entry in self.path.iterdir() if entry.name != ".lock"]
+        except OSError as error:
+            raise ConfigError(f"cannot make the run directory {self.path}: {error.strerror}") from error
+        if entries and not self.config.exists():
+            raise ConfigError(f"{self.path} is not empty and holds no run (no config.gin); choose another --run_dir")
+        if not os.access(self.path, os.W_OK):
+            raise ConfigError(f"cannot write to the run directory {self.path}")
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Keeps other processes out while the block runs; the lock of a dead process does not count.
+
+        Raises:
+            ConfigError: another process is training here.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context(open(self.path / ".lock", "a+"))
+            except OSError as error:
+                raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                raise ConfigError(
+                    f"{self.path} is being written by {file.read().strip() or 'another process'}; "
+                    "wait for it, or choose another --run_dir"
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.flush()
+            yield
+
+    def remember_config(self, text, differences):
+        """Writes config.gin, or checks that the one there is the same.
+
+        Args:
+            text: the configuration.
+            differences: (old, new) -> lines in which they differ.
+
+        Raises:
+            ConfigError: the directory belongs to another configuration.
+        """
+        if self.config.exists():
+            changed = differences(self.config.read_text(), text)
+            if changed:
+                raise ConfigError(
+                    f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
+                    "choose another --run_dir, or delete it to start again"
+                )
+        write_text(self.config, text)
+
+
+def write_text(path, text):
+    """Writes a small file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def read_metrics(path):
+    """The lines of a metrics.jsonl as dicts; a last line cut by a kill is left out."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        with contextlib.suppress(ValueError):
+            records.append(json.loads(line))
+    return records
+
+
+def load(run_dir):
+    """The method of a run with its newest good checkpoint, ready to encode / decode / generate.
+
+    Averaged weights are used where the method keeps them.
+
+    Args:
+        run_dir: a run directory.
+
+    Returns:
+        (method, dataset).
+
+    Raises:
+        ConfigError: `run_dir` holds no run.
+        CheckpointError: it holds no checkpoint that can be used.
+    """
+    from idgan_tf import config
+    from idgan_tf.training import build, checkpoint
+
+    run = Run(run_dir)
+    if not run.config.exists():
+        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
+    config.load([str(run.config.resolve())])
+    settings = build.settings()
+    method = build.method(settings, run)
+    checkpoint.restore(run.checkpoints, checkpoint.state(method))
+    return method, settings.dataset

@@ -1,0 +1,98 @@
+"""From bindings to objects: the settings of a run, its devices, its method with all variables."""
+
+import dataclasses
+from collections.abc import Callable
+
+import gin
+import keras
+import tensorflow as tf
+
+from idgan_tf.data.base import Dataset
+from idgan_tf.errors import ConfigError, UserError, require, require_number
+
+PRECISIONS = ("float32", "mixed_bfloat16")
+
+
+@gin.configurable("train")
+@dataclasses.dataclass
+class Settings:
+    """What gin binds for a training, as `train.<name>`.
+
+    Attributes:
+        method: constructor of the method, called once the devices are known.
+        dataset: what it trains on.
+        num_steps: steps of the whole training.
+        batch_size: images of a step, over all devices.
+        seed: of initial weights, data order and noise.
+        precision: "float32", or "mixed_bfloat16" for processors that have it.
+        log_every, save_every, picture_every: steps between lines, checkpoints and pictures; 0 for no pictures.
+        jit_compile: compile the training call with XLA (one device; for GPUs, slower on CPUs).
+    """
+
+    method: Callable
+    dataset: Dataset
+    num_steps: int
+    batch_size: int
+    seed: int = 0
+    precision: str = "float32"
+    log_every: int = 100
+    save_every: int = 1000
+    picture_every: int = 1000
+    jit_compile: bool = False
+
+    def __post_init__(self):
+        for name in ("num_steps", "batch_size", "log_every", "save_every"):
+            require_number(f"train.{name}", getattr(self, name), minimum=1, integer=True)
+        for name in ("seed", "picture_every"):
+            require_number(f"train.{name}", getattr(self, name), minimum=0, integer=True)
+        require(self.precision in PRECISIONS, f"train.precision must be one of {PRECISIONS}, got {self.precision!r}")
+        require(callable(self.method), "train.method must be a method such as @BetaVAE (without parentheses)")
+        require(isinstance(self.dataset, Dataset), "train.dataset must be a dataset such as @DSprites()")
+
+
+def settings():
+    """The settings that gin binds.
+
+    Raises:
+        ConfigError: one is missing or wrong.
+    """
+    return _checked(Settings)
+
+
+def strategy(jit_compile=False):
+    """MirroredStrategy over the GPUs, or over the logical CPUs where there is no GPU; none of it under XLA."""
+    if jit_compile:
+        return tf.distribute.get_strategy()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def method(settings, run):
+    """The method with every variable it will ever have, optimizer slots included.
+
+    Args:
+        settings: a `Settings`.
+        run: the `runs.Run` it belongs to; networks of earlier stages are read from its folder.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    keras.config.set_dtype_policy(settings.precision)
+    if gin.get_bindings("teacher"):
+        gin.bind_parameter("teacher.networks", str(run.networks))
+    try:
+        built = _checked(settings.method)
+        built.build_optimizers()
+        return built
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def _checked(make):
+    """make(), with the complaints of constructors about their arguments as one-line configuration errors."""
+    from idgan_tf.config import one_line
+
+    try:
+        return make()
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise ConfigError(one_line(error)) from error

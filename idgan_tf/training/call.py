@@ -1,0 +1,89 @@
+"""The training call: k steps of a method in one graph, data and random numbers included."""
+
+import tensorflow as tf
+
+from idgan_tf import noise
+from idgan_tf.data.order import row_numbers
+from idgan_tf.errors import require
+
+STREAM_METHOD, STREAM_DATA = 0, 1
+
+
+class TrainingCall:
+    """Runs k training steps per call, on every device of a strategy.
+
+    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed, nothing is
+    read back but the sums of what `train_step` returns. The sums are part of the state of a run, so that a log line
+    does not depend on where the run was interrupted.
+
+    Args:
+        method: the method, built in the scope of `strategy`.
+        settings: `batch_size`, `seed`, `dataset` and `jit_compile` are used.
+        strategy: where to run.
+
+    Attributes:
+        names: of the values that `train_step` returns.
+        sums: float32 [len(names) + 1], sums since the last log line; the last number counts the steps.
+    """
+
+    def __init__(self, method, settings, strategy):
+        self._method, self._strategy = method, strategy
+        self._dataset, self._batch_size = settings.dataset, settings.batch_size
+        self._seed = tf.constant([settings.seed, 0x1D6A], tf.int32)
+        self._order_seed = settings.seed
+        replicas = strategy.num_replicas_in_sync
+        require(
+            settings.batch_size % replicas == 0,
+            f"train.batch_size {settings.batch_size} does not divide by {replicas} devices",
+        )
+        require(
+            settings.batch_size <= self._dataset.num_examples,
+            f"train.batch_size {settings.batch_size} exceeds the {self._dataset.num_examples} examples",
+        )
+        with strategy.scope():
+            self._arrays = {
+                name: tf.Variable(array, trainable=False, name=name) for name, array in self._dataset.arrays.items()
+            }
+        self.names = None
+        self._step = tf.function(self._one_step)
+        size = self._step.get_concrete_function().outputs[0].shape[0]
+        with strategy.scope():
+            self.sums = tf.Variable(tf.zeros([size + 1]), trainable=False, name="sums")
+        self._function = tf.function(self._many_steps, jit_compile=settings.jit_compile)
+
+    def __call__(self, k):
+        """Runs k steps; returns whether every value was finite."""
+        return bool(self._function(tf.constant(k)))
+
+    def means(self):
+        """{name: mean since the last call of `means`} as floats; starts the sums anew."""
+        sums = self.sums.numpy()
+        self.sums.assign(tf.zeros_like(self.sums))
+        return {name: float(value / sums[-1]) for name, value in zip(self.names, sums, strict=False)}
+
+    @property
+    def traces(self):
+        """How often the graph was traced: 1 in a healthy run."""
+        return self._function.experimental_get_tracing_count()
+
+    def _many_steps(self, k):
+        for _ in tf.range(k):
+            self.sums.assign_add(tf.concat([self._step(), [1.0]], axis=0))
+        return tf.reduce_all(tf.math.is_finite(self.sums))
+
+    def _one_step(self):
+        values = self._strategy.run(self._replica_step)
+        self._method.step.assign_add(1)
+        return self._strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None)
+
+    def _replica_step(self):
+        step = self._method.step.value()
+        context = tf.distribute.get_replica_context()
+        size = self._batch_size // context.num_replicas_in_sync
+        first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
+        rows = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
+        stored = {name: tf.gather(array, rows) for name, array in self._arrays.items()}
+        batch = self._dataset.decode({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
+        values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
+        self.names = list(values)
+        return tf.stack([tf.cast(value, tf.float32) for value in values.values()])

@@ -1,0 +1,126 @@
+"""Checkpoints: every array of a run in one file, whole or absent, newest good one wins.
+
+    checkpoints/step-00001000/state.npz    the arrays
+    checkpoints/step-00001000/COMMIT.json  step, size and sha256 of state.npz
+
+A checkpoint is written to a temporary folder, synced to the disk and renamed, so a kill at any moment leaves either
+the whole of it or a folder that the next start sweeps away.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import zipfile
+
+import numpy as np
+from absl import logging
+
+from idgan_tf.errors import CheckpointError
+
+PREFIX, TEMPORARY = "step-", ".writing-"
+
+
+def state(method, **extra):
+    """{key: variable}: all that a run needs to go on exactly.
+
+    Networks (frozen and averaged ones too), every optimizer's slots, rate and counter, the step, and `extra`.
+    """
+    variables = {"step": method.step, **extra}
+    for name, network in method.networks.items():
+        variables.update({f"networks/{name}/{i:03d}": v for i, v in enumerate(network.variables)})
+    for name, player in method.players.items():
+        variables.update({f"optimizers/{name}/{i:03d}": v for i, v in enumerate(player.optimizer.variables)})
+    return variables
+
+
+def steps(folder):
+    """Steps that have a checkpoint folder, ascending."""
+    return sorted(int(path.name[len(PREFIX) :]) for path in pathlib.Path(folder).glob(f"{PREFIX}*"))
+
+
+def save(folder, variables, keep=3):
+    """Writes a checkpoint of {key: variable} and then deletes all but the newest `keep`."""
+    step = int(variables["step"].numpy())
+    target = folder / f"{PREFIX}{step:08d}"
+    temporary = folder / f"{TEMPORARY}{os.getpid()}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        with open(temporary / "state.npz", "wb") as file:
+            np.savez(file, **{key: np.asarray(variable) for key, variable in variables.items()})
+        commit = {"step": step, "sha256": _sha256(temporary / "state.npz")}
+        commit["bytes"] = (temporary / "state.npz").stat().st_size
+        (temporary / "COMMIT.json").write_text(json.dumps(commit))
+        for path in (temporary / "state.npz", temporary / "COMMIT.json", temporary):
+            _sync(path)
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(temporary, target)
+        _sync(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    for old in steps(folder)[:-keep]:
+        shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
+
+
+def sweep(folder):
+    """Deletes what a killed `save` left behind."""
+    for path in pathlib.Path(folder).glob(f"{TEMPORARY}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def restore(folder, variables):
+    """Puts the newest good checkpoint into {key: variable}.
+
+    Returns:
+        Its step.
+
+    Raises:
+        CheckpointError: there is none, all are damaged, or they belong to other variables.
+    """
+    found = steps(folder)
+    for step in reversed(found):
+        try:
+            arrays = _read(pathlib.Path(folder) / f"{PREFIX}{step:08d}")
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            logging.warning("checkpoint of step %d is damaged (%s); trying the one before", step, error)
+            continue
+        if found[-1] != step:
+            logging.warning("continuing from step %d instead of the damaged %d", step, found[-1])
+        _assign(arrays, variables, folder)
+        return step
+    if found:
+        raise CheckpointError(f"all checkpoints in {folder} are damaged (steps {', '.join(map(str, found))})")
+    raise CheckpointError(f"there is no checkpoint in {folder}; train the run first")
+
+
+def _read(folder):
+    commit = json.loads((folder / "COMMIT.json").read_text())
+    if _sha256(folder / "state.npz") != commit["sha256"]:
+        raise ValueError("its checksum is wrong")
+    with np.load(folder / "state.npz", allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
+
+
+def _assign(arrays, variables, folder):
+    wrong = sorted(set(arrays) ^ set(variables))
+    if wrong:
+        raise CheckpointError(f"the checkpoint in {folder} is of another method: it differs in {wrong[0]}")
+    for key, variable in variables.items():
+        if tuple(variable.shape) != arrays[key].shape:
+            raise CheckpointError(f"the checkpoint in {folder} has another shape for {key}")
+        variable.assign(arrays[key])
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,168 @@
+"""The one loop: restore, train, log, save, draw, finish. It does not know which method is running."""
+
+import json
+import os
+import signal
+import time
+
+import tensorflow as tf
+from absl import logging
+
+from idgan_tf import config, runs
+from idgan_tf.errors import DataError, Interrupted, NonFiniteError
+from idgan_tf.training import build, checkpoint
+from idgan_tf.training.call import TrainingCall
+from idgan_tf.training.progress import Progress
+
+SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
+
+
+def train(run, settings, draw=None):
+    """Trains, or continues, the run that the current gin configuration describes.
+
+    Args:
+        run: the `runs.Run` to write to, already created and locked.
+        settings: a `build.Settings`.
+        draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
+
+    Returns:
+        The trained method.
+
+    Raises:
+        NonFiniteError: a loss became NaN or infinite; the last checkpoint is from before.
+        CheckpointError: there are checkpoints and none can be used.
+        Interrupted: SIGINT or SIGTERM came; the state was saved first.
+    """
+    strategy = build.strategy(settings.jit_compile)
+    with strategy.scope():
+        method = build.method(settings, run)
+    call = TrainingCall(method, settings, strategy)
+    state = checkpoint.state(method, sums=call.sums)
+
+    checkpoint.sweep(run.checkpoints)
+    if checkpoint.steps(run.checkpoints):
+        checkpoint.restore(run.checkpoints, state)
+    step = int(method.step.numpy())
+    _forget_after(run.metrics, step)
+    logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
+    logging.info("data: %s", settings.dataset.describe())
+
+    rates = {f"learning_rate/{name}": player.optimizer for name, player in method.players.items()}
+    board = tf.summary.create_file_writer(str(run.tensorboard))
+    with board.as_default(step):
+        tf.summary.text("config", f"```\n{config.text()}\n```")
+
+    events = [settings.log_every, settings.save_every, settings.picture_every, settings.num_steps]
+    steps_per_call = 1
+    with Signals() as signals, Progress(run.name, step, settings.num_steps) as progress, board.as_default():
+        try:
+            while step < settings.num_steps:
+                k = min(steps_per_call, *(every - step % every for every in events if every))
+                start = time.perf_counter()
+                finite = call(k)
+                seconds = time.perf_counter() - start
+                step += k
+                if not finite:
+                    _stop_non_finite(call.means(), step, run)
+                if call.traces == 1 and k == steps_per_call:  # the first call also traced the graph
+                    steps_per_call = max(1, round(min(2 * k, k * SECONDS_PER_CALL / seconds)))
+                progress.advance(k)
+
+                if step % settings.log_every == 0 or step == settings.num_steps:
+                    means = call.means()
+                    _log(run, step, means)
+                    for name, optimizer in rates.items():
+                        tf.summary.scalar(name, optimizer.learning_rate, step)
+                    tf.summary.scalar("steps_per_second", progress.rate, step)
+                    progress.show(means)
+                    for warning in method.diagnose(means):
+                        progress.write(f"warning, step {step}: {warning}")
+                if draw and settings.picture_every and (
+                    step % settings.picture_every == 0 or step == settings.num_steps
+                ):
+                    _draw(run, step, draw(method, settings.dataset))
+                if step % settings.save_every == 0 or step == settings.num_steps or signals.received:
+                    _save(run, state)
+                if signals.received:
+                    raise Interrupted(f"stopped by {signals.name} after step {step}, all saved", signals.received)
+        finally:
+            board.flush()
+    _save_networks(run, method)
+    runs.write_text(run.done, json.dumps({"step": step}))
+    return method
+
+
+def is_done(run, settings):
+    """Whether the run has finished `settings.num_steps` and its networks were written."""
+    try:
+        return json.loads(run.done.read_text())["step"] >= settings.num_steps
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _log(run, step, means):
+    with open(run.metrics, "a") as file:
+        file.write(json.dumps({"step": step, **means}) + "\n")
+    for name, value in means.items():
+        tf.summary.scalar(name, value, step)
+
+
+def _draw(run, step, pictures):
+    from idgan_tf.visualize.grids import save_png
+
+    for name, picture in pictures.items():
+        save_png(run.samples / f"{name}-{step:08d}.png", picture)
+        tf.summary.image(name, picture[None], step)
+
+
+def _save(run, state):
+    try:
+        checkpoint.save(run.checkpoints, state)
+    except OSError as error:
+        raise DataError(f"cannot save to {run.checkpoints}: {error.strerror}; the checkpoints before are whole") from error
+
+
+def _save_networks(run, method):
+    """networks/<name>.keras, for people and for the next stage: each whole or not at all."""
+    run.networks.mkdir(exist_ok=True)
+    for name, network in method.networks.items():
+        temporary = run.networks / f".{name}.tmp.keras"
+        network.save(temporary)
+        os.replace(temporary, run.networks / f"{name}.keras")
+
+
+def _forget_after(metrics, step):
+    """Drops the lines of steps that the restored checkpoint has not seen; they will be written again."""
+    if metrics.exists():
+        kept = [json.dumps(record) + "\n" for record in runs.read_metrics(metrics) if record["step"] <= step]
+        runs.write_text(metrics, "".join(kept))
+
+
+def _stop_non_finite(means, step, run):
+    bad = sorted(name for name, value in means.items() if value - value != 0.0)
+    saved = checkpoint.steps(run.checkpoints)
+    last = f"the checkpoint of step {saved[-1]} is kept" if saved else "there is no checkpoint yet"
+    raise NonFiniteError(f"{', '.join(bad)} became non-finite by step {step}; {last}; try a lower learning rate")
+
+
+class Signals:
+    """Turns the first SIGINT or SIGTERM into a flag; a second one ends the process at once."""
+
+    def __enter__(self):
+        self.received = 0
+        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def name(self):
+        return signal.Signals(self.received).name
+
+    def _handle(self, number, frame):
+        del frame
+        if self.received:
+            os._exit(128 + number)
+        self.received = number

@@ -1,0 +1,76 @@
+"""The figures of a run: what a method can show, with fixed seeds, as uint8 pictures."""
+
+import numpy as np
+import tensorflow as tf
+
+from idgan_tf.visualize.grids import beside, grid, label
+
+EXAMPLES = 64
+SEED = 2001
+
+
+def training_pictures(method, dataset):
+    """{name: picture} worth looking at while a method trains."""
+    pictures = {}
+    if hasattr(method, "generate"):
+        pictures["samples"] = samples(method, dataset)
+    if hasattr(method, "decode"):
+        pictures["reconstructions"] = reconstructions(method, dataset)
+    return pictures
+
+
+def examples(dataset, count=EXAMPLES):
+    """The same `count` images of a dataset every time, [count, H, W, C]."""
+    indices = np.random.default_rng(SEED).choice(dataset.num_examples, count, replace=False)
+    return dataset.take(np.sort(indices))["image"]
+
+
+def _codes(method, image):
+    """A draw c ~ q(c|x) for every image, [B, D]."""
+    mean, logvar = method.encode(image)
+    return mean + tf.exp(0.5 * logvar) * tf.random.stateless_normal(mean.shape, [SEED, 1])
+
+
+def _generate(method, c):
+    """Images of codes [B, D], with s drawn from N(0, I)."""
+    return method.generate(tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]), c)
+
+
+def samples(method, dataset):
+    """An 8 x 8 grid of x = G(s, c), c from the aggregate posterior of fixed images."""
+    return grid(_generate(method, _codes(method, examples(dataset))), columns=8)
+
+
+def reconstructions(method, dataset, count=8):
+    """Columns of one image each: real, the VAE's decoder, and the generator where there is one."""
+    image = examples(dataset)[:count]
+    mean, _ = method.encode(image)
+    rows, names = [image, method.decode(mean)], ["real", "decoder"]
+    if hasattr(method, "generate"):
+        rows.append(_generate(method, mean))
+        names.append("generator")
+    return label(grid(np.concatenate(rows), columns=count), rows=names)
+
+
+def traversal(method, dataset, start=0, low=-3.0, high=3.0, steps=7):
+    """One row per code dimension, sorted by KL, each dimension from `low` to `high` at the code of one image.
+
+    The decoder stands left, the generator right, where a method has both.
+    """
+    image = examples(dataset)
+    kl = np.asarray(method.kl_per_dimension(image))
+    order = np.argsort(-kl)
+    mean, _ = method.encode(image[start : start + 1])
+    values = np.linspace(low, high, steps)
+    c = np.repeat(np.asarray(mean), len(order) * steps, axis=0)
+    for row, dimension in enumerate(order):
+        c[row * steps : (row + 1) * steps, dimension] = values
+    c = tf.constant(c, tf.float32)
+    names = [f"c{d}  {kl[d]:.2f}" for d in order]
+    ticks = [f"{value:g}" for value in values]
+    left = label(grid(method.decode(c), steps), "decoder   (rows: dimension, KL in nats)", names, ticks)
+    if not hasattr(method, "generate"):
+        return left
+    s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
+    right = grid(method.generate(tf.repeat(s, c.shape[0], axis=0), c), steps)
+    return beside([left, label(right, "generator", columns=ticks)])
