@@ -20,8 +20,8 @@ class Player(NamedTuple):
 class Method(keras.Model):
     """A paper: some networks and one `train_step`. The loop, checkpoints and pictures know nothing else.
 
-    A subclass sets `networks` and implements `players` and `train_step`, and those of the faces `encode`,
-    `decode`, `generate` that make sense for it.
+    A subclass hands its networks to this constructor and implements `players`, `train_step`, `signatures`, and those
+    of the faces `encode`, `decode` and `generate` that make sense for it.
 
     Attributes:
         networks: {name: network} of everything that has weights, averages and frozen networks included.
@@ -50,6 +50,10 @@ class Method(keras.Model):
         Returns:
             {name: float32 scalar}, means over the replica's batch.
         """
+        raise NotImplementedError
+
+    def signatures(self):
+        """{name: (function, [tf.TensorSpec with a name])}: what an exported model can do."""
         raise NotImplementedError
 
     def diagnose(self, means):

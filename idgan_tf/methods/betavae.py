@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Method, Player
-from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_kl_per_dimension, sample_gaussian
+from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.objectives.gaussian import gaussian_kl, sample_gaussian
 
 
 @gin.register
-class BetaVAE(Method):
+class BetaVAE(CodeFaces, Method):
     """Minimises E_q(c|x)[-log p(x|c)] + beta * KL(q(c|x) || N(0, I)).
 
     Args:
@@ -28,6 +29,7 @@ class BetaVAE(Method):
         super().__init__(encoder=encoder, decoder=decoder)
         require_number("BetaVAE.beta", beta, minimum=0)
         self.vae_optimizer, self.nll, self.beta = optimizer, nll, beta
+        self.image_shape, self.code_dim = encoder.config["image_shape"], encoder.config["latent_dim"]
 
     @property
     def players(self):
@@ -51,7 +53,3 @@ class BetaVAE(Method):
     def decode(self, c):
         """c [B, D] -> mean image [B, H, W, C] in [0, 1]."""
         return keras.ops.sigmoid(self.decoder(c))
-
-    def kl_per_dimension(self, image):
-        """Mean KL of every code dimension over images [B, H, W, C]: [D], in nats."""
-        return tf.reduce_mean(gaussian_kl_per_dimension(*self.encode(image)), axis=0)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Method, Player, copy_of
+from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.objectives.adversarial import fake_loss, logit_and_gradient_penalty, real_loss
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
 
@@ -19,7 +20,7 @@ BLIND = 2.0 * math.log(2.0)  # loss of a discriminator that answers 1/2 to every
 
 
 @gin.register
-class IDGAN(Method):
+class IDGAN(CodeFaces, Method):
     """min_G max_D L_GAN(D, G) - lambda_id * R_ID(G) (Eq. 2 to 4), x = G(s, c), c ~ q(c|x') of a real image x'.
 
     R_ID is the mean log-density of c under q(.|G(s, c)); its gradient reaches G through the frozen encoder.
@@ -56,6 +57,8 @@ class IDGAN(Method):
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         self.nuisance_dim, self.lambda_id, self.r1 = nuisance_dim, lambda_id, r1
         self.average_decay = average_decay
+        self.image_shape = discriminator.config["image_shape"]
+        self.code_dim = self.teacher_encoder.config["latent_dim"]
 
     @property
     def players(self):

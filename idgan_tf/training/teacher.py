@@ -24,7 +24,14 @@ def teacher(networks, gin_file, gin_params=(), run_dir=None):
         {"teacher_encoder": network, "teacher_decoder": network}.
     """
     del gin_file, gin_params, run_dir  # read by `bin/train` before anything is built
-    return {role: _frozen(pathlib.Path(networks) / f"teacher_{role}.keras", role) for role in ROLES}
+    return {f"teacher_{role}": _frozen(pathlib.Path(networks) / f"teacher_{role}.keras", role) for role in ROLES}
+
+
+def save(method, run):
+    """Writes the networks of a stage 1 method as the teacher of `run`."""
+    run.networks.mkdir(parents=True, exist_ok=True)
+    for role in ROLES:
+        method.networks[role].save(run.networks / f"teacher_{role}.keras")
 
 
 def bring(source, target):

@@ -3,20 +3,51 @@
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.visualize.grids import beside, grid, label
+from idgan_tf.errors import ConfigError
+from idgan_tf.visualize.grids import beside, grid, label, save_png
 
 EXAMPLES = 64
 SEED = 2001
 
 
+def write(run, method, dataset, names=()):
+    """Draws figures of a run into its `figures/`.
+
+    Args:
+        names: of figures; by default all that the method can have.
+
+    Returns:
+        The paths.
+
+    Raises:
+        ConfigError: a name is unknown, or the method cannot have that figure.
+    """
+    possible = available(method)
+    for name in names:
+        if name not in possible:
+            raise ConfigError(f"{type(method).__name__} has no figure {name!r}; it has {', '.join(possible)}")
+    paths = []
+    for name in names or possible:
+        paths.append(run.figures / f"{name}.png")
+        save_png(paths[-1], possible[name](method, dataset))
+    return paths
+
+
+def available(method):
+    """{name: function(method, dataset) -> picture} of the figures a method can have."""
+    found = {}
+    if hasattr(method, "generate"):
+        found["samples"] = samples
+    if hasattr(method, "decode"):
+        found.update(reconstructions=reconstructions, traversal=traversal)
+    return found
+
+
 def training_pictures(method, dataset):
     """{name: picture} worth looking at while a method trains."""
-    pictures = {}
-    if hasattr(method, "generate"):
-        pictures["samples"] = samples(method, dataset)
-    if hasattr(method, "decode"):
-        pictures["reconstructions"] = reconstructions(method, dataset)
-    return pictures
+    return {
+        name: draw(method, dataset) for name, draw in available(method).items() if name != "traversal"
+    }
 
 
 def examples(dataset, count=EXAMPLES):

@@ -1,0 +1,89 @@
+"""bin/benchmark: the speed and memory of exactly the training step that bin/train runs, data included.
+
+    bin/benchmark --gin_file=gin/betavae_dsprites.gin --seconds=20
+
+A two-stage method is timed with an untrained teacher: the arithmetic is the same.
+"""
+
+import json
+import resource
+import tempfile
+import time
+
+from absl import flags
+
+from idgan_tf.commands import cli
+from idgan_tf.errors import ConfigError
+
+flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
+flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.batch_size = 8'; overrides the files.")
+flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
+flags.DEFINE_float("seconds", 20.0, "How long to measure, after the graph is traced and warm.", lower_bound=0.1)
+flags.DEFINE_bool("json", False, "Print one JSON line instead of a table.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    if not FLAGS.gin_file:
+        raise ConfigError("which experiment? pass --gin_file, for example --gin_file=gin/betavae_dsprites.gin")
+    result = benchmark(FLAGS.gin_file, FLAGS.gin_param, FLAGS.seconds, FLAGS.gin_allow_import)
+    if FLAGS.json:
+        print(json.dumps(result))
+    else:
+        print("\n".join(f"{name:>16}  {value}" for name, value in result.items()))
+
+
+def benchmark(gin_files, gin_params, seconds, allow_imports=()):
+    """{name: value}: steps and images a second, peak memory, and what they were measured on."""
+    from idgan_tf import config
+    from idgan_tf.runs import Run
+    from idgan_tf.training import build, teacher
+    from idgan_tf.training.call import TrainingCall
+
+    began = time.perf_counter()
+    config.load(gin_files, gin_params, allow_imports)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(folder)
+        stage = config.bindings_of("teacher")
+        if stage:
+            config.load([stage["gin_file"]], stage.get("gin_params", ()), allow_imports)
+            teacher.save(build.settings().method(), run)
+            config.load(gin_files, gin_params, allow_imports)
+        settings = build.settings()
+        strategy = build.strategy(settings.jit_compile)
+        with strategy.scope():
+            method = build.method(settings, run)
+    call = TrainingCall(method, settings, strategy)
+    call(1)
+    first = time.perf_counter() - began
+    k = 1
+    while (elapsed := _time(call, k)) < 0.5:  # a warm-up that also finds how many steps half a second takes
+        k *= 2
+    steps, spent = 0, 0.0
+    while spent < seconds:
+        spent += _time(call, k)
+        steps += k
+    del elapsed
+    return {
+        "steps_per_s": round(steps / spent, 3),
+        "images_per_s": round(steps / spent * settings.batch_size, 1),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "precision": settings.precision,
+        "devices": strategy.num_replicas_in_sync,
+        "batch_size": settings.batch_size,
+        "first_step_s": round(first, 1),
+        "traces": call.traces,
+        "method": type(method).__name__,
+        "data": settings.dataset.describe(),
+    }
+
+
+def _time(call, k):
+    start = time.perf_counter()
+    call(k)
+    return time.perf_counter() - start
+
+
+def start():
+    cli.run(main, __doc__)

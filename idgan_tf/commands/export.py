@@ -1,0 +1,34 @@
+"""bin/export: the networks of a run as a SavedModel that needs nothing but TensorFlow.
+
+    bin/export --run_dir=runs/quickstart
+
+The signatures of a model with a code: encode(image), decode(c), generate(s, c), traverse(c, dimension, values).
+"""
+
+from absl import flags
+
+from idgan_tf.commands import cli
+from idgan_tf.errors import ConfigError
+
+flags.DEFINE_string("run_dir", None, "The run to export.")
+flags.DEFINE_string("out", None, "Where to write. Default: <run_dir>/export.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    if not FLAGS.run_dir:
+        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
+    from idgan_tf import runs
+    from idgan_tf.export import export
+
+    method, _ = runs.load(FLAGS.run_dir)
+    path = export(method, FLAGS.out or runs.Run(FLAGS.run_dir).export)
+    print(f"wrote {path}")
+    for name, (_, inputs) in method.signatures().items():
+        arguments = ", ".join(f"{spec.name} {spec.dtype.name}{list(spec.shape)}" for spec in inputs)
+        print(f"  {name}({arguments})")
+
+
+def start():
+    cli.run(main, __doc__)

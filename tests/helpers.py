@@ -1,0 +1,92 @@
+"""Small stand-ins that many tests share."""
+
+import functools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from idgan_tf import config
+from idgan_tf.data.factors import FactorDataset
+from idgan_tf.runs import Run
+from idgan_tf.training import build, teacher
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+GIN_FILES = sorted(f"gin/{path.name}" for path in (PROJECT / "gin").glob("*.gin"))
+
+
+@gin.register
+class TinySprites(FactorDataset):
+    """48 squares of three sizes on a 4 x 4 grid, 64 px: stands in for any image dataset in tests."""
+
+    name, source, binary = "tiny_sprites", "drawn", True
+    factor_names, factor_sizes = ("scale", "position_x", "position_y"), (3, 4, 4)
+
+    def __init__(self, image_shape=(64, 64, 1)):
+        self.image_shape = tuple(image_shape)
+
+    @functools.cached_property
+    def arrays(self):
+        size = self.image_shape[0]
+        images = np.zeros((48, *self.image_shape), np.uint8)
+        for i, (scale, x, y) in enumerate(self.factors(np.arange(48))):
+            side, x, y = size * (2 + scale) // 16, size * (1 + 3 * x) // 16, size * (1 + 3 * y) // 16
+            images[i, y : y + side, x : x + side] = 1
+        return {"pixels": images}
+
+    def decode(self, rows, seed):
+        del seed
+        return {"image": tf.cast(rows["pixels"], tf.float32)}
+
+
+TINY = ["train.dataset = @TinySprites()", "train.batch_size = 4", "train.num_steps = 4"]
+
+
+def load_tiny(gin_file, *bindings):
+    """The settings of a gin file at a size for tests."""
+    config.load([gin_file], [*TINY, *bindings], allow_imports=("tests",))
+    return build.settings()
+
+
+def build_tiny(gin_file, folder, *bindings, strategy=None):
+    """(settings, method) of a gin file at a size for tests; teachers are fresh, untrained networks."""
+    settings = load_tiny(gin_file, *bindings)
+    run = Run(folder)
+    run.create()
+    if gin.get_bindings("teacher", resolve_references=False):
+        fresh_teacher(run)
+        settings = load_tiny(gin_file, *bindings)
+    with (strategy or tf.distribute.get_strategy()).scope():
+        return settings, build.method(settings, run)
+
+
+def fresh_teacher(run):
+    """Writes the networks of the untrained teacher that the configuration names into `run`."""
+    stage = gin.get_bindings("teacher", resolve_references=False)
+    load_tiny(stage["gin_file"], *stage.get("gin_params", ()))
+    teacher.save(build.settings().method(), run)
+
+
+def command(name, *arguments, env=None, timeout=240, check=None):
+    """Runs bin/<name> as a user would; returns the finished process."""
+    process = subprocess.run(
+        [sys.executable, str(PROJECT / "bin" / name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        cwd=PROJECT,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", **(env or {})},
+    )
+    if check is not None:
+        assert process.returncode == check, process.stderr[-3000:]
+    return process
+
+
+def metrics(run_dir):
+    """The lines of a run's metrics.jsonl."""
+    return [json.loads(line) for line in (pathlib.Path(run_dir) / "metrics.jsonl").read_text().splitlines()]
