@@ -59,7 +59,8 @@ def build_tiny(gin_file, folder, *bindings, strategy=None):
     run = Run(folder)
     run.create()
     if gin.get_bindings("teacher", resolve_references=False):
-        fresh_teacher(run)
+        if not run.networks.exists():
+            fresh_teacher(run)
         settings = load_tiny(gin_file, *bindings)
     with (strategy or tf.distribute.get_strategy()).scope():
         return settings, build.method(settings, run)
@@ -68,8 +69,8 @@ def build_tiny(gin_file, folder, *bindings, strategy=None):
 def fresh_teacher(run):
     """Writes the networks of the untrained teacher that the configuration names into `run`."""
     stage = gin.get_bindings("teacher", resolve_references=False)
-    load_tiny(stage["gin_file"], *stage.get("gin_params", ()))
-    teacher.save(build.settings().method(), run)
+    settings = load_tiny(stage["gin_file"], *stage.get("gin_params", ()))
+    teacher.save(build.method(settings, run), run)
 
 
 def command(name, *arguments, env=None, timeout=240, check=None):

@@ -1,6 +1,7 @@
 """From bindings to objects: the settings of a run, its devices, its method with all variables."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import gin
@@ -61,8 +62,11 @@ def settings():
 
 def strategy(jit_compile=False):
     """MirroredStrategy over the GPUs, or over the logical CPUs where there is no GPU; none of it under XLA."""
-    if jit_compile:
-        return tf.distribute.get_strategy()
+    return tf.distribute.get_strategy() if jit_compile else _mirrored()
+
+
+@functools.cache  # a second strategy in one process would use the collective keys of the first again
+def _mirrored():
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 

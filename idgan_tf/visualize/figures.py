@@ -53,7 +53,7 @@ def training_pictures(method, dataset):
 def examples(dataset, count=EXAMPLES):
     """The same `count` images of a dataset every time, [count, H, W, C]."""
     indices = np.random.default_rng(SEED).choice(dataset.num_examples, count, replace=False)
-    return dataset.take(np.sort(indices))["image"]
+    return dataset.take(indices)["image"]
 
 
 def _codes(method, image):

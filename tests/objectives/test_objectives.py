@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow as tf
+
+from idgan_tf.objectives.adversarial import fake_loss, logit_and_gradient_penalty, real_loss
+from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
+from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.objectives.likelihood import gaussian_nll as gaussian_image_nll
+
+
+def test_kl_of_the_prior_is_zero():
+    np.testing.assert_allclose(gaussian_kl(tf.zeros([3, 4]), tf.zeros([3, 4])), np.zeros(3))
+
+
+def test_kl_is_its_monte_carlo_estimate(rng):
+    mean, logvar = np.array([[0.7, -1.2]]), np.array([[0.4, -0.8]])
+    q = scipy.stats.norm(mean, np.exp(0.5 * logvar))
+    z = q.rvs((400_000, 2), random_state=rng)
+    estimate = np.mean(np.sum(q.logpdf(z) - scipy.stats.norm.logpdf(z), axis=1))
+    kl = gaussian_kl(tf.constant(mean, tf.float32), tf.constant(logvar, tf.float32))
+    np.testing.assert_allclose(kl, [estimate], rtol=0.01)
+
+
+def test_gaussian_nll_is_scipys(rng):
+    x, mean, logvar = rng.normal(size=(3, 5, 4)).astype(np.float32)
+    expected = -scipy.stats.norm.logpdf(x, mean, np.exp(0.5 * logvar)).sum(axis=1)
+    np.testing.assert_allclose(gaussian_nll(x, mean, logvar), expected, rtol=1e-5)
+
+
+def test_a_very_sure_gaussian_is_still_finite():
+    assert np.isfinite(gaussian_nll(tf.ones([1, 2]), tf.zeros([1, 2]), tf.fill([1, 2], -60.0)))
+
+
+def test_samples_have_the_mean_and_variance_asked_for():
+    mean, logvar = tf.fill([20_000, 2], 1.5), tf.fill([20_000, 2], -1.0)
+    z = sample_gaussian(mean, logvar, tf.constant([0, 1])).numpy()
+    np.testing.assert_allclose(z.mean(axis=0), 1.5, atol=0.02)
+    np.testing.assert_allclose(z.var(axis=0), np.exp(-1.0), rtol=0.03)
+
+
+def test_bernoulli_nll_is_the_cross_entropy_summed_over_pixels(rng):
+    image = rng.integers(0, 2, (2, 3, 3, 1)).astype(np.float32)
+    logits = rng.normal(size=(2, 3, 3, 1)).astype(np.float32)
+    p = 1 / (1 + np.exp(-logits))
+    expected = -np.sum(image * np.log(p) + (1 - image) * np.log(1 - p), axis=(1, 2, 3))
+    np.testing.assert_allclose(bernoulli_nll(image, logits), expected, rtol=1e-5)
+
+
+def test_a_perfect_gaussian_reconstruction_costs_nothing():
+    image = tf.fill([1, 2, 2, 3], 0.5)
+    np.testing.assert_allclose(gaussian_image_nll(image, tf.zeros_like(image)), [0.0])
+    np.testing.assert_allclose(gaussian_image_nll(image + 0.5, tf.zeros_like(image)), [12 * 0.25])
+
+
+def test_a_blind_discriminator_pays_log_two_for_each_side():
+    np.testing.assert_allclose(real_loss(tf.zeros(3)) + fake_loss(tf.zeros(3)), np.full(3, 2 * np.log(2)), rtol=1e-6)
+
+
+def test_losses_are_minus_log_probabilities():
+    logit = tf.constant([-3.0, 0.5, 4.0])
+    p = 1 / (1 + np.exp(-logit.numpy()))
+    np.testing.assert_allclose(real_loss(logit), -np.log(p), rtol=1e-5)
+    np.testing.assert_allclose(fake_loss(logit), -np.log(1 - p), rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_the_penalty_of_a_linear_discriminator_is_its_squared_weight(rng, scale):
+    weight = tf.constant(scale * rng.normal(size=(4, 4, 1)), tf.float32)
+
+    def discriminator(image, training):
+        return tf.reduce_sum(image * weight, axis=[1, 2, 3])
+
+    image = tf.constant(rng.normal(size=(2, 4, 4, 1)), tf.float32)
+    logit, penalty = logit_and_gradient_penalty(discriminator, image)
+    np.testing.assert_allclose(penalty, np.full(2, np.sum(np.square(weight))), rtol=1e-5)
+    np.testing.assert_allclose(logit, discriminator(image, True), rtol=1e-6)
