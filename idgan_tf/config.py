@@ -9,7 +9,6 @@ import re
 
 import gin
 from gin import config_parser
-
 from idgan_tf.errors import ConfigError
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent

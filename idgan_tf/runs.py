@@ -1,6 +1,6 @@
 """A run directory: where things lie in it, who may write to it, and how to load what it holds.
 
-    runs/<name>/ config.gin  checkpoints/  metrics.jsonl  tensorboard/  samples/  figures/  networks/*.keras  export/
+runs/<name>/ config.gin  checkpoints/  metrics.jsonl  tensorboard/  samples/  figures/  networks/*.keras  export/
 """
 
 import contextlib
@@ -111,13 +111,14 @@ def read_metrics(path):
     return records
 
 
-def load(run_dir):
+def load(run_dir, allow_imports=()):
     """The method of a run with its newest good checkpoint, ready to encode / decode / generate.
 
     Averaged weights are used where the method keeps them.
 
     Args:
         run_dir: a run directory.
+        allow_imports: packages outside idgan_tf and keras that its config.gin may import.
 
     Returns:
         (method, dataset).
@@ -132,7 +133,7 @@ def load(run_dir):
     run = Run(run_dir)
     if not run.config.exists():
         raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
-    config.load([str(run.config.resolve())])
+    config.load([str(run.config.resolve())], allow_imports=allow_imports)
     settings = build.settings()
     method = build.method(settings, run)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))

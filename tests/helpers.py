@@ -7,10 +7,10 @@ import pathlib
 import subprocess
 import sys
 
-import gin
 import numpy as np
 import tensorflow as tf
 
+import gin
 from idgan_tf import config
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.runs import Run
@@ -57,7 +57,7 @@ def build_tiny(gin_file, folder, *bindings, strategy=None):
     """(settings, method) of a gin file at a size for tests; teachers are fresh, untrained networks."""
     settings = load_tiny(gin_file, *bindings)
     run = Run(folder)
-    run.create()
+    run.path.mkdir(parents=True, exist_ok=True)
     if gin.get_bindings("teacher", resolve_references=False):
         if not run.networks.exists():
             fresh_teacher(run)

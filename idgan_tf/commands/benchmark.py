@@ -17,7 +17,6 @@ from idgan_tf.errors import ConfigError
 
 flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
 flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.batch_size = 8'; overrides the files.")
-flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
 flags.DEFINE_float("seconds", 20.0, "How long to measure, after the graph is traced and warm.", lower_bound=0.1)
 flags.DEFINE_bool("json", False, "Print one JSON line instead of a table.")
 FLAGS = flags.FLAGS

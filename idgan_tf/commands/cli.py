@@ -1,5 +1,6 @@
 """Running a command: parse flags, call it, and end with one line and the right exit code."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -9,6 +10,7 @@ from absl import flags, logging
 from idgan_tf.errors import UserError
 
 flags.DEFINE_bool("debug", False, "Show the traceback of errors.")
+flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
 FLAGS = flags.FLAGS
 
 
@@ -16,7 +18,7 @@ def run(main, usage):
     """Runs `main()` as a command of bin/.
 
     Args:
-        main: does the work; imports TensorFlow itself, so that --help is fast.
+        main: does the work; what it needs from TensorFlow it imports itself, so that --help is fast.
         usage: the text above the flags in --help.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -24,11 +26,11 @@ def run(main, usage):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     name = os.path.basename(sys.argv[0])
     try:
-        rest = FLAGS(sys.argv[:1] + [a for a in sys.argv[1:] if a not in ("--help", "-h", "-help")])
-        if len(sys.argv) > 1 and any(a in ("--help", "-h", "-help") for a in sys.argv[1:]):
-            module = sys.modules[main.__module__]
-            print(f"{usage.strip()}\n\n{FLAGS.module_help(module)}\n{FLAGS.module_help(sys.modules[__name__])}")
+        if set(sys.argv[1:]) & {"--help", "-h", "-help"}:
+            modules = (sys.modules[main.__module__], sys.modules[__name__])
+            print(usage.strip(), *(FLAGS.module_help(module) for module in modules), sep="\n\n")
             sys.exit(0)
+        rest = FLAGS(sys.argv)
         if len(rest) > 1:
             raise flags.Error(f"unexpected argument {rest[1]!r}; flags look like --name=value")
     except flags.Error as error:
@@ -37,6 +39,10 @@ def run(main, usage):
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().setFormatter(None)
     try:
+        with _quiet():
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
         main()
     except UserError as error:
         if FLAGS.debug:
@@ -48,6 +54,19 @@ def run(main, usage):
         if FLAGS.debug:
             raise
         _end(name, f"{type(error).__name__}: {error} (--debug shows where)", 1)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keeps what TensorFlow's C++ prints while it starts off the terminal; none of it needs an answer."""
+    kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)
 
 
 def _end(name, error, code):

@@ -1,3 +1,46 @@
-"""placeholder"""
+"""The last screen of a training: what was made, where it lies, how good it is, and what to try next."""
+
+import time
+
+from idgan_tf import runs
+
+EXPLAINED = {
+    "nll": "nats it costs to draw an image from its code",
+    "kl": "nats of information in the code",
+    "distillation": "nats to read the code back from a generated image",
+    "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
+}
+
+
 def show(run, settings, method):
-    pass
+    """Draws the figures of a finished run and prints the last screen.
+
+    Args:
+        run: the `runs.Run`.
+        settings: its `build.Settings`.
+        method: the trained method.
+    """
+    from idgan_tf.visualize import figures
+
+    began = time.perf_counter()
+    paths = figures.write(run, method, settings.dataset)
+    last = next((record for record in reversed(runs.read_metrics(run.metrics)) if "loss" in str(record)), {})
+    print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
+    for name, value in last.items():
+        if name in EXPLAINED:
+            print(f"  {name:>14} {value:9.3f}   {EXPLAINED[name]}")
+    print("\nMade:")
+    print(f"  {run.path}/checkpoints, {run.path}/networks")
+    for path in paths:
+        print(f"  {path}")
+    print(f"  {run.samples}/ (pictures over time)")
+    print("\nNext:")
+    print(f"  tensorboard --logdir={run.tensorboard}")
+    print(f"  bin/export --run_dir={run.path}")
+    print(f"  bin/train --gin_file=gin/{next_experiment(run)}")
+    return time.perf_counter() - began
+
+
+def next_experiment(run):
+    """The gin file to try after this run: the paper's own size of it."""
+    return "idgan_dsprites.gin" if run.name.startswith("quickstart") else "idgan_dsprites.gin --run_dir=runs/another"

@@ -17,7 +17,6 @@ from idgan_tf.errors import ConfigError
 flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
 flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.num_steps = 1000'; overrides the files.")
 flags.DEFINE_string("run_dir", None, "Where to write. Default: runs/<name of the last gin file>.")
-flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
 FLAGS = flags.FLAGS
 
 

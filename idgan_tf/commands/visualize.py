@@ -1,6 +1,6 @@
 """bin/visualize: figures of a run as PNG files in <run_dir>/figures/.
 
-    bin/visualize --run_dir=runs/quickstart --figures=samples,traversal
+bin/visualize --run_dir=runs/quickstart --figures=samples,traversal
 """
 
 from absl import flags
@@ -20,7 +20,7 @@ def main():
     from idgan_tf import runs
     from idgan_tf.visualize import figures
 
-    method, dataset = runs.load(FLAGS.run_dir)
+    method, dataset = runs.load(FLAGS.run_dir, FLAGS.gin_allow_import)
     for path in figures.write(runs.Run(FLAGS.run_dir), method, dataset, FLAGS.figures):
         print(f"wrote {path}")
 

@@ -10,10 +10,10 @@ Source: github.com/deepmind/dsprites-dataset. The shape constants were fitted to
 
 import functools
 
-import gin
 import numpy as np
 import tensorflow as tf
 
+import gin
 from idgan_tf.data import cache
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, require
@@ -35,9 +35,7 @@ def _heart_outline():
     """Squared radius of the heart over the polar angle: (angles [A] ascending, radius squared [A])."""
     a = np.linspace(0.0, 2.0 * np.pi, 40_001)
     u = HEART_HALF_WIDTH * np.sin(a) ** 3
-    v = HEART_OFFSET - HEART_HEIGHT * (
-        13 * np.cos(a) - 5 * np.cos(2 * a) - 2 * np.cos(3 * a) - np.cos(4 * a)
-    )
+    v = HEART_OFFSET - HEART_HEIGHT * (13 * np.cos(a) - 5 * np.cos(2 * a) - 2 * np.cos(3 * a) - np.cos(4 * a))
     angle, square = np.arctan2(v, u), u * u + v * v
     order = np.argsort(angle)
     return angle[order], square[order]
@@ -84,7 +82,10 @@ def _draw(shape, scale, orientation, x, y, resolution):
     ink = _inside(shape, u, v)
     for i, j in np.ndindex(image.shape[:2]):
         (r0, r1), (c0, c1) = rows[j, [0, -1]], columns[i, [0, -1]]
-        (a, b), (c, d) = (max(0, -r0), max(0, r1 + 1 - resolution)), (max(0, -c0), max(0, c1 + 1 - resolution))
+        (a, b), (c, d) = (
+            (max(0, -r0), max(0, r1 + 1 - resolution)),
+            (max(0, -c0), max(0, c1 + 1 - resolution)),
+        )
         patch = ink[i, j, a : ink.shape[2] - b, c : ink.shape[3] - d]
         image[i, j, r0 + a : r0 + a + patch.shape[0], c0 + c : c0 + c + patch.shape[1]] = patch
     return image
@@ -106,7 +107,8 @@ def render(factors, resolution=64):
     factors = np.asarray(factors, np.int64)
     require(factors.ndim == 2 and factors.shape[1] == 5, f"factors must be [N, 5], got {factors.shape}")
     require(
-        bool(np.all((factors >= 0) & (factors < FACTOR_SIZES))), f"factors must be classes below {FACTOR_SIZES}"
+        bool(np.all((factors >= 0) & (factors < FACTOR_SIZES))),
+        f"factors must be classes below {FACTOR_SIZES}",
     )
     images = np.empty((len(factors), resolution, resolution), np.uint8)
     for i, (shape, scale, orientation, x, y) in enumerate(factors):

@@ -42,7 +42,10 @@ class CodeFaces:
         """encode(image), decode(c), traverse(c, dimension, values), and generate(s, c) where there is a generator."""
         image = tf.TensorSpec([None, *self.image_shape], tf.float32, "image")
         c = tf.TensorSpec([None, self.code_dim], tf.float32, "c")
-        dimension, values = tf.TensorSpec([], tf.int32, "dimension"), tf.TensorSpec([None], tf.float32, "values")
+        dimension, values = (
+            tf.TensorSpec([], tf.int32, "dimension"),
+            tf.TensorSpec([None], tf.float32, "values"),
+        )
 
         def encode(image):
             mean, logvar = self.encode(image)
@@ -54,5 +57,8 @@ class CodeFaces:
             "traverse": (self.traverse, [c, dimension, values]),
         }
         if hasattr(self, "generate"):
-            found["generate"] = (self.generate, [tf.TensorSpec([None, self.nuisance_dim], tf.float32, "s"), c])
+            found["generate"] = (
+                self.generate,
+                [tf.TensorSpec([None, self.nuisance_dim], tf.float32, "s"), c],
+            )
         return found

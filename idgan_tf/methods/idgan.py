@@ -6,9 +6,9 @@ two-step method: stage 1 (any method with `encode`) is trained first and only re
 
 import math
 
-import gin
 import tensorflow as tf
 
+import gin
 from idgan_tf import noise
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Method, Player, copy_of
@@ -26,7 +26,8 @@ class IDGAN(CodeFaces, Method):
     R_ID is the mean log-density of c under q(.|G(s, c)); its gradient reaches G through the frozen encoder.
 
     Args:
-        teacher: {"teacher_encoder": ..., "teacher_decoder": ...}, frozen networks of stage 1; the decoder is for pictures.
+        teacher: {"teacher_encoder": ..., "teacher_decoder": ...}, frozen networks of stage 1; the
+            decoder is for pictures.
         generator: [s, c], [B, S + D] -> image [B, H, W, C] in [-1, 1].
         discriminator: image in [-1, 1] -> logit [B].
         generator_optimizer, discriminator_optimizer: of the two players.

@@ -3,10 +3,10 @@
 Heads are float32 whatever the precision of the rest. `init` names an initialisation of `layers`.
 """
 
-import gin
 import keras
 from keras import ops
 
+import gin
 from idgan_tf.errors import require
 from idgan_tf.networks.layers import conv, dense, upconv
 
@@ -39,7 +39,12 @@ class ConvEncoder(keras.Model):
 
     def __init__(self, image_shape, latent_dim, init, name="encoder"):
         super().__init__(name=name)
-        self.config = {"image_shape": tuple(image_shape), "latent_dim": latent_dim, "init": init, "name": name}
+        self.config = {
+            "image_shape": tuple(image_shape),
+            "latent_dim": latent_dim,
+            "init": init,
+            "name": name,
+        }
         self.trunk = _trunk(image_shape, init)
         self.head = dense(HIDDEN, 2 * latent_dim, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
@@ -66,7 +71,12 @@ class ConvDecoder(keras.Model):
     def __init__(self, image_shape, latent_dim, init, name="decoder"):
         super().__init__(name=name)
         require(tuple(image_shape[:2]) == (64, 64), f"this network makes 64x64 images, got {tuple(image_shape)}")
-        self.config = {"image_shape": tuple(image_shape), "latent_dim": latent_dim, "init": init, "name": name}
+        self.config = {
+            "image_shape": tuple(image_shape),
+            "latent_dim": latent_dim,
+            "init": init,
+            "name": name,
+        }
         self.stack = keras.Sequential(
             [
                 dense(latent_dim, HIDDEN, init, activation="relu"),

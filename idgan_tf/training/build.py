@@ -4,10 +4,10 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
-import gin
 import keras
 import tensorflow as tf
 
+import gin
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
 
@@ -46,7 +46,10 @@ class Settings:
             require_number(f"train.{name}", getattr(self, name), minimum=1, integer=True)
         for name in ("seed", "picture_every"):
             require_number(f"train.{name}", getattr(self, name), minimum=0, integer=True)
-        require(self.precision in PRECISIONS, f"train.precision must be one of {PRECISIONS}, got {self.precision!r}")
+        require(
+            self.precision in PRECISIONS,
+            f"train.precision must be one of {PRECISIONS}, got {self.precision!r}",
+        )
         require(callable(self.method), "train.method must be a method such as @BetaVAE (without parentheses)")
         require(isinstance(self.dataset, Dataset), "train.dataset must be a dataset such as @DSprites()")
 

@@ -77,8 +77,10 @@ def train(run, settings, draw=None):
                     progress.show(means)
                     for warning in method.diagnose(means):
                         progress.write(f"warning, step {step}: {warning}")
-                if draw and settings.picture_every and (
-                    step % settings.picture_every == 0 or step == settings.num_steps
+                if (
+                    draw
+                    and settings.picture_every
+                    and (step % settings.picture_every == 0 or step == settings.num_steps)
                 ):
                     _draw(run, step, draw(method, settings.dataset))
                 if step % settings.save_every == 0 or step == settings.num_steps or signals.received:
@@ -119,7 +121,9 @@ def _save(run, state):
     try:
         checkpoint.save(run.checkpoints, state)
     except OSError as error:
-        raise DataError(f"cannot save to {run.checkpoints}: {error.strerror}; the checkpoints before are whole") from error
+        raise DataError(
+            f"cannot save to {run.checkpoints}: {error.strerror}; the checkpoints before are whole"
+        ) from error
 
 
 def _save_networks(run, method):

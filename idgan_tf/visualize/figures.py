@@ -45,14 +45,12 @@ def available(method):
 
 def training_pictures(method, dataset):
     """{name: picture} worth looking at while a method trains."""
-    return {
-        name: draw(method, dataset) for name, draw in available(method).items() if name != "traversal"
-    }
+    return {name: draw(method, dataset) for name, draw in available(method).items() if name != "traversal"}
 
 
 def examples(dataset, count=EXAMPLES):
     """The same `count` images of a dataset every time, [count, H, W, C]."""
-    indices = np.random.default_rng(SEED).choice(dataset.num_examples, count, replace=False)
+    indices = np.random.default_rng(SEED).integers(dataset.num_examples, size=count)
     return dataset.take(indices)["image"]
 
 

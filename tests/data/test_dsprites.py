@@ -46,7 +46,10 @@ def test_the_first_and_last_orientation_are_the_same_angle():
 
 
 def test_position_moves_right_and_down():
-    (left, right), (top, bottom) = render([[0, 0, 0, 0, 9], [0, 0, 0, 31, 9]]), render([[0, 0, 0, 9, 0], [0, 0, 0, 9, 31]])
+    (left, right), (top, bottom) = (
+        render([[0, 0, 0, 0, 9], [0, 0, 0, 31, 9]]),
+        render([[0, 0, 0, 9, 0], [0, 0, 0, 9, 31]]),
+    )
     assert np.mean(np.nonzero(right)[1]) - np.mean(np.nonzero(left)[1]) == pytest.approx(32, abs=1)
     assert np.mean(np.nonzero(bottom)[0]) - np.mean(np.nonzero(top)[0]) == pytest.approx(32, abs=1)
 

@@ -22,7 +22,10 @@ def test_discriminator_has_the_parameters_of_table_a3(channels, parameters):
 
 
 def test_shapes_and_ranges():
-    image, z = tf.random.stateless_uniform([2, 64, 64, 3], [0, 1]), tf.random.stateless_normal([2, 10], [0, 2])
+    image, z = (
+        tf.random.stateless_uniform([2, 64, 64, 3], [0, 1]),
+        tf.random.stateless_normal([2, 10], [0, 2]),
+    )
     mean, logvar = ConvEncoder((64, 64, 3), 10, "normal")(image)
     assert mean.shape == logvar.shape == (2, 10)
     assert ConvDecoder((64, 64, 3), 10, "normal")(z).shape == (2, 64, 64, 3)

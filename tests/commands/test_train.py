@@ -1,0 +1,158 @@
+"""bin/train as a user meets it: one process per test, so these are few and each checks much."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from idgan_tf.training import checkpoint
+from tests.helpers import PROJECT, command, metrics
+
+TINY = ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests"]
+ENV = {"PYTHONPATH": str(PROJECT)}
+
+
+def final_arrays(run_dir):
+    step = checkpoint.steps(run_dir / "checkpoints")[-1]
+    with np.load(run_dir / "checkpoints" / f"step-{step:08d}" / "state.npz") as file:
+        return {key: file[key] for key in file.files}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run of both stages that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("finished")
+    process = command("train", *TINY, f"--run_dir={folder / 'run'}", env=ENV, check=0)
+    return folder / "run", process
+
+
+def test_one_command_trains_both_stages_and_says_what_it_made(finished):
+    run, process = finished
+    assert [line["step"] for line in metrics(run)] == [4, 8, 12, 16, 20, 24]
+    assert [line["step"] for line in metrics(run.parent / "tiny_betavae")] == [4, 8, 12]
+    for name in (
+        "config.gin",
+        "figures/traversal.png",
+        "figures/samples.png",
+        "samples/samples-00000024.png",
+    ):
+        assert (run / name).is_file(), name
+    assert {path.stem for path in (run / "networks").glob("*.keras")} == {
+        "average_generator", "discriminator", "generator", "teacher_decoder", "teacher_encoder",
+    }  # fmt: skip
+    assert list((run / "tensorboard").glob("events*"))
+    assert "Next:" in process.stdout and "bin/export" in process.stdout
+    assert "Traceback" not in process.stderr
+    teacher = final_arrays(run.parent / "tiny_betavae")
+    np.testing.assert_array_equal(
+        final_arrays(run)["networks/teacher_encoder/000"],
+        teacher["networks/encoder/000"],
+        "the teacher moved",
+    )
+
+
+def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(finished, tmp_path):
+    run, moments = tmp_path / "run", random.Random(5)
+    for _ in range(3):
+        process = start_training(run)
+        wait_for_steps(run, moments.choice([0, 4, 8, 12]))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    command("train", *TINY, f"--run_dir={run}", env=ENV, check=0)
+    expected, found = final_arrays(finished[0]), final_arrays(run)
+    assert expected.keys() == found.keys()
+    for key in expected:
+        np.testing.assert_array_equal(found[key], expected[key], err_msg=key)
+    assert (run / "metrics.jsonl").read_text() == (finished[0] / "metrics.jsonl").read_text()
+
+
+def test_sigterm_saves_and_says_so(tmp_path):
+    run = tmp_path / "run"
+    process = start_training(run, "--gin_param=train.num_steps = 100000")
+    wait_for_steps(run, 4)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "stopped by SIGTERM after step" in errors.splitlines()[-1]
+    assert checkpoint.steps(run / "checkpoints")[-1] % 7, "saved at the step where it stopped"
+
+
+def start_training(run, *flags):
+    return subprocess.Popen(
+        [sys.executable, str(PROJECT / "bin" / "train"), *TINY, f"--run_dir={run}", *flags],
+        cwd=PROJECT, env={**os.environ, **ENV}, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_for_steps(run, step):
+    """Waits until the log of `run` has a line of `step`, or for two seconds of training when `step` is 0."""
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        lines = (run / "metrics.jsonl").read_text().splitlines() if (run / "metrics.jsonl").exists() else []
+        if (run / ".lock").exists() and (step == 0 or any(json.loads(line)["step"] >= step for line in lines)):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no step {step} within two minutes")
+
+
+BAD = {
+    "unknown gin file": (["--gin_file=gin/quikstart.gin"], "did you mean gin/quickstart.gin"),
+    "no gin file": ([], "--gin_file"),
+    "unknown flag": (["--gin_fil=x"], "gin_fil"),
+    "misspelt binding": ([*TINY, "--gin_param=IDGAN.lamda_id = 1.0"], "lamda_id"),
+    "misspelt class": ([*TINY, "--gin_param=IDGun.lambda_id = 1.0"], "IDGun"),
+    "misspelt macro": ([*TINY, "--gin_param=LATENT_DIMM = 3"], "LATENT_DIMM"),
+    "wrong type": ([*TINY, '--gin_param=IDGAN.lambda_id = "abc"'], "IDGAN.lambda_id must be a number"),
+    "negative batch size": ([*TINY, "--gin_param=train.batch_size = -4"], "train.batch_size must be >= 1"),
+    "batch larger than the data": ([*TINY, "--gin_param=train.batch_size = 4096"], "48 examples"),
+    "foreign import": (["--gin_file=tests/tiny.gin"], "--gin_allow_import=tests"),
+    "no binding": ([*TINY, "--gin_param=train.seed"], "name.parameter = value"),
+    "unwritable folder": ([*TINY, "--run_dir=/proc/run"], "/proc/run"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_ends_with_one_line_and_code_2(case, tmp_path):
+    arguments, message = BAD[case]
+    if not any(argument.startswith("--run_dir") for argument in arguments):
+        arguments = [*arguments, f"--run_dir={tmp_path / 'run'}"]
+    process = command("train", *arguments, env=ENV)
+    complaint = [line for line in process.stderr.splitlines() if line.startswith("train: ")]
+    assert process.returncode == 2 and len(complaint) == 1 and message in complaint[0], process.stderr[-2000:]
+    assert "Traceback" not in process.stderr
+    assert not list((tmp_path / "run").glob("checkpoints/*"))
+
+
+def test_another_configuration_in_the_same_directory_is_refused_with_the_difference(finished):
+    run, _ = finished
+    before = final_arrays(run)
+    process = command("train", *TINY, f"--run_dir={run}", "--gin_param=IDGAN.lambda_id = 0.5", env=ENV)
+    assert process.returncode == 2 and "lambda_id = 0.5" in process.stderr.splitlines()[-1]
+    after = final_arrays(run)
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+
+
+def test_a_directory_that_another_process_trains_in_is_refused(tmp_path):
+    run = tmp_path / "run"
+    process = start_training(run, "--gin_param=train.num_steps = 100000")
+    try:
+        wait_for_steps(run, 0)
+        second = command("train", *TINY, "--gin_param=train.num_steps = 100000", f"--run_dir={run}", env=ENV)
+        assert second.returncode == 2 and f"process {process.pid}" in second.stderr.splitlines()[-1]
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_help_is_fast():
+    began = time.perf_counter()
+    process = command("train", "--help", check=0)
+    assert "--gin_file" in process.stdout
+    assert time.perf_counter() - began < 3.0  # 0.15 s on an idle machine; a TensorFlow import alone takes longer
