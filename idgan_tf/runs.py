@@ -111,13 +111,14 @@ def read_metrics(path):
     return records
 
 
-def load(run_dir):
+def load(run_dir, gin_files=(), bindings=()):
     """The method of a run with its newest good checkpoint, ready to encode / decode / generate.
 
     Averaged weights are used where the method keeps them.
 
     Args:
         run_dir: a run directory.
+        gin_files, bindings: read after the run's own configuration, for the settings of metrics and figures.
 
     Returns:
         (method, dataset).
@@ -132,8 +133,8 @@ def load(run_dir):
     run = Run(run_dir)
     if not run.config.exists():
         raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
-    config.load([str(run.config.resolve())])
+    config.load([str(run.config.resolve()), *gin_files], bindings)
     settings = build.settings()
     method = build.method(settings, run)
-    checkpoint.restore(run.checkpoints, checkpoint.state(method))
+    checkpoint.restore(run.checkpoints, checkpoint.state(method), unused=("sums",))
     return method, settings.dataset

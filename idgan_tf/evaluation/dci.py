@@ -61,6 +61,15 @@ def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
     return np.transpose(importance), np.array(accuracy)
 
 
+def values_of(importance, accuracy):
+    """The three scores of importances [D, K] and accuracies [K]."""
+    return {
+        "dci_disentanglement": disentanglement(importance),
+        "dci_completeness": completeness(importance),
+        "dci_informativeness": float(np.mean(accuracy)),
+    }
+
+
 @gin.configurable
 def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
     """DCI of the mean code; many minutes at the default sizes, for boosted trees are slow.
@@ -76,9 +85,4 @@ def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
     scikit_learn("ensemble")
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     importance, accuracy = importances(*train, *test, seed=seed)
-    values = {
-        "dci_disentanglement": disentanglement(importance),
-        "dci_completeness": completeness(importance),
-        "dci_informativeness": float(np.mean(accuracy)),
-    }
-    return Result(values, {"num_train": num_train, "num_test": num_test})
+    return Result(values_of(importance, accuracy), {"num_train": num_train, "num_test": num_test})

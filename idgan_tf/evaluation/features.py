@@ -48,7 +48,7 @@ class InceptionFeatures:
             self._model = tf.saved_model.load(str(self.path))
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {error}") from error
-        self._call = tf.function(self._prepared)
+        self._call = tf.function(self._prepared, reduce_retracing=True)
 
     @functools.cached_property
     def sha256(self):
@@ -137,6 +137,15 @@ def activations(inception, batches, count):
     return out
 
 
+def protocol(inception):
+    """What a result says of an `InceptionFeatures`."""
+    return {
+        "feature_network": "tfgan inception",
+        "feature_sha256": inception.sha256,
+        "resize": f"bilinear {SIZE}",
+    }
+
+
 def cached_pool(inception, description, make_batches, count):
     """`pool_3` [count, 2048] of real images, from the user's cache after the first time.
 
@@ -180,7 +189,7 @@ def _tf_gan():
     """tensorflow_gan.python.eval.classifier_metrics, without running the packages above it."""
     spec = importlib.util.find_spec("tensorflow_gan")
     if spec is None:
-        raise ConfigError("FID, KID and Inception Score need TF-GAN: pip install tensorflow-gan")
+        raise Unavailable("FID, KID and Inception Score need TF-GAN: pip install tensorflow-gan")
     root = pathlib.Path(spec.submodule_search_locations[0])
     for package in ("tensorflow_gan", "tensorflow_gan.python", "tensorflow_gan.python.eval"):
         module = types.ModuleType(package)

@@ -116,7 +116,7 @@ def counted(name, count):
 
 
 @gin.configurable
-def fid(method, dataset, seed, num_samples=50_000, inception=None):
+def fid(method, dataset, seed, num_samples=50_000):
     """FID: Frechet distance of Inception's `pool_3`, computed by TF-GAN.
 
     Args:
@@ -124,11 +124,10 @@ def fid(method, dataset, seed, num_samples=50_000, inception=None):
         dataset: of natural images; as many are drawn as it has, up to `num_samples`.
         seed: of the samples.
         num_samples: generated images, 50,000 in the papers; the count is in the name.
-        inception: folder of the Inception SavedModel; see `features.InceptionFeatures`.
     """
     from idgan_tf.evaluation import features, inception_samples
 
-    samples = inception_samples.of(method, dataset, seed, num_samples, inception)
+    samples = inception_samples.of(method, dataset, seed, num_samples)
     value = features.tf_gan_frechet_distance(samples.real, samples.generated["pool_3"])
     return Result({counted("fid", num_samples): value}, samples.protocol)
 

@@ -25,16 +25,16 @@ class InceptionSamples:
     protocol: dict
 
 
-def of(method, dataset, seed, count, inception=None):
+def of(method, dataset, seed, count):
     """The activations of `count` generated images, and of as many real ones as there are, up to `count`.
 
     Raises:
         Unavailable: the method generates nothing, or there is no Inception network.
     """
     made_by = generation.describe(method)
-    key = (int(method.step.numpy()), dataset, seed, count, inception)
+    key = (int(method.step.numpy()), dataset, seed, count)
     if method not in _known or _known[method][0] != key:
-        network = features.InceptionFeatures(inception)
+        network = features.InceptionFeatures()
         num_real = min(count, dataset.num_examples)
         real = features.cached_pool(
             network,
@@ -47,9 +47,7 @@ def of(method, dataset, seed, count, inception=None):
             "num_samples": count,
             "num_real": num_real,
             "generated": made_by,
-            "feature_network": "tfgan inception",
-            "feature_sha256": network.sha256,
-            "resize": f"bilinear {features.SIZE}",
+            **features.protocol(network),
         }
         _known[method] = key, InceptionSamples(real, fake, protocol)
     return _known[method][1]

@@ -34,7 +34,7 @@ def score_of_logits(logits):
 
 
 @gin.configurable
-def inception_score(method, dataset, seed, num_samples=50_000, inception=None):
+def inception_score(method, dataset, seed, num_samples=50_000):
     """Inception Score of Inception's logits, computed by TF-GAN over all samples at once (no splits).
 
     Args:
@@ -42,10 +42,9 @@ def inception_score(method, dataset, seed, num_samples=50_000, inception=None):
         dataset: gives labels and codes to generate from.
         seed: of the samples.
         num_samples: generated images; the count is in the name.
-        inception: folder of the Inception SavedModel; see `features.InceptionFeatures`.
     """
     from idgan_tf.evaluation import features, inception_samples
 
-    samples = inception_samples.of(method, dataset, seed, num_samples, inception)
+    samples = inception_samples.of(method, dataset, seed, num_samples)
     value = features.tf_gan_inception_score(samples.generated["logits"])
     return Result({counted("inception_score", num_samples): value}, samples.protocol)

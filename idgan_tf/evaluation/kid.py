@@ -56,7 +56,7 @@ def _kernel(x, y, size):
 
 
 @gin.configurable
-def kid(method, dataset, seed, num_samples=50_000, inception=None):
+def kid(method, dataset, seed, num_samples=50_000):
     """KID: kernel distance of Inception's `pool_3`, computed by TF-GAN in blocks of at most 1024.
 
     Args:
@@ -64,11 +64,10 @@ def kid(method, dataset, seed, num_samples=50_000, inception=None):
         dataset: of natural images; as many are drawn as it has, up to `num_samples`.
         seed: of the samples.
         num_samples: generated images; the count is in the name.
-        inception: folder of the Inception SavedModel; see `features.InceptionFeatures`.
     """
     from idgan_tf.evaluation import features, inception_samples
 
-    samples = inception_samples.of(method, dataset, seed, num_samples, inception)
+    samples = inception_samples.of(method, dataset, seed, num_samples)
     mean, error = features.tf_gan_kernel_distance(samples.real, samples.generated["pool_3"])
     name = counted("kid", num_samples)
     return Result({name: mean, f"{name}_error": error}, samples.protocol)

@@ -84,9 +84,9 @@ def scikit_learn(module):
     """The module `sklearn.<module>`.
 
     Raises:
-        ConfigError: scikit-learn is not installed.
+        Unavailable: scikit-learn is not installed.
     """
     try:
         return importlib.import_module(f"sklearn.{module}")
     except ImportError as error:
-        raise ConfigError("this metric needs scikit-learn: pip install -e '.[metrics]'") from error
+        raise Unavailable("this needs scikit-learn: pip install -e '.[metrics]'") from error
