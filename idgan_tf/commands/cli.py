@@ -6,7 +6,7 @@ import traceback
 
 from absl import flags, logging
 
-from idgan_tf.errors import UserError
+from idgan_tf.errors import UserError, message
 
 flags.DEFINE_bool("debug", False, "Show the traceback of errors.")
 FLAGS = flags.FLAGS
@@ -51,6 +51,5 @@ def run(main, usage):
 
 
 def _end(name, error, code):
-    message = " ".join(str(error).split())
-    print(f"{name}: {message}", file=sys.stderr, flush=True)
+    print(f"{name}: {message(error)}", file=sys.stderr, flush=True)
     sys.exit(code)

@@ -16,7 +16,7 @@ import pathlib
 from absl import flags
 
 from idgan_tf.commands import cli
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import CheckpointError, ConfigError
 
 flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint.")
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
@@ -66,16 +66,28 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
 
     Yields:
         (name, `Result` or the reason for leaving it out).
+
+    Raises:
+        ConfigError: it is no run.
+        CheckpointError: it has no checkpoint that can be used.
     """
+    from idgan_tf import runs
+    from idgan_tf.training import checkpoint
+
+    run = runs.Run(run_dir)
+    if not run.config.exists():
+        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
+    if not checkpoint.steps(run.checkpoints):
+        raise CheckpointError(f"there is no checkpoint in {run.checkpoints}; train the run first")
+
     import gin
     import tensorflow as tf
 
-    from idgan_tf import config, runs
+    from idgan_tf import config
     from idgan_tf.evaluation import evaluate
     from idgan_tf.evaluation.result import Result
 
     evaluate.import_all()
-    run = runs.Run(run_dir)
     network = _feature_network(run, train="fid_dsprites" in chosen and strict)
     method, dataset = runs.load(run_dir, gin_files, bindings)
     if "network" not in config.bindings_of("fid_dsprites"):
@@ -94,17 +106,12 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
 
 
 def _feature_network(run, train):
-    """The file of the factor classifier of the run's dataset, beside the run; trained first where `train` says so."""
+    """The file of the factor classifier of the run's dataset, beside the run; `train` trains it first."""
     from idgan_tf import config
-    from idgan_tf.commands.train import finished
-    from idgan_tf.errors import CheckpointError
+    from idgan_tf.commands.stages import finished
     from idgan_tf.evaluation.factor_features import GIN_FILE
-    from idgan_tf.training import build, checkpoint
+    from idgan_tf.training import build
 
-    if not run.config.exists():
-        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
-    if not checkpoint.steps(run.checkpoints):
-        raise CheckpointError(f"there is no checkpoint in {run.checkpoints}; train the run first")
     config.load([str(run.config.resolve())])
     gin_file = GIN_FILE.format(build.settings().dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem

@@ -4,7 +4,7 @@ import importlib
 
 from absl import logging
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, message
 from idgan_tf.evaluation.result import Result, Unavailable
 
 MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; cheap ones first
@@ -76,6 +76,6 @@ def evaluate(method, dataset, seed, chosen, strict):
         except Unavailable as error:
             if strict:
                 raise
-            yield name, str(error)
+            yield name, message(error)
         else:
             yield name, Result(result.values, {**common, **result.protocol})

@@ -34,8 +34,8 @@ class FactorFeatures:
             )
         self._network = _load(path)
         require(
-            self._network.input_shape[1:] == dataset.image_shape,
-            f"{path} is not for {dataset.name}: it takes images of {self._network.input_shape[1:]}",
+            self._network.config["image_shape"] == dataset.image_shape,
+            f"{path} is not for {dataset.name}: it takes images of {self._network.config['image_shape']}",
         )
         self._names, self._right, self._count = dataset.factor_names, 0.0, 0
         self._sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

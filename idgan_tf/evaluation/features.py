@@ -48,7 +48,7 @@ class InceptionFeatures:
             self._model = tf.saved_model.load(str(self.path))
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {error}") from error
-        self._call = tf.function(self._prepared, reduce_retracing=True)
+        self._call = tf.function(self._prepared, autograph=False, reduce_retracing=True)
 
     @functools.cached_property
     def sha256(self):

@@ -94,7 +94,7 @@ def frechet_distance_of_statistics(a, b):
             size, min(a.count, b.count), size,
         )  # fmt: skip
     covariance_a, covariance_b = a.covariance, b.covariance
-    # Tr (C_a C_b)^(1/2) is the sum of singular values of C_a^(1/2) C_b^(1/2): real, and the same when swapped.
+    # Tr (C_a C_b)^(1/2) is the sum of singular values of C_a^(1/2) C_b^(1/2): real, and equal when swapped.
     product = _square_root(covariance_a) @ _square_root(covariance_b)
     cross = np.sum(np.linalg.svd(product, compute_uv=False))
     distance = (

@@ -78,8 +78,7 @@ def images(method, batch, seed):
     elif _is_coded(method):
         image = pair(method, batch, seed)[1]
     else:
-        size = method.encode(batch["image"])[0].shape
-        image = method.decode(noise.normal(size, seed))
+        image = method.decode(noise.normal([batch["image"].shape[0], method.code_dim], seed))
     return tf.clip_by_value(image, 0.0, 1.0)
 
 
@@ -94,7 +93,7 @@ def describe(method):
     if _is_coded(method):
         return "G(s, c), s ~ N(0, I), c ~ q(c)"
     available(
-        hasattr(method, "decode") and hasattr(method, "encode"),
+        hasattr(method, "decode") and hasattr(method, "code_dim"),
         f"{type(method).__name__} generates no images",
     )
     return "decoder mean, c ~ N(0, I)"

@@ -12,7 +12,7 @@ from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
 
 
 def modularity_score(codes, factors, bins=20):
-    """Mean over code dimensions of 1 - (information on other factors)^2 / ((K - 1) (information on the best)^2).
+    """Mean over code dimensions of 1 - (squared information on other factors) / ((K - 1) that on the best).
 
     A dimension without information scores 0.
 
@@ -29,7 +29,7 @@ def modularity_score(codes, factors, bins=20):
 
 
 def explicitness_score(train_codes, train_factors, test_codes, test_factors):
-    """Mean over factors of the one-against-rest area under the ROC curve of a logistic regression on the codes.
+    """Mean over factors of the one-against-rest ROC area of a logistic regression on standardised codes.
 
     Args:
         train_codes, test_codes: [N, D].

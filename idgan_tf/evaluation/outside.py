@@ -122,14 +122,15 @@ def read_images(files, batch_size=64):
 
 def evaluate_images(folder, reference, chosen, strict):
     """FID, KID and Inception Score of two folders of images; yields as `evaluate.evaluate` does."""
-    from idgan_tf.evaluation import features
-
     wrong = [name for name in chosen if name not in ("fid", "kid", "inception_score")]
     if wrong and strict:
         raise ConfigError(
             f"{wrong[0]} cannot be told from images alone; there are fid, kid and inception_score"
         )
     files = images_of(folder), images_of(reference)
+
+    from idgan_tf.evaluation import features
+
     inception = features.InceptionFeatures()
     ours, theirs = (features.activations(inception, read_images(f), len(f)) for f in files)
     protocol = {

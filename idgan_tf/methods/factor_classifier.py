@@ -46,6 +46,19 @@ class FactorClassifier(Method):
         correct = {f"accuracy_{k}": tf.reduce_mean(hit) for k, hit in enumerate(hits(labels, logits))}
         return {"loss": loss, **correct}
 
+    def signatures(self):
+        """classify(image): the features, and the probabilities of every factor's classes."""
+
+        def classify(image):
+            features, logits = self.classifier(image)
+            return {
+                "features": features,
+                **{f"factor_{k}": tf.nn.softmax(logit) for k, logit in enumerate(logits)},
+            }
+
+        image_shape = self.classifier.config["image_shape"]
+        return {"classify": (classify, [tf.TensorSpec([None, *image_shape], tf.float32, "image")])}
+
 
 def labels_of(factors, logits):
     """Factor classes int32 [B, K] -> K labels [B] for heads with these logits [B, size]."""
