@@ -83,15 +83,13 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
     import gin
     import tensorflow as tf
 
-    from idgan_tf import config
     from idgan_tf.evaluation import evaluate
     from idgan_tf.evaluation.result import Result
 
     evaluate.import_all()
-    network = _feature_network(run, train="fid_dsprites" in chosen and strict)
+    network = _feature_network(run, gin_files, bindings, train="fid_dsprites" in chosen and strict)
     method, dataset = runs.load(run_dir, gin_files, bindings)
-    if "network" not in config.bindings_of("fid_dsprites"):
-        gin.bind_parameter("fid_dsprites.network", str(network))
+    gin.bind_parameter("fid_dsprites.network", str(network))
     step = int(method.step.numpy())
     with tf.summary.create_file_writer(str(run.tensorboard)).as_default(step):
         for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
@@ -105,14 +103,20 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
             yield name, result
 
 
-def _feature_network(run, train):
-    """The file of the factor classifier of the run's dataset, beside the run; `train` trains it first."""
+def _feature_network(run, gin_files, bindings, train):
+    """The file of the factor classifier of the run's dataset: bound by gin, or beside the run.
+
+    `train` trains the one beside the run first, continues it, or finds it done.
+    """
     from idgan_tf import config
     from idgan_tf.commands.stages import finished
     from idgan_tf.evaluation.factor_features import GIN_FILE
     from idgan_tf.training import build
 
-    config.load([str(run.config.resolve())])
+    config.load([str(run.config.resolve()), *gin_files], bindings)
+    bound = config.bindings_of("fid_dsprites").get("network")
+    if bound:
+        return bound
     gin_file = GIN_FILE.format(build.settings().dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
     if train and (config.PROJECT / gin_file).exists():
@@ -137,12 +141,14 @@ def _show(results):
     for name, result in results:
         if isinstance(result, Result):
             protocol = ", ".join(f"{key} {_short(value)}" for key, value in result.protocol.items())
-            done += [(key, f"{value:.6g}", protocol) for key, value in result.values.items()]
+            for key, value in result.values.items():
+                done.append((key, f"{value:.6g}", protocol))
+                protocol = ""  # once for a metric
         else:
             left_out.append(f"left out {name}: {result}")
     width = max((len(key) for key, _, _ in done), default=0)
     for key, value, protocol in done:
-        print(f"{key:{width}}  {value:>10}  {protocol}")
+        print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
     print("\n".join(left_out), end="\n" if left_out else "")
     if not done:
         raise ConfigError("no metric could be computed")

@@ -58,8 +58,8 @@ def gilbo(
     value, lower = np.mean(np.concatenate(ours)), np.mean(np.concatenate(theirs))
     if value < lower:
         logging.warning(
-            "GILBO %.3f is below the R_ID %.3f of the same pairs, which it bounds: its %s of %d steps (%s) is "
-            "weaker than the frozen encoder; raise gilbo.max_cycles or choose a larger gilbo.encoder",
+            "GILBO %.3f is below the R_ID %.3f of the same pairs, which it bounds: its %s of %d steps (%s) "
+            "is weaker than the frozen encoder; raise gilbo.max_cycles or choose a larger gilbo.encoder",
             value, lower, encoder.__name__, steps, "at its plateau" if plateau else "no plateau",
         )  # fmt: skip
     protocol = {"num_samples": num_samples, "encoder": encoder.__name__, "steps": steps, "plateau": plateau}

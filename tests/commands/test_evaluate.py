@@ -87,6 +87,31 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     assert np.all(np.isfinite(values))
 
 
+def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, monkeypatch):
+    from idgan_tf.commands import stages
+    from idgan_tf.evaluation import factor_features
+
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    network = tmp_path / "factor_classifier_dsprites" / "networks" / "classifier.keras"
+    asked = []
+
+    def finished(gin_files, gin_params, folder, allow_imports):
+        asked.append((gin_files, folder))
+        network.parent.mkdir(parents=True)
+        FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(network)
+
+    monkeypatch.setattr(stages, "finished", finished)
+    monkeypatch.setattr(factor_features, "GIN_FILE", "gin/factor_classifier_dsprites.gin")
+    results = evaluated(run, ["fid_dsprites"])
+    assert asked == [(["gin/factor_classifier_dsprites.gin"], tmp_path / "factor_classifier_dsprites")]
+    assert results["fid_dsprites"].values["fid_dsprites96"] > 0
+    assert results["fid_dsprites"].protocol["generated"] == "decoder mean, c ~ N(0, I)"
+    bound = dict(
+        evaluate_run(run.path, ["fid_dsprites"], True, 0, (), [f"fid_dsprites.network = '{network}'", *SMALL])
+    )
+    assert bound["fid_dsprites"].values == results["fid_dsprites"].values and len(asked) == 1
+
+
 def test_a_metric_the_method_cannot_have_is_an_error_when_asked_for(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     with pytest.raises(ConfigError, match="BetaVAE has no generator"):
