@@ -73,8 +73,8 @@ def test_it_agrees_with_disentanglement_lib(kind, pixels, codes_method):
         kind
     ]
     method = codes_method(lambda x: tf.numpy_function(lambda y: np.float32(represent(y)), [x], tf.float32))
-    preset = {"num_votes": 5000, "batch_size": 64, "num_evaluation_votes": 20_000, "threshold": 0.0025}
-    with_loops = disentanglement_lib_score(represent, pixels, 3000, 15_000)
+    preset = {"num_votes": 3000, "batch_size": 64, "num_evaluation_votes": 10_000, "threshold": 0.0025}
+    with_loops = disentanglement_lib_score(represent, pixels, 2000, 8000)
     assert fvm(method, pixels, 0, **preset).values["fvm_eval"] == pytest.approx(with_loops, abs=0.02)
 
 
