@@ -37,6 +37,11 @@ class Interrupted(UserError):
         self.exit_code = 128 + signal_number
 
 
+def message(error):
+    """What an error says, in one line, without the names of configurables that gin adds."""
+    return " ".join(str(error).split("\n  In call to configurable")[0].split())
+
+
 def require(condition, message):
     """Raises ConfigError(message) unless `condition` holds."""
     if not condition:

@@ -111,13 +111,14 @@ def read_metrics(path):
     return records
 
 
-def load(run_dir, allow_imports=()):
+def load(run_dir, gin_files=(), bindings=(), allow_imports=()):
     """The method of a run with its newest good checkpoint, ready to encode / decode / generate.
 
     Averaged weights are used where the method keeps them.
 
     Args:
         run_dir: a run directory.
+        gin_files, bindings: read after the run's own configuration, for the settings of metrics and figures.
         allow_imports: packages outside idgan_tf and keras that its config.gin may import.
 
     Returns:
@@ -133,8 +134,8 @@ def load(run_dir, allow_imports=()):
     run = Run(run_dir)
     if not run.config.exists():
         raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
-    config.load([str(run.config.resolve())], allow_imports=allow_imports)
+    config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
     settings = build.settings()
     method = build.method(settings, run)
-    checkpoint.restore(run.checkpoints, checkpoint.state(method))
+    checkpoint.restore(run.checkpoints, checkpoint.state(method), unused=("sums",))
     return method, settings.dataset

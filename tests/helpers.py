@@ -41,15 +41,16 @@ class TinySprites(FactorDataset):
 
     def decode(self, rows, seed):
         del seed
-        return {"image": tf.cast(rows["pixels"], tf.float32)}
+        return {"image": tf.cast(rows["pixels"], tf.float32), "factors": self.factors_in_graph(rows["index"])}
 
 
 TINY = ["train.dataset = @TinySprites()", "train.batch_size = 4", "train.num_steps = 4"]
+TINY_OF = {"gin/factor_classifier_dsprites.gin": ["FactorHeads.sizes = (3, 4, 4)"]}
 
 
 def load_tiny(gin_file, *bindings):
     """The settings of a gin file at a size for tests."""
-    config.load([gin_file], [*TINY, *bindings], allow_imports=("tests",))
+    config.load([gin_file], [*TINY, *TINY_OF.get(gin_file, ()), *bindings], allow_imports=("tests",))
     return build.settings()
 
 

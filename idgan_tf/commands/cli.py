@@ -7,7 +7,7 @@ import traceback
 
 from absl import flags, logging
 
-from idgan_tf.errors import UserError
+from idgan_tf.errors import UserError, message
 
 flags.DEFINE_bool("debug", False, "Show the traceback of errors.")
 flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
@@ -70,6 +70,5 @@ def _quiet():
 
 
 def _end(name, error, code):
-    message = " ".join(str(error).split())
-    print(f"{name}: {message}", file=sys.stderr, flush=True)
+    print(f"{name}: {message(error)}", file=sys.stderr, flush=True)
     sys.exit(code)

@@ -22,7 +22,7 @@ def main():
     from idgan_tf import runs
     from idgan_tf.export import export
 
-    method, _ = runs.load(FLAGS.run_dir, FLAGS.gin_allow_import)
+    method, _ = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import)
     path = export(method, FLAGS.out or runs.Run(FLAGS.run_dir).export)
     print(f"wrote {path}")
     for name, (_, inputs) in method.signatures().items():

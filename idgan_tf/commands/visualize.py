@@ -20,7 +20,7 @@ def main():
     from idgan_tf import runs
     from idgan_tf.visualize import figures
 
-    method, dataset = runs.load(FLAGS.run_dir, FLAGS.gin_allow_import)
+    method, dataset = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import)
     for path in figures.write(runs.Run(FLAGS.run_dir), method, dataset, FLAGS.figures):
         print(f"wrote {path}")
 

@@ -159,4 +159,4 @@ class DSprites(FactorDataset):
     def decode(self, rows, seed):
         del seed  # nothing random
         image = tf.reshape(unpack_bits(rows["bits"]), [-1, 64, 64, 1])
-        return {"image": tf.cast(image, tf.float32)}
+        return {"image": tf.cast(image, tf.float32), "factors": self.factors_in_graph(rows["index"])}

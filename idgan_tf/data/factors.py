@@ -1,6 +1,7 @@
 """Datasets whose images are a full grid over known factors: what disentanglement metrics need."""
 
 import numpy as np
+import tensorflow as tf
 
 from idgan_tf.data.base import Dataset
 
@@ -27,6 +28,12 @@ class FactorDataset(Dataset):
     def factors(self, indices):
         """Row numbers [N] -> factor classes [N, K]."""
         return np.stack(np.unravel_index(indices, self.factor_sizes), axis=-1)
+
+    def factors_in_graph(self, index):
+        """Row numbers, int64 tensor [B] -> factor classes, int32 tensor [B, K]."""
+        strides = [int(np.prod(self.factor_sizes[k + 1 :])) for k in range(len(self.factor_sizes))]
+        classes = index[:, None] // tf.constant(strides, tf.int64) % tf.constant(self.factor_sizes, tf.int64)
+        return tf.cast(classes, tf.int32)
 
     def sample_factors(self, count, rng):
         """Uniform factor classes [count, K] from a `numpy.random.Generator`."""

@@ -14,7 +14,7 @@ FILTERS = (32, 32, 64, 64)
 HIDDEN = 256
 
 
-def _trunk(image_shape, init):
+def trunk(image_shape, init):
     """image [B, 64, 64, C] -> [B, 256]: four convolutions of stride 2, one dense layer, all with ReLU."""
     require(tuple(image_shape[:2]) == (64, 64), f"this network takes 64x64 images, got {tuple(image_shape)}")
     stack, width = [], image_shape[2]
@@ -39,13 +39,8 @@ class ConvEncoder(keras.Model):
 
     def __init__(self, image_shape, latent_dim, init, name="encoder"):
         super().__init__(name=name)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "init": init,
-            "name": name,
-        }
-        self.trunk = _trunk(image_shape, init)
+        self.config = {"image_shape": tuple(image_shape), "latent_dim": latent_dim, "init": init, "name": name}
+        self.trunk = trunk(image_shape, init)
         self.head = dense(HIDDEN, 2 * latent_dim, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
 
@@ -121,7 +116,7 @@ class ConvDiscriminator(keras.Model):
     def __init__(self, image_shape, init, name="discriminator"):
         super().__init__(name=name)
         self.config = {"image_shape": tuple(image_shape), "init": init, "name": name}
-        self.trunk = _trunk(image_shape, init)
+        self.trunk = trunk(image_shape, init)
         self.head = dense(HIDDEN, 1, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
 

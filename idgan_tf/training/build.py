@@ -10,6 +10,7 @@ import tensorflow as tf
 import gin
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
+from idgan_tf.training import teacher  # noqa: F401 - makes it known to gin
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 

@@ -70,8 +70,13 @@ def sweep(folder):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def restore(folder, variables):
+def restore(folder, variables, unused=()):
     """Puts the newest good checkpoint into {key: variable}.
+
+    Args:
+        folder: the run's `checkpoints/`.
+        variables: {key: variable}, all of them in the checkpoint.
+        unused: keys of the checkpoint that may be left out.
 
     Returns:
         Its step.
@@ -88,7 +93,7 @@ def restore(folder, variables):
             continue
         if found[-1] != step:
             logging.warning("continuing from step %d instead of the damaged %d", step, found[-1])
-        _assign(arrays, variables, folder)
+        _assign({k: a for k, a in arrays.items() if k not in unused}, variables, folder)
         return step
     if found:
         raise CheckpointError(f"all checkpoints in {folder} are damaged (steps {', '.join(map(str, found))})")

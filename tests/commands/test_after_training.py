@@ -42,7 +42,7 @@ def test_the_export_is_read_where_idgan_tf_and_keras_cannot_be_imported(finished
 
 
 def test_a_loaded_run_encodes_generates_and_traverses(finished):  # noqa: F811
-    method, dataset = runs.load(finished[0], ["tests"])
+    method, dataset = runs.load(finished[0], allow_imports=["tests"])
     image = dataset.take(np.array([0, 7]))["image"]
     mean, logvar = method.encode(image)
     assert mean.shape == logvar.shape == (2, 10)
@@ -61,10 +61,10 @@ def test_pictures_of_a_run(finished):  # noqa: F811
 
 def test_a_run_without_a_checkpoint_says_so(finished, tmp_path):  # noqa: F811
     with pytest.raises(ConfigError, match="no run directory"):
-        runs.load(tmp_path, ["tests"])
+        runs.load(tmp_path, allow_imports=["tests"])
     (tmp_path / "config.gin").write_text((finished[0] / "config.gin").read_text())
     with pytest.raises(CheckpointError):
-        runs.load(tmp_path, ["tests"])
+        runs.load(tmp_path, allow_imports=["tests"])
 
 
 def test_benchmark_prints_one_json_line():

@@ -1,0 +1,162 @@
+"""bin/evaluate: the metrics of a run, or of codes and images that others made.
+
+    bin/evaluate --run_dir=runs/idgan_dsprites --metrics=fvm,mig,rid,fid_dsprites
+    bin/evaluate --run_dir=runs/betavae_dsprites --gin_file=gin/eval/disentanglement_lib.gin
+    bin/evaluate --codes=codes.npz --metrics=fvm,mig
+    bin/evaluate --images=FOLDER --reference=FOLDER
+    bin/evaluate --list
+
+Prints a table; for a run also appends a line for each metric to metrics.jsonl and writes TensorBoard scalars.
+"""
+
+import json
+import os
+import pathlib
+
+from absl import flags
+
+from idgan_tf.commands import cli
+from idgan_tf.errors import CheckpointError, ConfigError
+
+flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint.")
+flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
+flags.DEFINE_bool("list", False, "Show the metrics and end.")
+flags.DEFINE_string("codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].")
+flags.DEFINE_string("images", None, "Instead of a run: a folder of generated images; needs --reference.")
+flags.DEFINE_string("reference", None, "A folder of real images.")
+flags.DEFINE_integer("seed", 0, "Of every sample.", lower_bound=0)
+flags.DEFINE_multi_string("gin_file", [], "A gin file with settings of metrics, such as gin/eval/*.gin.")
+flags.DEFINE_multi_string("gin_param", [], "A binding such as 'fid_dsprites.num_samples = 10000'.")
+flags.DEFINE_string("inception_dir", None, "Folder of TF-GAN's Inception SavedModel.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    from idgan_tf.evaluation import evaluate
+
+    if FLAGS.list:
+        _list(evaluate)
+        return
+    if sum(value is not None for value in (FLAGS.run_dir, FLAGS.codes, FLAGS.images)) != 1:
+        raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
+    if (FLAGS.images is None) != (FLAGS.reference is None):
+        raise ConfigError("--images and --reference belong together")
+    if FLAGS.inception_dir:
+        os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
+    chosen, strict = evaluate.names(FLAGS.metrics)
+    if FLAGS.run_dir:
+        _show(evaluate_run(FLAGS.run_dir, chosen, strict, FLAGS.seed, FLAGS.gin_file, FLAGS.gin_param))
+        return
+    from idgan_tf.evaluation import outside
+
+    if FLAGS.codes:
+        _show(outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, strict))
+    else:
+        _show(outside.evaluate_images(FLAGS.images, FLAGS.reference, chosen, strict))
+
+
+def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
+    """Evaluates the newest checkpoint of a run and writes down what comes out.
+
+    Args:
+        run_dir: a run directory.
+        chosen, strict, seed: as in `evaluation.evaluate.evaluate`.
+        gin_files, bindings: settings of the metrics.
+
+    Yields:
+        (name, `Result` or the reason for leaving it out).
+
+    Raises:
+        ConfigError: it is no run.
+        CheckpointError: it has no checkpoint that can be used.
+    """
+    from idgan_tf import runs
+    from idgan_tf.training import checkpoint
+
+    run = runs.Run(run_dir)
+    if not run.config.exists():
+        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
+    if not checkpoint.steps(run.checkpoints):
+        raise CheckpointError(f"there is no checkpoint in {run.checkpoints}; train the run first")
+
+    import gin
+    import tensorflow as tf
+
+    from idgan_tf.evaluation import evaluate
+    from idgan_tf.evaluation.result import Result
+
+    evaluate.import_all()
+    network = _feature_network(run, gin_files, bindings, train="fid_dsprites" in chosen and strict)
+    method, dataset = runs.load(run_dir, gin_files, bindings)
+    gin.bind_parameter("fid_dsprites.network", str(network))
+    step = int(method.step.numpy())
+    with tf.summary.create_file_writer(str(run.tensorboard)).as_default(step):
+        for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
+            if isinstance(result, Result):
+                with open(run.metrics, "a") as file:
+                    file.write(json.dumps({"step": step, **result.values, "protocol": result.protocol}) + "\n")
+                for key, value in result.values.items():
+                    tf.summary.scalar(f"evaluation/{key}", value)
+            yield name, result
+
+
+def _feature_network(run, gin_files, bindings, train):
+    """The file of the factor classifier of the run's dataset: bound by gin, or beside the run.
+
+    `train` trains the one beside the run first, continues it, or finds it done.
+    """
+    from idgan_tf import config
+    from idgan_tf.commands.stages import finished
+    from idgan_tf.evaluation.factor_features import GIN_FILE
+    from idgan_tf.training import build
+
+    config.load([str(run.config.resolve()), *gin_files], bindings)
+    bound = config.bindings_of("fid_dsprites").get("network")
+    if bound:
+        return bound
+    gin_file = GIN_FILE.format(build.settings().dataset.name)
+    folder = run.path.parent / pathlib.Path(gin_file).stem
+    if train and (config.PROJECT / gin_file).exists():
+        finished([gin_file], (), folder, ())
+    return folder / "networks" / "classifier.keras"
+
+
+def _list(evaluate):
+    for name in evaluate.MODULES:
+        print(f"{name:16} {evaluate.metric(name).__doc__.splitlines()[0]}")
+
+
+def _show(results):
+    """Prints the table once every metric is done.
+
+    Raises:
+        ConfigError: all were left out.
+    """
+    from idgan_tf.evaluation.result import Result
+
+    done, left_out = [], []
+    for name, result in results:
+        if isinstance(result, Result):
+            protocol = ", ".join(f"{key} {_short(value)}" for key, value in result.protocol.items())
+            for key, value in result.values.items():
+                done.append((key, f"{value:.6g}", protocol))
+                protocol = ""  # once for a metric
+        else:
+            left_out.append(f"left out {name}: {result}")
+    width = max((len(key) for key, _, _ in done), default=0)
+    for key, value, protocol in done:
+        print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
+    print("\n".join(left_out), end="\n" if left_out else "")
+    if not done:
+        raise ConfigError("no metric could be computed")
+
+
+def _short(value):
+    """A number or text of a protocol, checksums cut to 12 letters."""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text[:12] if len(text) == 64 else text
+
+
+def start():
+    cli.run(main, __doc__)

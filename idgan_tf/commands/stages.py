@@ -1,0 +1,50 @@
+"""Training a run together with the earlier runs it needs."""
+
+import pathlib
+
+from absl import logging
+
+
+def train(gin_files, gin_params, run_dir, allow_imports=()):
+    """Trains the stages that a configuration needs, and then itself.
+
+    Returns:
+        (`runs.Run`, `build.Settings`, the trained method).
+    """
+    from idgan_tf import config
+    from idgan_tf.runs import Run
+    from idgan_tf.training import build, loop
+    from idgan_tf.training.teacher import bring
+    from idgan_tf.visualize.figures import training_pictures
+
+    run = Run(run_dir)
+    config.load(gin_files, gin_params, allow_imports)
+    text = config.text()
+    settings = build.settings()
+    run.create()
+    with run.lock():
+        run.remember_config(text, config.differences)
+        stage = config.bindings_of("teacher")
+        if stage:
+            stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
+            logging.info("stage 1: %s in %s", stage["gin_file"], stage_dir)
+            bring(finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports), run)
+            config.load(gin_files, gin_params, allow_imports)
+            settings = build.settings()
+            logging.info("stage 2: %s", run.path)
+        method = loop.train(run, settings, training_pictures)
+    return run, settings, method
+
+
+def finished(gin_files, gin_params, run_dir, allow_imports):
+    """The run of an earlier stage, trained to its end unless it already is."""
+    from idgan_tf import config
+    from idgan_tf.runs import Run
+    from idgan_tf.training import build, loop
+
+    run = Run(run_dir)
+    config.load(gin_files, gin_params, allow_imports)
+    if run.config.exists() and loop.is_done(run, build.settings()):
+        run.remember_config(config.text(), config.differences)
+        return run
+    return train(gin_files, gin_params, run_dir, allow_imports)[0]

@@ -1,0 +1,57 @@
+"""beta-VAE metric: can a linear classifier tell which factor pairs of images share?
+
+Higgins et al., "beta-VAE", ICLR 2017, section 3, with the settings of disentanglement_lib.
+"""
+
+import gin
+import numpy as np
+
+from idgan_tf.evaluation.result import Result, checked_codes, scikit_learn
+
+
+def pair_rows(dataset, rng, num_points, num_pairs):
+    """Row numbers [P, pairs, 2] of pairs of images that share one factor, and that factor [P]."""
+    shared = rng.integers(0, len(dataset.factor_sizes), num_points)
+    factors = dataset.sample_factors(num_points * num_pairs * 2, rng).reshape(num_points, num_pairs, 2, -1)
+    points = np.arange(num_points)
+    factors[points, :, 1, shared] = factors[points, :, 0, shared]
+    return dataset.index(factors.reshape(-1, factors.shape[-1])).reshape(num_points, num_pairs, 2), shared
+
+
+def classification_accuracy(train_points, train_shared, test_points, test_shared, seed=0):
+    """Test accuracy of a logistic regression from mean |r(x1) - r(x2)| of pairs to the factor they share.
+
+    Args:
+        train_points, test_points: [P, D].
+        train_shared, test_shared: factor numbers [P].
+        seed: of the fit.
+    """
+    train_points, test_points = checked_codes(train_points), checked_codes(test_points)
+    model = scikit_learn("linear_model").LogisticRegression(random_state=seed, max_iter=1000)
+    return float(np.mean(model.fit(train_points, train_shared).predict(test_points) == test_shared))
+
+
+@gin.configurable
+def betavae_metric(method, dataset, seed, num_train=10_000, num_test=5_000, num_pairs=64):
+    """beta-VAE metric of the mean code; encodes most of dSprites at the default sizes.
+
+    Args:
+        method: has `encode`.
+        dataset: a `FactorDataset`.
+        seed: of images and fit.
+        num_train, num_test: points of the classifier.
+        num_pairs: pairs that a point is the mean of.
+    """
+    from idgan_tf.evaluation import representation
+
+    scikit_learn("linear_model")
+    codes_of, rng = representation.of(method, dataset), np.random.default_rng(seed)
+
+    def points(count):
+        rows, shared = pair_rows(dataset, rng, count, num_pairs)
+        codes = codes_of(rows.reshape(-1)).reshape(*rows.shape, -1)
+        return np.mean(np.abs(codes[:, :, 0] - codes[:, :, 1]), axis=1), shared
+
+    score = classification_accuracy(*points(num_train), *points(num_test), seed=seed)
+    protocol = {"num_train": num_train, "num_test": num_test, "num_pairs": num_pairs}
+    return Result({"betavae_metric": score}, protocol)

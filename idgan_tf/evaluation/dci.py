@@ -1,0 +1,88 @@
+"""DCI: disentanglement, completeness and informativeness of a code.
+
+Eastwood & Williams, "A Framework for the Quantitative Evaluation of Disentangled Representations", ICLR 2018,
+with gradient-boosted trees as in disentanglement_lib.
+"""
+
+import sys
+
+import gin
+import numpy as np
+import tqdm
+from absl import logging
+
+from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
+
+
+def disentanglement(importance):
+    """Weighted mean over dimensions of 1 - entropy of the factors each is important for (base K).
+
+    Args:
+        importance: [D, K], how much code dimension d matters for factor k, >= 0.
+
+    Returns:
+        In [0, 1]; 0 with a warning when nothing is important.
+    """
+    importance = np.asarray(importance, np.float64)
+    total = np.sum(importance)
+    if total == 0:
+        logging.warning("no code dimension matters for any factor: DCI is 0")
+        return 0.0
+    share = importance + 1e-11
+    share = share / np.sum(share, axis=1, keepdims=True)
+    entropy = -np.sum(share * np.log(share), axis=1) / np.log(importance.shape[1])
+    return float(np.sum((1.0 - entropy) * np.sum(importance, axis=1)) / total)
+
+
+def completeness(importance):
+    """Weighted mean over factors of 1 - entropy of the dimensions that matter for each (base D)."""
+    return disentanglement(np.transpose(importance))
+
+
+def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
+    """Fits one classifier of gradient-boosted trees for each factor.
+
+    Args:
+        train_codes, test_codes: [N, D].
+        train_factors, test_factors: classes [N, K].
+        seed: of the fits.
+
+    Returns:
+        (importance [D, K], accuracy on the test codes [K]).
+    """
+    ensemble = scikit_learn("ensemble")
+    train_codes, train_factors = checked_pair(train_codes, train_factors)
+    test_codes, test_factors = checked_pair(test_codes, test_factors)
+    importance, accuracy = [], []
+    for k in tqdm.trange(train_factors.shape[1], desc="DCI", file=sys.stderr, disable=None, leave=False):
+        model = ensemble.GradientBoostingClassifier(random_state=seed).fit(train_codes, train_factors[:, k])
+        importance.append(np.abs(model.feature_importances_))
+        accuracy.append(np.mean(model.predict(test_codes) == test_factors[:, k]))
+    return np.transpose(importance), np.array(accuracy)
+
+
+def values_of(importance, accuracy):
+    """The three scores of importances [D, K] and accuracies [K]."""
+    return {
+        "dci_disentanglement": disentanglement(importance),
+        "dci_completeness": completeness(importance),
+        "dci_informativeness": float(np.mean(accuracy)),
+    }
+
+
+@gin.configurable
+def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
+    """DCI of the mean code; many minutes at the default sizes, for boosted trees are slow.
+
+    Args:
+        method: has `encode`.
+        dataset: a `FactorDataset`.
+        seed: of the samples and fits.
+        num_train, num_test: images.
+    """
+    from idgan_tf.evaluation import representation
+
+    scikit_learn("ensemble")
+    train, test = representation.split(method, dataset, seed, num_train, num_test)
+    importance, accuracy = importances(*train, *test, seed=seed)
+    return Result(values_of(importance, accuracy), {"num_train": num_train, "num_test": num_test})

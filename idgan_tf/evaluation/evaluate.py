@@ -1,0 +1,81 @@
+"""Running metrics on a method: which there are, which of them it can have, and what they found."""
+
+import importlib
+
+from absl import logging
+
+from idgan_tf.errors import ConfigError, message
+from idgan_tf.evaluation.result import Result, Unavailable
+
+MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; cheap ones first
+    "fvm": "fvm",
+    "mig": "mig",
+    "rid": "rid",
+    "fid_dsprites": "fid",
+    "gilbo": "gilbo",
+    "fid": "fid",
+    "kid": "kid",
+    "inception_score": "inception_score",
+    "diversity": "diversity",
+    "modularity": "modularity",
+    "sap": "sap",
+    "betavae_metric": "betavae_metric",
+    "dci": "dci",
+}
+
+
+def import_all():
+    """Makes the parameters of every metric known to gin."""
+    for name in MODULES:
+        metric(name)
+
+
+def metric(name):
+    """The face of a metric, `(method, dataset, seed) -> Result`.
+
+    Raises:
+        ConfigError: there is no such metric.
+    """
+    if name not in MODULES:
+        raise ConfigError(f"no metric {name!r}; there are {', '.join(MODULES)}")
+    return getattr(importlib.import_module(f"idgan_tf.evaluation.{MODULES[name]}"), name)
+
+
+def names(text):
+    """(names, whether each must succeed) of "fvm,mig" or "all".
+
+    Raises:
+        ConfigError: an unknown name, or none.
+    """
+    chosen = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if chosen == ["all"]:
+        return list(MODULES), False
+    if not chosen:
+        raise ConfigError(f"which metrics? pass --metrics=all or some of {', '.join(MODULES)}")
+    for name in chosen:
+        metric(name)
+    return chosen, True
+
+
+def evaluate(method, dataset, seed, chosen, strict):
+    """Runs metrics one after another.
+
+    Args:
+        method, dataset, seed: what and how.
+        chosen: names of metrics.
+        strict: raise when the method cannot have a metric, instead of leaving it out.
+
+    Yields:
+        (name, `Result`) as they are done, or (name, the reason as text) for one that is left out.
+    """
+    common = {"seed": seed, "dataset": dataset.name, "source": dataset.source}
+    for name in chosen:
+        logging.info("evaluating %s", name)
+        try:
+            result = metric(name)(method, dataset, seed)
+        except Unavailable as error:
+            if strict:
+                raise
+            yield name, message(error)
+        else:
+            yield name, Result(result.values, {**common, **result.protocol})

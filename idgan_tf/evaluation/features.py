@@ -1,0 +1,194 @@
+"""Inception's features, and what TF-GAN makes of them: the only file that knows tensorflow_gan.
+
+`import tensorflow_gan` fails on TensorFlow >= 2.16, and its Inception wrapper fails under Keras 3. Its
+`classifier_metrics` need neither: with empty parent packages they import and work on activations. So the
+SavedModel is loaded here, and TF-GAN computes FID, KID and Inception Score.
+"""
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import os
+import pathlib
+import sys
+import types
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from idgan_tf.data import cache
+from idgan_tf.errors import ConfigError, require
+from idgan_tf.evaluation.result import Unavailable, finite
+
+HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
+KAGGLE_NAME = "tensorflow/inception/tensorFlow1/tfgan-eval-inception"
+OUTPUTS = ("pool_3", "logits")
+SIZE = 299
+BATCH = 64
+
+
+@gin.register
+class InceptionFeatures:
+    """The Inception network of TF-GAN, a SavedModel with outputs `pool_3` and `logits`.
+
+    Args:
+        path: its folder; by default the first that exists of $IDGAN_INCEPTION_DIR, the user's cache, and
+            TensorFlow Hub's cache.
+
+    Raises:
+        Unavailable: there is none; the message says how to get it.
+        ConfigError: the folder holds something else.
+    """
+
+    def __init__(self, path=None):
+        self.path = find_inception(path)
+        try:
+            self._model = tf.saved_model.load(str(self.path))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {error}") from error
+        self._call = tf.function(self._prepared, autograph=False, reduce_retracing=True)
+
+    @functools.cached_property
+    def sha256(self):
+        """Of graph and weights, in the order of their file names."""
+        digest = hashlib.sha256()
+        files = [self.path / "saved_model.pb", *sorted((self.path / "variables").glob("variables.*"))]
+        for file in files:
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def __call__(self, images):
+        """Images [B, H, W, C] in [0, 1], C 1 or 3 -> {"pool_3": [B, 2048], "logits": [B, 1008]}, float32.
+
+        Raises:
+            ConfigError: the SavedModel has other outputs, or the images another shape.
+            NonFiniteError: an output holds NaN or infinity.
+        """
+        images = np.asarray(images, np.float32)
+        require(
+            images.ndim == 4 and images.shape[-1] in (1, 3),
+            f"images must be [N, H, W, 1 or 3], got {images.shape}",
+        )
+        out = {name: value.numpy() for name, value in self._call(images).items()}
+        for name, value in out.items():
+            finite(value, name)
+        return out
+
+    def _prepared(self, images):
+        """Grey to colour, bilinear to 299 px without antialiasing, [0, 1] to [-1, 1]: what it expects."""
+        if images.shape[-1] == 1:
+            images = tf.image.grayscale_to_rgb(images)
+        images = 2.0 * tf.image.resize(images, [SIZE, SIZE], "bilinear") - 1.0
+        model = self._model if callable(self._model) else self._model.signatures["serving_default"]
+        out = model(images)
+        found = sorted(out) if isinstance(out, dict) else type(out).__name__
+        require(
+            isinstance(out, dict) and all(name in out for name in OUTPUTS),
+            f"the SavedModel in {self.path} must give {' and '.join(OUTPUTS)}, it gives {found}",
+        )
+        return {name: tf.reshape(out[name], [tf.shape(images)[0], -1]) for name in OUTPUTS}
+
+
+def find_inception(path=None):
+    """The folder of the Inception SavedModel.
+
+    Raises:
+        ConfigError: `path` is given and holds none.
+        Unavailable: none was found.
+    """
+    given = path or os.environ.get("IDGAN_INCEPTION_DIR")
+    if given:
+        where = "path" if path else "IDGAN_INCEPTION_DIR"
+        require((pathlib.Path(given) / "saved_model.pb").is_file(), f"{where} {given} holds no saved_model.pb")
+        return pathlib.Path(given)
+    own = cache.folder() / "inception"
+    places = [own]
+    if os.environ.get("TFHUB_CACHE_DIR"):
+        name = hashlib.sha1(HUB_ADDRESS.encode()).hexdigest()
+        places.append(pathlib.Path(os.environ["TFHUB_CACHE_DIR"]) / name)
+    for place in places:
+        if (place / "saved_model.pb").is_file():
+            return place
+    raise Unavailable(
+        "TF-GAN's Inception network is not here. Get it with:  "
+        f"mkdir -p {own} && curl -L '{HUB_ADDRESS}?tf-hub-format=compressed' | tar -xz -C {own}  "
+        "or:  pip install kagglehub && export IDGAN_INCEPTION_DIR=$(python -c "
+        f"\"import kagglehub; print(kagglehub.model_download('{KAGGLE_NAME}'))\")"
+    )
+
+
+def activations(inception, batches, count):
+    """{"pool_3": [count, 2048], "logits": [count, 1008]} of batches of images [B, H, W, C]."""
+    out = None
+    start = 0
+    for batch in batches:
+        for part in range(0, len(batch), BATCH):
+            some = inception(batch[part : part + BATCH])
+            if out is None:
+                out = {name: np.empty([count, value.shape[1]], np.float32) for name, value in some.items()}
+            for name, value in some.items():
+                out[name][start : start + len(value)] = value
+            start += len(some["logits"])
+    require(start == count, f"expected {count} images, got {start}")
+    return out
+
+
+def protocol(inception):
+    """What a result says of an `InceptionFeatures`."""
+    return {
+        "feature_network": "tfgan inception",
+        "feature_sha256": inception.sha256,
+        "resize": f"bilinear {SIZE}",
+    }
+
+
+def cached_pool(inception, description, make_batches, count):
+    """`pool_3` [count, 2048] of real images, from the user's cache after the first time.
+
+    Args:
+        inception: an `InceptionFeatures`.
+        description: text that tells these images from any others.
+        make_batches: () -> batches of images; called when they are not in the cache.
+        count: of images.
+    """
+    key = "|".join([description, str(count), f"bilinear {SIZE}", inception.sha256])
+    name = f"inception_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    return cache.array(name, lambda progress: activations(inception, progress(make_batches()), count)["pool_3"])
+
+
+def tf_gan_frechet_distance(features_a, features_b):
+    """TF-GAN's Frechet distance of features [N, F] and [M, F]."""
+    return float(_tf_gan().frechet_classifier_distance_from_activations(*_tensors(features_a, features_b)))
+
+
+def tf_gan_kernel_distance(features_a, features_b):
+    """TF-GAN's kernel distance (mean, standard error) of features [N, F] and [M, F], in blocks <= 1024."""
+    values = _tf_gan().kernel_classifier_distance_and_std_from_activations(*_tensors(features_a, features_b))
+    return tuple(float(value) for value in values)
+
+
+def tf_gan_inception_score(logits):
+    """TF-GAN's Inception Score of logits [N, classes]."""
+    return float(_tf_gan().classifier_score_from_logits(*_tensors(logits)))
+
+
+def _tensors(*arrays):
+    for array in arrays:
+        finite(array, "features")
+    return [tf.convert_to_tensor(array, tf.float32) for array in arrays]
+
+
+@functools.cache
+def _tf_gan():
+    """tensorflow_gan.python.eval.classifier_metrics, without running the packages above it."""
+    spec = importlib.util.find_spec("tensorflow_gan")
+    if spec is None:
+        raise Unavailable("FID, KID and Inception Score need TF-GAN: pip install tensorflow-gan")
+    root = pathlib.Path(spec.submodule_search_locations[0])
+    for package in ("tensorflow_gan", "tensorflow_gan.python", "tensorflow_gan.python.eval"):
+        module = types.ModuleType(package)
+        module.__path__ = [str(root.joinpath(*package.split(".")[1:]))]
+        sys.modules.setdefault(package, module)
+    return importlib.import_module("tensorflow_gan.python.eval.classifier_metrics")

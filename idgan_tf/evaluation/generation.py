@@ -1,0 +1,115 @@
+"""Images for evaluation: real ones, and what a method generates, in batches and with fixed seeds."""
+
+import sys
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from idgan_tf import noise
+from idgan_tf.errors import require
+from idgan_tf.evaluation.result import available
+from idgan_tf.objectives.gaussian import sample_gaussian
+
+BATCH = 256
+STREAM_ROWS, STREAM_NOISE = 0, 1  # of a seed
+
+
+def rows(dataset, count, seed):
+    """`count` random row numbers, each row as often as any other."""
+    require(count >= 1, f"a sample count must be >= 1, got {count}")
+    rng = np.random.default_rng([seed, STREAM_ROWS])
+    epochs = [rng.permutation(dataset.num_examples) for _ in range(-(-count // dataset.num_examples))]
+    return np.concatenate(epochs)[:count]
+
+
+def real(dataset, count, seed):
+    """Batches {"image": [B, H, W, C], ...} of `count` random examples."""
+    chosen = rows(dataset, count, seed)
+    for start in tqdm.tqdm(range(0, count, BATCH), "real images", file=sys.stderr, disable=None, leave=False):
+        yield dataset.take(chosen[start : start + BATCH])
+
+
+def generated(method, dataset, count, seed):
+    """Batches [B, H, W, C] in [0, 1] of `count` generated images.
+
+    Raises:
+        Unavailable: the method generates nothing.
+    """
+    describe(method)
+    return _mapped(lambda batch, s: images(method, batch, s), dataset, rows(dataset, count, seed), seed, "generating")
+
+
+def of_class(method, dataset, label, count, seed):
+    """`count` images [count, H, W, C] that a method generates for one class."""
+    members = np.flatnonzero(np.asarray(dataset.arrays["label"]).reshape(-1) == label)
+    require(len(members) > 0, f"{dataset.name} has no image of class {label}")
+    chosen = np.random.default_rng([seed, STREAM_ROWS, label]).choice(members, count)
+    return np.concatenate(
+        list(_mapped(lambda batch, s: images(method, batch, s), dataset, chosen, seed, f"class {label}"))
+    )
+
+
+def coded(method, dataset, count, seed):
+    """Batches (c [B, D], image [B, H, W, C]) of an ID-GAN: c ~ q(c|x) of real x, image = G(s, c).
+
+    Raises:
+        Unavailable: the method does not render a code that it also encodes.
+    """
+    require_coded(method)
+    return _mapped(lambda batch, s: pair(method, batch, s), dataset, rows(dataset, count, seed), seed, "generating")
+
+
+def pair(method, batch, seed):
+    """(c, G(s, c)) in the graph, c ~ q(c|x) of the images of a batch and s ~ N(0, I)."""
+    seed_c, seed_s = noise.split(seed, 2)
+    c = sample_gaussian(*method.encode(batch["image"]), seed_c)
+    return c, method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
+
+
+def images(method, batch, seed):
+    """Generated images [B, H, W, C] in the graph, as many as the batch has."""
+    if hasattr(method, "sample"):
+        image = method.sample(batch, seed)
+    elif _is_coded(method):
+        image = pair(method, batch, seed)[1]
+    else:
+        image = method.decode(noise.normal([batch["image"].shape[0], method.code_dim], seed))
+    return tf.clip_by_value(image, 0.0, 1.0)
+
+
+def describe(method):
+    """Where generated images come from, for the protocol.
+
+    Raises:
+        Unavailable: the method generates nothing.
+    """
+    if hasattr(method, "sample"):
+        return "the method's own sampler"
+    if _is_coded(method):
+        return "G(s, c), s ~ N(0, I), c ~ q(c)"
+    available(
+        hasattr(method, "decode") and hasattr(method, "code_dim"),
+        f"{type(method).__name__} generates no images",
+    )
+    return "decoder mean, c ~ N(0, I)"
+
+
+def require_coded(method):
+    """Raises Unavailable unless the method renders codes of its own encoder."""
+    available(_is_coded(method), f"{type(method).__name__} has no generator of encoded codes G(s, c)")
+
+
+def _is_coded(method):
+    return all(hasattr(method, face) for face in ("encode", "generate", "nuisance_dim"))
+
+
+def _mapped(function, dataset, chosen, seed, what):
+    """function(batch, seed) of the examples of row numbers [N], batch by batch, as arrays."""
+    compiled = tf.function(function)
+    count = len(chosen)
+    for start in tqdm.tqdm(range(0, count, BATCH), what, file=sys.stderr, disable=None, leave=False):
+        some = chosen[start : start + BATCH]
+        batch = dataset.take(np.resize(some, BATCH))  # one shape, one graph
+        out = compiled(batch, noise.fold([seed, STREAM_NOISE], start // BATCH))
+        yield (tuple(a.numpy()[: len(some)] for a in out) if isinstance(out, tuple) else out.numpy()[: len(some)])

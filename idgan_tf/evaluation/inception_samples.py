@@ -1,0 +1,53 @@
+"""Inception's activations of real and of generated images, shared by FID, KID and Inception Score."""
+
+import dataclasses
+import weakref
+
+import numpy as np
+
+from idgan_tf.evaluation import features, generation
+
+_known = weakref.WeakKeyDictionary()
+
+
+@dataclasses.dataclass
+class InceptionSamples:
+    """Activations of one method at one step.
+
+    Attributes:
+        real: `pool_3` [M, 2048] of real images.
+        generated: {"pool_3": [N, 2048], "logits": [N, 1008]}.
+        protocol: of how they were made.
+    """
+
+    real: np.ndarray
+    generated: dict
+    protocol: dict
+
+
+def of(method, dataset, seed, count):
+    """The activations of `count` generated images, and of as many real ones as there are, up to `count`.
+
+    Raises:
+        Unavailable: the method generates nothing, or there is no Inception network.
+    """
+    made_by = generation.describe(method)
+    key = (int(method.step.numpy()), dataset, seed, count)
+    if method not in _known or _known[method][0] != key:
+        network = features.InceptionFeatures()
+        num_real = min(count, dataset.num_examples)
+        real = features.cached_pool(
+            network,
+            f"{dataset.describe()}, seed {seed}",
+            lambda: (np.asarray(batch["image"]) for batch in generation.real(dataset, num_real, seed)),
+            num_real,
+        )
+        fake = features.activations(network, generation.generated(method, dataset, count, seed), count)
+        protocol = {
+            "num_samples": count,
+            "num_real": num_real,
+            "generated": made_by,
+            **features.protocol(network),
+        }
+        _known[method] = key, InceptionSamples(real, fake, protocol)
+    return _known[method][1]

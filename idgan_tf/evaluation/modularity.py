@@ -1,0 +1,73 @@
+"""Modularity and explicitness: one factor per code dimension, and factors that a linear classifier can read.
+
+Ridgeway & Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", NeurIPS 2018,
+arXiv:1802.05312, with the settings of disentanglement_lib.
+"""
+
+import gin
+import numpy as np
+
+from idgan_tf.evaluation.mig import information_matrix
+from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
+
+
+def modularity_score(codes, factors, bins=20):
+    """Mean over code dimensions of 1 - (squared information on other factors) / ((K - 1) that on the best).
+
+    A dimension without information scores 0.
+
+    Args:
+        codes: [N, D].
+        factors: classes [N, K], K >= 2.
+        bins: of every code dimension.
+    """
+    codes, factors = checked_pair(codes, factors)
+    squared = np.square(information_matrix(codes, factors, bins))
+    best = np.max(squared, axis=1)
+    rest = (np.sum(squared, axis=1) - best) / max(1, factors.shape[1] - 1)
+    return float(np.mean(np.where(best > 0, 1.0 - rest / np.where(best > 0, best, 1.0), 0.0)))
+
+
+def explicitness_score(train_codes, train_factors, test_codes, test_factors):
+    """Mean over factors of the one-against-rest ROC area of a logistic regression on standardised codes.
+
+    Args:
+        train_codes, test_codes: [N, D].
+        train_factors, test_factors: classes [N, K]; a class missing from either side does not count.
+    """
+    linear, metrics = scikit_learn("linear_model"), scikit_learn("metrics")
+    train_codes, train_factors = checked_pair(train_codes, train_factors)
+    test_codes, test_factors = checked_pair(test_codes, test_factors)
+    mean, spread = np.mean(train_codes, axis=0), np.std(train_codes, axis=0)
+    spread[spread == 0] = 1.0
+    train_codes, test_codes = (train_codes - mean) / spread, (test_codes - mean) / spread
+    scores = []
+    for train, test in zip(train_factors.T, test_factors.T, strict=True):
+        model = linear.LogisticRegression().fit(train_codes, train)
+        probability = model.predict_proba(test_codes)
+        areas = [
+            metrics.roc_auc_score(test == label, probability[:, i])
+            for i, label in enumerate(model.classes_)
+            if 0 < np.sum(test == label) < len(test)
+        ]
+        scores.append(np.mean(areas))
+    return float(np.mean(scores))
+
+
+@gin.configurable
+def modularity(method, dataset, seed, num_train=10_000, num_test=5_000, bins=20):
+    """Modularity and explicitness of the mean code.
+
+    Args:
+        method: has `encode`.
+        dataset: a `FactorDataset`.
+        seed: of the samples.
+        num_train, num_test: images.
+        bins: of every code dimension.
+    """
+    from idgan_tf.evaluation import representation
+
+    scikit_learn("linear_model")
+    train, test = representation.split(method, dataset, seed, num_train, num_test)
+    values = {"modularity": modularity_score(*train, bins), "explicitness": explicitness_score(*train, *test)}
+    return Result(values, {"num_train": num_train, "num_test": num_test, "bins": bins})

@@ -1,0 +1,154 @@
+"""Scores of data that is no run of ours: a table of codes, or two folders of images."""
+
+import pathlib
+import sys
+
+import numpy as np
+import tqdm
+from absl import logging
+from PIL import Image
+
+from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.evaluation import dci, fvm, mig, modularity, sap
+from idgan_tf.evaluation.fid import counted
+from idgan_tf.evaluation.result import Result, Unavailable
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+
+def read_codes(path):
+    """(codes [N, D], factors [N, K]) of an .npz file with these two arrays.
+
+    Raises:
+        DataError: it cannot be read, or an array is missing.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return file["codes"], file["factors"]
+    except KeyError as error:
+        raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K]: {error}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"cannot read {path} as an .npz file of arrays: {error}") from error
+
+
+def _predictors(codes, factors, seed):
+    """A random two thirds to fit on, the rest to score on."""
+    order = np.random.default_rng(seed).permutation(len(codes))
+    parts = order[: 2 * len(codes) // 3], order[2 * len(codes) // 3 :]
+    return [(codes[rows], factors[rows]) for rows in parts]
+
+
+def _fvm(codes, factors, seed):
+    return {"fvm": fvm.factor_vae_metric_of_codes(codes, factors, seed)}
+
+
+def _mig(codes, factors, seed):
+    del seed  # nothing random
+    return {"mig": mig.mutual_information_gap(codes, factors)}
+
+
+def _modularity(codes, factors, seed):
+    train, test = _predictors(codes, factors, seed)
+    explicitness = modularity.explicitness_score(*train, *test)
+    return {"modularity": modularity.modularity_score(codes, factors), "explicitness": explicitness}
+
+
+def _sap(codes, factors, seed):
+    train, test = _predictors(codes, factors, seed)
+    return {"sap": sap.separated_attribute_predictability(*train, *test, seed=seed)}
+
+
+def _dci(codes, factors, seed):
+    train, test = _predictors(codes, factors, seed)
+    importance, accuracy = dci.importances(*train, *test, seed=seed)
+    return dci.values_of(importance, accuracy)
+
+
+METRICS_OF_CODES = {"fvm": _fvm, "mig": _mig, "modularity": _modularity, "sap": _sap, "dci": _dci}
+
+
+def evaluate_codes(path, seed, chosen, strict):
+    """Metrics of a table of codes; yields as `evaluate.evaluate` does."""
+    codes, factors = read_codes(path)
+    protocol = {"num_samples": len(codes), "seed": seed, "source": str(path)}
+    for name in chosen:
+        if name not in METRICS_OF_CODES:
+            reason = f"{name} needs more than codes and factors"
+            if strict:
+                raise Unavailable(reason)
+            yield name, reason
+            continue
+        logging.info("evaluating %s", name)
+        try:
+            yield name, Result(METRICS_OF_CODES[name](codes, factors, seed), protocol)
+        except Unavailable as error:
+            if strict:
+                raise
+            yield name, str(error)
+
+
+def images_of(folder):
+    """Files of a folder's images, subfolders included, in order of their names.
+
+    Raises:
+        DataError: there is no such folder, or no image in it.
+    """
+    folder = pathlib.Path(folder)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise DataError(f"{folder} holds no images ({', '.join(SUFFIXES)})")
+    return files
+
+
+def read_images(files, batch_size=64):
+    """Batches [B, H, W, 3] in [0, 1]; a batch ends where the size of the images changes.
+
+    Raises:
+        DataError: a file is no image.
+    """
+    batch = []
+    for path in tqdm.tqdm(files, desc="images", file=sys.stderr, disable=None, leave=False):
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGB"), np.float32) / 255.0
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read the image {path}: {error}") from error
+        if batch and (len(batch) == batch_size or batch[0].shape != pixels.shape):
+            yield np.stack(batch)
+            batch = []
+        batch.append(pixels)
+    yield np.stack(batch)
+
+
+def evaluate_images(folder, reference, chosen, strict):
+    """FID, KID and Inception Score of two folders of images; yields as `evaluate.evaluate` does."""
+    wrong = [name for name in chosen if name not in ("fid", "kid", "inception_score")]
+    if wrong and strict:
+        raise ConfigError(f"{wrong[0]} cannot be told from images alone; there are fid, kid and inception_score")
+    files = images_of(folder), images_of(reference)
+
+    from idgan_tf.evaluation import features
+
+    inception = features.InceptionFeatures()
+    ours, theirs = (features.activations(inception, read_images(f), len(f)) for f in files)
+    protocol = {
+        "num_samples": len(files[0]),
+        "num_real": len(files[1]),
+        "source": str(folder),
+        "reference": str(reference),
+        **features.protocol(inception),
+    }
+    count = len(files[0])
+    scores = {
+        "fid": lambda: {counted("fid", count): features.tf_gan_frechet_distance(theirs["pool_3"], ours["pool_3"])},
+        "kid": lambda: _kid(features, theirs["pool_3"], ours["pool_3"], count),
+        "inception_score": lambda: {counted("inception_score", count): features.tf_gan_inception_score(ours["logits"])},
+    }
+    for name in chosen:
+        if name in scores:
+            yield name, Result(scores[name](), protocol)
+
+
+def _kid(features, real, generated, count):
+    mean, error = features.tf_gan_kernel_distance(real, generated)
+    return {counted("kid", count): mean, f"{counted('kid', count)}_error": error}

@@ -1,0 +1,90 @@
+"""What a metric gives back, and the checks every metric makes of the arrays it is given.
+
+A metric has two sides: a numerical core on arrays, and a face `(method, dataset, seed) -> Result` that gin
+binds with its protocol.
+"""
+
+import dataclasses
+import importlib
+
+import numpy as np
+
+from idgan_tf.errors import ConfigError, NonFiniteError, require
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A score and how it was measured.
+
+    Attributes:
+        values: {name: float}.
+        protocol: {name: number or text}: sample counts, bins, the feature network and its checksum.
+    """
+
+    values: dict
+    protocol: dict
+
+
+class Unavailable(ConfigError):
+    """A metric that this method or dataset cannot have; `--metrics=all` leaves it out and says why."""
+
+
+def available(condition, reason):
+    """Raises Unavailable(reason) unless `condition` holds."""
+    if not condition:
+        raise Unavailable(reason)
+
+
+def checked_codes(codes):
+    """Codes as float64 [N, D].
+
+    Raises:
+        ConfigError: they are not [N, D] with N >= 2.
+        NonFiniteError: they hold NaN or infinity.
+    """
+    codes = np.asarray(codes, np.float64)
+    require(codes.ndim == 2 and min(codes.shape) >= 1, f"codes must be [N, D], got {list(codes.shape)}")
+    require(len(codes) >= 2, f"a metric needs at least 2 codes, got {len(codes)}")
+    finite(codes, "codes")
+    return codes
+
+
+def checked_pair(codes, factors):
+    """Codes as float64 [N, D] and factor classes as int64 [N, K].
+
+    Raises:
+        ConfigError: shapes do not fit, factors are no integers, or a factor has one value only.
+        NonFiniteError: codes hold NaN or infinity.
+    """
+    codes, factors = checked_codes(codes), np.asarray(factors)
+    require(
+        factors.ndim == 2 and len(factors) == len(codes) and factors.shape[1] >= 1,
+        f"factors must be [N, K] with the N = {len(codes)} of the codes, got {list(factors.shape)}",
+    )
+    require(bool(np.all(factors == np.floor(factors))), "factors must be classes (whole numbers)")
+    for k in range(factors.shape[1]):
+        require(
+            len(np.unique(factors[:, k])) > 1,
+            f"factor {k} has a single value in all {len(factors)} samples, so nothing can be said of it; "
+            "give more samples or leave the factor out",
+        )
+    return codes, factors.astype(np.int64)
+
+
+def finite(values, what):
+    """Raises NonFiniteError when an array holds NaN or infinity."""
+    bad = int(np.sum(~np.isfinite(values)))
+    if bad:
+        raise NonFiniteError(f"{what} hold {bad:,} non-finite of {np.size(values):,} numbers: the network has diverged")
+
+
+def scikit_learn(module):
+    """The module `sklearn.<module>`.
+
+    Raises:
+        Unavailable: scikit-learn is not installed.
+    """
+    try:
+        return importlib.import_module(f"sklearn.{module}")
+    except ImportError as error:
+        raise Unavailable("this needs scikit-learn: pip install -e '.[metrics]'") from error

@@ -1,0 +1,33 @@
+"""A classifier of several factors at once, whose hidden layer gives the features of a Frechet distance."""
+
+import gin
+import keras
+
+from idgan_tf.networks.conv import HIDDEN, trunk
+from idgan_tf.networks.layers import dense
+
+
+@gin.register
+@keras.saving.register_keras_serializable("idgan_tf")
+class FactorHeads(keras.Model):
+    """Image [B, 64, 64, C] -> (features [B, 256], [logits [B, size] of every factor]), float32.
+
+    Args:
+        image_shape: (64, 64, C).
+        sizes: classes of every head.
+        init: "normal" or "torch".
+    """
+
+    def __init__(self, image_shape, sizes, init, name="classifier"):
+        super().__init__(name=name)
+        self.config = {"image_shape": tuple(image_shape), "sizes": tuple(sizes), "init": init, "name": name}
+        self.trunk = trunk(image_shape, init)
+        self.heads = [dense(HIDDEN, size, init, dtype="float32", name=f"head_{k}") for k, size in enumerate(sizes)]
+        self(keras.Input(image_shape))
+
+    def call(self, image, training=False):
+        features = keras.ops.cast(self.trunk(image), "float32")
+        return features, [head(features) for head in self.heads]
+
+    def get_config(self):
+        return self.config

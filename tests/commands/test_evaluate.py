@@ -1,0 +1,210 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from idgan_tf import config, runs
+from idgan_tf.commands.evaluate import evaluate_run
+from idgan_tf.errors import CheckpointError, ConfigError
+from idgan_tf.evaluation import evaluate
+from idgan_tf.evaluation.evaluate import MODULES, metric, names
+from idgan_tf.evaluation.result import Result
+from idgan_tf.networks.classifier import FactorHeads
+from idgan_tf.training import checkpoint
+from tests.helpers import build_tiny, command, metrics
+
+SMALL = [
+    "fvm.num_votes = 30",
+    "fvm.num_variance_samples = 48",
+    "mig.num_samples = 200",
+    "rid.num_samples = 64",
+    "fid_dsprites.num_samples = 96",
+    "gilbo.cycle = 2",
+    "gilbo.max_cycles = 1",
+    "gilbo.batch_size = 8",
+    "gilbo.num_samples = 64",
+    "modularity.num_train = 100",
+    "modularity.num_test = 60",
+    "sap.num_train = 100",
+    "sap.num_test = 60",
+    "betavae_metric.num_train = 60",
+    "betavae_metric.num_test = 30",
+    "betavae_metric.num_pairs = 8",
+    "dci.num_train = 60",
+    "dci.num_test = 40",
+]
+
+
+def tiny_run(gin_file, folder):
+    """A run directory with a checkpoint of step 12, as `bin/train` leaves it."""
+    _, method = build_tiny(gin_file, folder)
+    method.step.assign(12)
+    run = runs.Run(folder)
+    run.config.write_text(config.text())
+    checkpoint.save(run.checkpoints, checkpoint.state(method, sums=tf.Variable([0.0])))
+    run.metrics.write_text('{"step": 12, "loss": 1.0}\n')
+    return run
+
+
+def evaluated(run, chosen, strict=True, seed=0):
+    return dict(evaluate_run(run.path, chosen, strict, seed, bindings=SMALL))
+
+
+def test_a_run_gets_lines_with_protocol_and_scalars(tmp_path):
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    results = evaluated(run, ["fvm", "mig"], seed=5)
+    line_before, fvm_line, mig_line = metrics(run.path)
+    assert line_before == {"step": 12, "loss": 1.0}
+    assert fvm_line["step"] == 12 and fvm_line["fvm"] == results["fvm"].values["fvm"]
+    assert mig_line["mig"] == results["mig"].values["mig"]
+    assert mig_line["protocol"] == {
+        "seed": 5, "dataset": "tiny_sprites", "source": "drawn", "num_samples": 200, "bins": 20,
+    }  # fmt: skip
+    (events,) = run.tensorboard.glob("events*")
+    tags = {v.tag for e in tf.compat.v1.train.summary_iterator(str(events)) for v in e.summary.value}
+    assert {"evaluation/fvm", "evaluation/mig"} <= tags
+    assert evaluated(run, ["fvm"], seed=5)["fvm"].values == results["fvm"].values
+
+
+def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
+    run = tiny_run("gin/idgan_dsprites.gin", tmp_path / "run")
+    classifier = tmp_path / "factor_classifier_tiny_sprites" / "networks" / "classifier.keras"
+    classifier.parent.mkdir(parents=True)
+    FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(classifier)
+    results = evaluated(run, *names("all"))
+    left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
+    assert list(results) == list(MODULES)
+    assert set(left_out) == {"fid", "kid", "inception_score", "diversity"}
+    assert left_out["diversity"] == "tiny_sprites has no classes"
+    assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
+    assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
+    values = [value for result in results.values() if isinstance(result, Result) for value in result.values.values()]
+    assert np.all(np.isfinite(values))
+
+
+def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, monkeypatch):
+    from idgan_tf.commands import stages
+    from idgan_tf.evaluation import factor_features
+
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    network = tmp_path / "factor_classifier_dsprites" / "networks" / "classifier.keras"
+    asked = []
+
+    def finished(gin_files, gin_params, folder, allow_imports):
+        asked.append((gin_files, folder))
+        network.parent.mkdir(parents=True)
+        FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(network)
+
+    monkeypatch.setattr(stages, "finished", finished)
+    monkeypatch.setattr(factor_features, "GIN_FILE", "gin/factor_classifier_dsprites.gin")
+    results = evaluated(run, ["fid_dsprites"])
+    assert asked == [(["gin/factor_classifier_dsprites.gin"], tmp_path / "factor_classifier_dsprites")]
+    assert results["fid_dsprites"].values["fid_dsprites96"] > 0
+    assert results["fid_dsprites"].protocol["generated"] == "decoder mean, c ~ N(0, I)"
+    bound = dict(evaluate_run(run.path, ["fid_dsprites"], True, 0, (), [f"fid_dsprites.network = '{network}'", *SMALL]))
+    assert bound["fid_dsprites"].values == results["fid_dsprites"].values and len(asked) == 1
+
+
+def test_a_metric_the_method_cannot_have_is_an_error_when_asked_for(tmp_path):
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    with pytest.raises(ConfigError, match="BetaVAE has no generator"):
+        evaluated(run, ["rid"])
+    assert len(metrics(run.path)) == 1
+
+
+def test_the_presets_change_the_protocol(tmp_path):
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    evaluate.import_all()
+    runs.load(run.path, ["gin/eval/disentanglement_lib.gin"])
+    preset = config.bindings_of("fvm")
+    assert preset["batch_size"] == 64 and preset["threshold"] == 0.0025 and preset["num_evaluation_votes"] == 5000
+    whole = dict(evaluate_run(run.path, ["fvm"], True, 0, ["gin/eval/whole_dataset.gin"], ["fvm.num_votes = 5"]))
+    assert whole["fvm"].protocol["num_variance_samples"] == 48
+
+
+def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match="no run directory"):
+        evaluated(runs.Run(tmp_path), ["fvm"])
+    (tmp_path / "config.gin").touch()
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        evaluated(runs.Run(tmp_path), ["fvm"])
+
+
+def test_names_of_metrics():
+    assert names("mig, fvm,mig") == (["mig", "fvm"], True)
+    assert names("all") == (list(MODULES), False)
+    assert all(metric(name).__doc__ for name in MODULES)
+    with pytest.raises(ConfigError, match="no metric 'migg'; there are fvm, mig"):
+        names("migg")
+    with pytest.raises(ConfigError, match="which metrics"):
+        names(",")
+
+
+@pytest.fixture
+def codes(tmp_path):
+    rng = np.random.default_rng(0)
+    factors = np.stack([rng.integers(0, size, 900) for size in (2, 3, 4)], axis=1)
+    path = tmp_path / "codes.npz"
+    np.savez(path, codes=factors + 0.01 * rng.normal(size=factors.shape), factors=factors)
+    return path
+
+
+def test_codes_of_others_are_scored(codes):
+    process = command("evaluate", f"--codes={codes}", "--metrics=fvm,mig", check=0)
+    scores = {line.split()[0]: float(line.split()[1]) for line in process.stdout.splitlines()}
+    assert scores["fvm"] == 1.0 and scores["mig"] > 0.95
+    assert "num_samples 900" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
+        (["--codes={codes}", "--metrics=migg"], 2, "no metric 'migg'"),
+        (["--codes={codes}", "--metrics=rid"], 2, "rid needs more than codes and factors"),
+        (["--codes={folder}/none.npz"], 3, "cannot read"),
+        (["--codes={folder}/other.npz"], 3, "must hold the arrays codes"),
+        (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
+        (["--images={folder}"], 2, "--images and --reference belong together"),
+        (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
+        (["--run_dir={folder}"], 2, "no run directory"),
+    ],
+)
+def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, codes, tmp_path):
+    np.savez(tmp_path / "other.npz", z=np.zeros(3))
+    np.savez(tmp_path / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
+    arguments = [argument.format(codes=codes, folder=tmp_path) for argument in arguments]
+    process = command("evaluate", *arguments, check=code)
+    last = process.stderr.strip().splitlines()[-1]
+    assert last.startswith("evaluate: ") and says in last and "configurable" not in last
+
+
+def test_the_list_shows_every_metric():
+    process = command("evaluate", "--list", check=0)
+    assert [line.split()[0] for line in process.stdout.splitlines()] == list(MODULES)
+
+
+def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
+    from idgan_tf.evaluation import outside
+    from tests.evaluation.test_features import Fake
+
+    tf.saved_model.save(Fake(), str(tmp_path / "inception"))
+    monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(tmp_path / "inception"))
+    rng = np.random.default_rng(0)
+    for folder, size in (("ours", 16), ("theirs", 24)):
+        (tmp_path / folder).mkdir()
+        for i in range(12):
+            pixels = rng.integers(0, 256, (size + 8 * (i % 2), size, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{i}.png")
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    results = dict(outside.evaluate_images(ours, theirs, ["fid", "kid", "inception_score"], True))
+    assert results["fid"].values["fid12"] > 0 and results["inception_score"].values["inception_score12"] >= 1.0
+    assert results["kid"].protocol["num_real"] == 12
+    same = dict(outside.evaluate_images(ours, ours, ["fid"], True))
+    assert same["fid"].values["fid12"] == pytest.approx(0.0, abs=1e-4)
+    with pytest.raises(ConfigError, match="fvm cannot be told from images"):
+        list(outside.evaluate_images(ours, theirs, ["fvm"], True))
+    assert json.dumps(same["fid"].protocol)

@@ -1,0 +1,71 @@
+import hashlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.data.dsprites import DSprites
+from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation.fid import fid_dsprites
+from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.methods.factor_classifier import hits, labels_of
+from idgan_tf.networks.classifier import FactorHeads
+from tests.helpers import TinySprites
+
+
+@pytest.fixture
+def network(tmp_path):
+    path = tmp_path / "classifier.keras"
+    FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(path)
+    return path
+
+
+@pytest.fixture
+def method(codes_method):
+    method = codes_method(lambda x: x)
+    method.sample = lambda batch, seed: batch["image"]
+    return method
+
+
+def test_factor_classes_in_the_graph_are_those_of_the_row_numbers():
+    index = np.array([0, 1, 31, 32, 40_000, 737_279])
+    dataset = DSprites("rendered")
+    inside = tf.function(dataset.factors_in_graph)(tf.constant(index, tf.int64))
+    np.testing.assert_array_equal(inside, dataset.factors(index))
+
+
+def test_orientations_0_and_39_share_a_label_and_nothing_else_does():
+    logits = [tf.zeros([40, size]) for size in (3, 39)]
+    factors = tf.stack([tf.range(40) % 3, tf.range(40)], axis=1)
+    shape, orientation = (np.array(label) for label in labels_of(factors, logits))
+    np.testing.assert_array_equal(shape, np.arange(40) % 3)
+    assert orientation[39] == orientation[0] == 0 and len(set(orientation[:39])) == 39
+
+
+def test_a_hit_is_the_likeliest_class_being_the_label():
+    logits = [tf.constant([[0.0, 1.0], [2.0, 1.0]])]
+    np.testing.assert_array_equal(hits([tf.constant([1, 1])], logits)[0], [1.0, 0.0])
+
+
+def test_images_of_the_data_are_at_distance_zero_and_noise_is_far(network, method):
+    dataset = TinySprites()
+    result = fid_dsprites(method, dataset, 0, str(network), num_samples=96)
+    assert result.values["fid_dsprites96"] == pytest.approx(0.0, abs=1e-6)
+    assert result.protocol["feature_sha256"] == hashlib.sha256(network.read_bytes()).hexdigest()
+    assert {f"accuracy_{name}" for name in dataset.factor_names} < set(result.protocol)
+    assert all(0.0 <= result.protocol[f"accuracy_{name}"] <= 1.0 for name in dataset.factor_names)
+    method.sample = lambda batch, seed: tf.random.stateless_uniform([len(batch["image"]), 64, 64, 1], seed)
+    assert fid_dsprites(method, dataset, 0, str(network), num_samples=96).values["fid_dsprites96"] > 1e-3
+
+
+def test_a_missing_network_says_how_to_train_it(method, tmp_path):
+    with pytest.raises(Unavailable, match="bin/train --gin_file=gin/factor_classifier_tiny_sprites.gin"):
+        fid_dsprites(method, TinySprites(), 0, str(tmp_path / "none.keras"))
+
+
+def test_a_wrong_network_is_named(network, method, tmp_path):
+    (tmp_path / "torn.keras").write_bytes(b"torn")
+    with pytest.raises(ConfigError, match="cannot load the feature network"):
+        fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.keras"))
+    with pytest.raises(ConfigError, match=r"takes images of \(64, 64, 1\)"):
+        fid_dsprites(method, TinySprites((64, 64, 3)), 0, str(network))

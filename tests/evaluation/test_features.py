@@ -1,0 +1,145 @@
+"""TF-GAN and Inception, with a two-output SavedModel in Inception's place, through the real path."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.evaluation import features, inception_samples
+from idgan_tf.evaluation.features import HUB_ADDRESS, InceptionFeatures, find_inception
+from idgan_tf.evaluation.fid import fid, frechet_distance
+from idgan_tf.evaluation.inception_score import inception_score, score_of_logits
+from idgan_tf.evaluation.kid import kid
+from idgan_tf.evaluation.result import Unavailable
+
+
+class Fake(tf.Module):
+    """pool_3 [N, 1, 1, 4]: the mean of each channel and of a corner; logits [N, 3]: scaled channel means."""
+
+    def __init__(self, outputs=("pool_3", "logits")):
+        super().__init__()
+        self.scale = tf.Variable(5.0)
+        self._names = outputs
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 299, 299, 3], tf.float32)])
+    def __call__(self, images):
+        means = tf.reduce_mean(images, [1, 2])
+        pool = tf.concat([means, tf.reduce_mean(images[:, :100, :100], [1, 2, 3])[:, None]], axis=1)
+        return dict(zip(self._names, (pool[:, None, None], self.scale * means), strict=True))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inception")
+    fake = Fake()
+    tf.saved_model.save(fake, str(folder), signatures=fake.__call__)
+    return folder
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("IDGAN_INCEPTION_DIR", raising=False)
+    monkeypatch.delenv("TFHUB_CACHE_DIR", raising=False)
+    return tmp_path
+
+
+def test_images_reach_the_network_as_it_expects_them(model):
+    images = np.zeros((2, 8, 8, 3), np.float32) + [0.0, 0.25, 1.0]
+    out = InceptionFeatures(model)(images)
+    assert out["pool_3"].shape == (2, 4) and out["logits"].shape == (2, 3)
+    np.testing.assert_allclose(out["pool_3"][0, :3], [-1.0, -0.5, 1.0], atol=1e-5)
+    np.testing.assert_allclose(out["logits"][0], [-5.0, -2.5, 5.0], atol=1e-4)
+
+
+def test_grey_images_get_three_equal_channels(model):
+    out = InceptionFeatures(model)(np.full((1, 8, 8, 1), 0.75, np.float32))
+    np.testing.assert_allclose(out["pool_3"], np.full((1, 4), 0.5), atol=1e-5)
+
+
+def test_a_model_that_has_only_signatures_works_too(private):
+    root = tf.Module()
+    root.network = Fake()
+    tf.saved_model.save(root, str(private / "served"), signatures=root.network.__call__)
+    out = InceptionFeatures(private / "served")(np.ones((1, 8, 8, 3)))
+    np.testing.assert_allclose(out["pool_3"], np.ones((1, 4)), atol=1e-5)
+
+
+def test_the_checksum_tells_the_weights(model, private):
+    other = Fake()
+    other.scale.assign(6.0)
+    tf.saved_model.save(other, str(private / "other"))
+    assert InceptionFeatures(model).sha256 == InceptionFeatures(model).sha256
+    assert InceptionFeatures(model).sha256 != InceptionFeatures(private / "other").sha256
+
+
+def test_wrong_outputs_images_and_files_are_named(model, private):
+    tf.saved_model.save(Fake(("pool", "logits")), str(private / "wrong"))
+    with pytest.raises(ConfigError, match=r"must give pool_3 and logits, it gives \['logits', 'pool'\]"):
+        InceptionFeatures(private / "wrong")(np.ones((1, 8, 8, 3)))
+    with pytest.raises(ConfigError, match=r"images must be \[N, H, W, 1 or 3\]"):
+        InceptionFeatures(model)(np.ones((8, 8, 3)))
+    with pytest.raises(NonFiniteError, match="pool_3 hold"):
+        InceptionFeatures(model)(np.full((1, 8, 8, 3), np.nan))
+    (private / "torn").mkdir()
+    (private / "torn" / "saved_model.pb").write_bytes(b"torn")
+    with pytest.raises(ConfigError, match="cannot load the Inception SavedModel"):
+        InceptionFeatures(private / "torn")
+
+
+def test_the_search_order_is_flag_variable_own_cache_hub_cache(model, private, monkeypatch):
+    with pytest.raises(Unavailable) as error:
+        find_inception()
+    own = private / "cache" / "inception"
+    assert f"tar -xz -C {own}" in str(error.value) and "kagglehub.model_download(" in str(error.value)
+
+    hub = private / "hub" / hashlib.sha1(HUB_ADDRESS.encode()).hexdigest()
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(private / "hub"))
+    for place in (hub, own):  # the later one wins
+        place.mkdir(parents=True)
+        (place / "saved_model.pb").touch()
+        assert find_inception() == place
+    monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(model))
+    assert find_inception() == model
+    assert find_inception(own) == own
+    with pytest.raises(ConfigError, match="holds no saved_model.pb"):
+        find_inception(private)
+
+
+def mixed_with_noise(batch, seed):
+    return 0.5 * batch["image"] + 0.5 * tf.random.stateless_uniform(tf.shape(batch["image"]), seed)
+
+
+def test_fid_kid_and_inception_score_share_one_pass_and_cache_the_real_images(
+    model, private, pixels, codes_method, monkeypatch
+):
+    monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(model))
+    method = codes_method(lambda x: x)
+    method.sample = mixed_with_noise
+    calls = []
+    activations = features.activations
+
+    def counted(*args):
+        calls.append(args)
+        return activations(*args)
+
+    monkeypatch.setattr(features, "activations", counted)
+    values = {}
+    for metric in (fid, kid, inception_score):
+        result = metric(method, pixels, 3, num_samples=70)
+        values.update(result.values)
+    assert len(calls) == 2  # generated and real, once each
+    samples = inception_samples.of(method, pixels, 3, 70)
+    assert values["fid70"] == pytest.approx(frechet_distance(samples.real, samples.generated["pool_3"]), rel=1e-3)
+    assert values["inception_score70"] == pytest.approx(score_of_logits(samples.generated["logits"]), rel=1e-5)
+    assert values["fid70"] > 0 and np.isfinite(values["kid70"])
+    protocol = result.protocol
+    assert protocol["num_samples"] == 70 and protocol["num_real"] == 60
+    assert protocol["feature_sha256"] == InceptionFeatures(model).sha256
+    assert protocol["resize"] == "bilinear 299" and protocol["generated"] == "the method's own sampler"
+
+    method.step.assign_add(1)  # trained further: only the generated images are new
+    assert fid(method, pixels, 3, num_samples=70).values == {"fid70": values["fid70"]}
+    assert len(calls) == 3

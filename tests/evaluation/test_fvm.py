@@ -1,0 +1,179 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.evaluation import representation
+from idgan_tf.evaluation.fvm import accuracy, draw, factor_vae_metric, factor_vae_metric_of_codes, fvm
+from idgan_tf.evaluation.mig import mig
+from idgan_tf.evaluation.result import Unavailable
+
+
+def first_pixels(count):
+    return lambda image: 3.0 * tf.reshape(image, [-1, 16])[:, :count]
+
+
+def score(represent, dataset, **kwargs):
+    return factor_vae_metric(represent, dataset, **{"seed": 0, "num_votes": 200, "batch_size": 20, **kwargs})
+
+
+def noise(image):
+    return np.random.default_rng(int(1e6 * np.sum(image))).normal(size=(len(image), 6))
+
+
+def test_a_code_of_the_factors_scores_one(pixels):
+    assert score(first_pixels(3), pixels) == 1.0
+
+
+def test_noise_scores_chance(pixels):
+    assert score(noise, pixels, num_votes=2000) == pytest.approx(1 / 3, abs=0.06)
+
+
+def mixed(image):
+    """(a + b, a - b, c): the first two dimensions cannot tell a from b."""
+    a, b, c = np.transpose(first_pixels(3)(image))
+    return np.stack([a + b, a - b, c], axis=1)
+
+
+def test_a_mixed_code_scores_between(pixels):
+    assert score(mixed, pixels, num_votes=1000) == pytest.approx(2 / 3, abs=0.06)
+
+
+def disentanglement_lib_score(represent, dataset, num_votes, num_evaluation_votes, batch_size=64):
+    """The algorithm of disentanglement_lib, straight: vote by vote, argmin among the active dimensions."""
+    rng = np.random.default_rng(99)
+    every_code = np.asarray(represent(dataset.take(np.arange(dataset.num_examples))["image"]))
+
+    def codes(factors):
+        return every_code[dataset.index(factors)]
+
+    variances = np.var(codes(dataset.sample_factors(10_000, rng)), axis=0, ddof=1)
+    active = np.sqrt(variances) >= 0.05
+
+    def table(count):
+        votes = np.zeros([np.sum(active), len(dataset.factor_sizes)])
+        for _ in range(count):
+            k = rng.integers(len(dataset.factor_sizes))
+            factors = dataset.sample_factors(batch_size, rng)
+            factors[:, k] = factors[0, k]
+            local = np.var(codes(factors), axis=0, ddof=1)
+            votes[np.argmin(local[active] / variances[active]), k] += 1
+        return votes
+
+    train, test = table(num_votes), table(num_evaluation_votes)
+    return np.sum(test[np.arange(len(test)), np.argmax(train, axis=1)]) / np.sum(test)
+
+
+@pytest.mark.parametrize("kind", ["planted", "linear", "mixed"])
+def test_it_agrees_with_disentanglement_lib(kind, pixels, codes_method):
+    matrix = np.random.default_rng(2).normal(size=(3, 4)).astype(np.float32)
+    represent = {"planted": first_pixels(3), "linear": lambda x: first_pixels(3)(x) @ matrix, "mixed": mixed}[kind]
+    method = codes_method(lambda x: tf.numpy_function(lambda y: np.float32(represent(y)), [x], tf.float32))
+    preset = {"num_votes": 3000, "batch_size": 64, "num_evaluation_votes": 10_000, "threshold": 0.0025}
+    with_loops = disentanglement_lib_score(represent, pixels, 2000, 8000)
+    assert fvm(method, pixels, 0, **preset).values["fvm_eval"] == pytest.approx(with_loops, abs=0.02)
+
+
+def test_a_collapsed_code_scores_zero_and_warns(pixels, caplog):
+    assert score(lambda image: np.full((len(image), 4), 0.1), pixels) == 0.0
+    assert "the code has collapsed" in caplog.text
+
+
+def test_a_collapsed_dimension_does_not_vote(pixels):
+    def represent(image):  # its variance is far below the threshold, and always the least
+        return tf.concat([first_pixels(3)(image), tf.fill([len(image), 1], 0.5)], axis=1)
+
+    assert score(represent, pixels) == 1.0
+
+
+def test_scale_sign_and_order_of_dimensions_do_not_matter(pixels):
+    table = np.random.default_rng(3).normal(size=(60, 5))  # an arbitrary code for each image
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.permutations(range(5)), st.lists(st.sampled_from([-4.0, -1.0, 1.0, 4.0]), min_size=5, max_size=5))
+    def check(order, scales):
+        representations = [table, table[:, order] * np.array(scales)]
+
+        def coder(codes):
+            def represent(image):
+                pixels = np.rint(np.reshape(image, [-1, 16])[:, :3] * [2, 3, 4]).astype(int)
+                return codes[np.ravel_multi_index(pixels.T, (3, 4, 5))]
+
+            return represent
+
+        first, second = (score(coder(codes), pixels, num_votes=50) for codes in representations)
+        assert first == second
+
+    check()
+
+
+def test_the_images_of_a_vote_share_exactly_the_fixed_factor(pixels):
+    rows, fixed = draw(pixels, np.random.default_rng(0), 50, 30)
+    factors = pixels.factors(rows.reshape(-1)).reshape(50, 30, 3)
+    values = np.array([[len(np.unique(vote[:, k])) for k in range(3)] for vote in factors])
+    np.testing.assert_array_equal(np.argmin(values, axis=1), fixed)
+    assert np.all(values[np.arange(50), fixed] == 1) and np.sum(values == 1) == 50
+
+
+def test_votes_count_for_the_majority_alone():
+    votes = {(0, 0): 6, (0, 1): 2, (1, 1): 2}
+    assert accuracy(votes) == 0.8
+    assert accuracy(votes, {(0, 1): 1, (1, 1): 3, (2, 0): 4}) == 3 / 8
+
+
+def test_a_table_of_codes_scores_like_the_images_themselves(pixels):
+    rng = np.random.default_rng(0)
+    factors = pixels.sample_factors(3000, rng)
+    assert factor_vae_metric_of_codes(factors / 1.0, factors, seed=0, num_votes=200) == 1.0
+    chance = factor_vae_metric_of_codes(rng.normal(size=(3000, 6)), factors, seed=0, num_votes=2000, batch_size=20)
+    assert chance == pytest.approx(1 / 3, abs=0.06)
+
+
+def test_nan_codes_are_an_error(pixels):
+    with pytest.raises(NonFiniteError, match="diverged"):
+        score(lambda image: np.full((len(image), 2), np.nan), pixels)
+
+
+def test_wrong_shapes_and_counts_are_errors(pixels):
+    with pytest.raises(ConfigError, match=r"codes must be \[N, D\]"):
+        score(lambda image: np.zeros(len(image)), pixels)
+    with pytest.raises(ConfigError, match="num_votes must be >= 1"):
+        score(first_pixels(3), pixels, num_votes=0)
+
+
+def test_the_face_agrees_with_the_core_and_tells_its_protocol(pixels, codes_method):
+    method = codes_method(lambda x: 3.0 * x[:, :3] + 2.0 * tf.roll(x[:, :3], 1, 1))
+    protocol = {"num_votes": 150, "batch_size": 20, "threshold": 0.05}
+    result = fvm(method, pixels, 4, num_variance_samples=None, num_evaluation_votes=100, **protocol)
+    core = factor_vae_metric(lambda image: method.encode(image)[0], pixels, 4, num_variance_samples=None, **protocol)
+    assert result.values["fvm"] == core and result.values["fvm_active_dims"] == 3
+    assert abs(result.values["fvm_eval"] - core) < 0.15
+    assert result.protocol == {**protocol, "num_variance_samples": 60, "num_evaluation_votes": 100}
+
+
+def test_fvm_and_mig_encode_every_image_once(pixels, codes_method, monkeypatch):
+    encoded = []
+    take = pixels.take
+    monkeypatch.setattr(pixels, "take", lambda rows: encoded.extend(np.unique(rows)) or take(rows))
+    method = codes_method(lambda x: x[:, :5])
+    fvm(method, pixels, 0, num_votes=20)
+    mig(method, pixels, 1, num_samples=500)
+    assert sorted(encoded) == list(range(60))
+
+
+def test_a_method_that_was_trained_further_is_encoded_again(pixels, codes_method):
+    method = codes_method(lambda x: x[:, :3])
+    assert representation.of(method, pixels) is representation.of(method, pixels)
+    before = representation.of(method, pixels)
+    method.step.assign_add(1)
+    assert representation.of(method, pixels) is not before
+
+
+def test_a_gan_without_an_encoder_cannot_have_it(pixels):
+    class Gan:
+        pass
+
+    with pytest.raises(Unavailable, match="Gan has no encoder"):
+        fvm(Gan(), pixels, 0)

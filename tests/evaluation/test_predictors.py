@@ -1,0 +1,98 @@
+"""DCI, SAP, modularity / explicitness and the beta-VAE metric."""
+
+import numpy as np
+import pytest
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation import betavae_metric, dci, modularity, sap
+from idgan_tf.evaluation.result import scikit_learn
+
+pytest.importorskip("sklearn")
+
+
+def sample(kind, count=600, seed=0):
+    """(codes [N, 4], factors [N, 3]) of a planted, a duplicated and a noise code."""
+    rng = np.random.default_rng(seed)
+    factors = np.stack([rng.integers(0, size, count) for size in (2, 3, 4)], axis=1)
+    noise = rng.normal(size=(count, 4))
+    planted = np.concatenate([factors + 0.01 * noise[:, :3], noise[:, 3:]], axis=1)
+    duplicated = np.concatenate([planted[:, :3], planted[:, :3]], axis=1)
+    return {"planted": planted, "duplicated": duplicated, "noise": noise}[kind], factors
+
+
+def test_modularity_of_a_planted_code_is_near_one_and_of_a_shared_one_is_less():
+    codes, factors = sample("planted", 5000)
+    assert modularity.modularity_score(codes[:, :3], factors) > 0.99
+    assert modularity.modularity_score(codes[:, :3].sum(axis=1, keepdims=True), factors) < 0.9
+    assert modularity.modularity_score(np.ones((5000, 3)), factors) == 0.0
+
+
+def test_explicitness_of_a_planted_code_is_near_one_and_of_noise_is_a_half():
+    train, test = sample("planted"), sample("planted", seed=1)
+    assert modularity.explicitness_score(*train, *test) > 0.8
+    assert modularity.explicitness_score(*sample("noise"), *sample("noise", seed=1)) == pytest.approx(0.5, abs=0.05)
+
+
+def test_sap_of_a_planted_code_is_large_of_a_duplicated_one_and_noise_is_zero():
+    scores = {
+        kind: sap.separated_attribute_predictability(*sample(kind), *sample(kind, seed=1))
+        for kind in ("planted", "duplicated", "noise")
+    }
+    assert scores["planted"] > 0.25
+    assert scores["duplicated"] == pytest.approx(0.0, abs=0.01)
+    assert abs(scores["noise"]) < 0.05
+
+
+def test_dci_of_a_planted_code_is_near_one_and_of_noise_is_low():
+    importance, accuracy = dci.importances(*sample("planted", 300), *sample("planted", 300, seed=1))
+    assert importance.shape == (4, 3) and np.all(accuracy == 1.0)
+    assert dci.disentanglement(importance) > 0.95 and dci.completeness(importance) > 0.95
+    importance, accuracy = dci.importances(*sample("noise", 300), *sample("noise", 300, seed=1))
+    assert dci.disentanglement(importance) < 0.2 and np.mean(accuracy) < 0.5
+
+
+def test_dci_of_importances_has_closed_forms(caplog):
+    assert dci.disentanglement(np.eye(3)) == pytest.approx(1.0, abs=1e-8)
+    assert dci.disentanglement(np.ones((3, 3))) == pytest.approx(0.0, abs=1e-8)
+    two_for_one = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])  # disentangled, half complete
+    assert dci.disentanglement(two_for_one) == pytest.approx(1.0, abs=1e-8)
+    assert dci.completeness(two_for_one) == pytest.approx(0.5, abs=1e-8)
+    assert dci.disentanglement(np.zeros((3, 3))) == 0.0 and "no code dimension matters" in caplog.text
+
+
+def test_the_betavae_metric_of_a_planted_code_is_one_and_of_noise_is_chance(pixels, codes_method):
+    counts = {"num_train": 400, "num_test": 200, "num_pairs": 16}
+    planted = betavae_metric.betavae_metric(codes_method(lambda x: x[:, :3]), pixels, 0, **counts)
+    assert planted.values["betavae_metric"] == 1.0 and planted.protocol == counts
+    constant = betavae_metric.betavae_metric(codes_method(lambda x: 0.0 * x[:, :3]), pixels, 0, **counts)
+    assert constant.values["betavae_metric"] == pytest.approx(1 / 3, abs=0.1)
+
+
+def test_pairs_share_exactly_the_factor(pixels):
+    rows, shared = betavae_metric.pair_rows(pixels, np.random.default_rng(0), 30, 16)
+    a, b = (pixels.factors(rows[..., i].reshape(-1)).reshape(30, 16, 3) for i in (0, 1))
+    same = np.mean(a == b, axis=1)
+    np.testing.assert_array_equal(np.argmax(same, axis=1), shared)
+    assert np.sum(same == 1.0) == 30
+
+
+def test_faces_tell_values_and_protocol(pixels, codes_method):
+    method = codes_method(lambda x: x[:, :4])
+    counts = {"num_train": 200, "num_test": 100}
+    assert sap.sap(method, pixels, 0, **counts).values["sap"] > 0.15
+    assert set(modularity.modularity(method, pixels, 0, **counts).values) == {"modularity", "explicitness"}
+    assert dci.dci(method, pixels, 0, **counts).values["dci_informativeness"] == 1.0
+
+
+def test_a_class_that_is_missing_does_not_count_but_a_single_value_is_an_error():
+    codes, factors = sample("planted")
+    few = factors[:, 2] != 3
+    assert modularity.explicitness_score(codes[few], factors[few], codes, factors) > 0.8
+    with pytest.raises(ConfigError, match="factor 0 has a single value"):
+        dci.importances(codes, np.ones_like(factors), codes, factors)
+
+
+def test_a_missing_scikit_learn_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "sklearn.svm", None)
+    with pytest.raises(ConfigError, match=r"pip install -e '\.\[metrics\]'"):
+        scikit_learn("svm")
