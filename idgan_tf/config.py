@@ -20,6 +20,7 @@ HARMLESS = (
     "train.log_every",
     "train.num_steps",
     "train.picture_every",
+    "train.resident_bytes",
     "train.save_every",
 )
 
