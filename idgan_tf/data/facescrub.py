@@ -1,4 +1,4 @@
-"""FaceScrub: faces of 530 people (Ng & Winkler 2014), alone or with some of CASIA-WebFace (Yi et al. 2014)."""
+"""FaceScrub: faces of 530 people (Ng & Winkler 2014), alone or with CASIA-WebFace (Yi et al. 2014)."""
 
 import gin
 import numpy as np

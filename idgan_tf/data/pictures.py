@@ -27,7 +27,7 @@ def decode(data, name, channels):
         channels: 3 or 1.
 
     Raises:
-        DataError: the file is empty, damaged, animated, too large, or of a kind that has no meaning as 8 bits.
+        DataError: the file is empty, damaged, animated, too large, or has 32 bits a channel.
     """
     if not data:
         raise DataError(f"{name} is empty (0 bytes); get it again, or pass --on_error=skip")

@@ -89,7 +89,7 @@ class _Work:
         return self._commit(plan, skipped)
 
     def _resume(self, plan):
-        """{chunk: [(row, reason) it left out]} of an interrupted run of the same plan; otherwise starts anew."""
+        """{chunk: [(row, reason) it left out]} of an interrupted run of the same plan, else nothing."""
         plan_file, chunks_file = self.work / "plan.json", self.work / "chunks.jsonl"
         done = {}
         try:
@@ -219,7 +219,7 @@ def _lock(work):
 
 @contextlib.contextmanager
 def _create(path, shape):
-    """Opens a uint8 .npy file for writing in place, with room for all of it: (descriptor, offset of the data)."""
+    """A uint8 .npy file for writing in place, with room for all of it: (descriptor, offset of the data)."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header, {"descr": "|u1", "fortran_order": False, "shape": tuple(int(n) for n in shape)}

@@ -1,7 +1,7 @@
 """Folders, zip files and tar files, read as one: names in, bytes out. Nothing is ever extracted.
 
-An archive is somebody else's data. Names that leave the folder, links, devices, encrypted members, and archives
-that unpack to far more than they weigh are refused before the first byte is used.
+An archive is somebody else's data. Names that leave the folder, links, devices, encrypted members, and
+archives that unpack to far more than they weigh are refused before the first byte is used.
 """
 
 import functools
@@ -120,7 +120,7 @@ class Zip(Source):
 
 
 class Tar(Source):
-    """A tar file; a compressed one is first unpacked to a plain one, because it cannot be read out of order."""
+    """A tar file; a compressed one is first unpacked to a plain one, to be read in any order."""
 
     def __init__(self, path, scratch):
         plain = _plain_tar(pathlib.Path(path), scratch)
