@@ -1,4 +1,4 @@
-"""The published dSprites files, packed to bits as they are read: never a pickle, never all images in memory."""
+"""The published dSprites files, packed to bits as they are read: no pickle, never all images in memory."""
 
 import hashlib
 import pathlib

@@ -1,7 +1,7 @@
 """Colour, noise and painting variants of dSprites, made on the fly inside the training graph.
 
-What is random in an image is a function of (seed, row number): not of its place in the batch, the number of devices,
-or what was drawn before. The seed of a training step holds the run's seed and the step, so every visit draws anew.
+What is random in an image is a function of (seed, row number): not of its place in the batch, the number of
+devices, or what was drawn before. The seed of a step holds the run's seed and the step: every visit draws anew.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """dSprites at any resolution, drawn in the training graph: nothing to download, nothing to store.
 
-It stands in for high-resolution photographs: 64 px for the encoder, 128 to 1024 for the generator. The geometry
-is that of `dsprites.render`, in float32.
+It stands in for high-resolution photographs: 64 px for the encoder, 128 to 1024 for the generator. The
+geometry is that of `dsprites.render`, in float32.
 """
 
 import functools

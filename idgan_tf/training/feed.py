@@ -1,4 +1,10 @@
-"""Rows of arrays too large for the devices: gathered on the host, ahead of the steps that need them."""
+"""Rows of arrays too large for the devices: gathered on the host, ahead of the steps that need them.
+
+No Python runs in the pipeline: a Python function would wait for the interpreter's lock, which whoever deletes
+the pipeline holds while it waits for the function.
+"""
+
+import ctypes
 
 import numpy as np
 import tensorflow as tf
@@ -6,6 +12,7 @@ import tensorflow as tf
 from idgan_tf.data.order import row_numbers
 
 AHEAD = 4  # batches gathered before they are needed
+ALIGNMENT = 64  # TensorFlow's, in bytes; .npy files keep it
 
 
 def total_bytes(arrays):
@@ -18,13 +25,11 @@ def stream(dataset, settings, strategy):
 
     The order is that of `order.row_numbers`, so a stream starts at any step at no cost.
     """
-    arrays = dataset.arrays
+    tensors = {name: _mapped(array) for name, array in dataset.arrays.items()}
     size = settings.batch_size // strategy.num_replicas_in_sync
-
-    def gather(rows):
-        order = np.argsort(rows)  # in the order of the file: fewer seeks
-        back = np.argsort(order)
-        return [np.asarray(array[rows[order]])[back] for array in arrays.values()]
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False  # rewriting copies the arrays
+    options.autotune.enabled = False
 
     def from_step(first_step):
         def batches(context):
@@ -37,17 +42,23 @@ def stream(dataset, settings, strategy):
                 rows = row_numbers(
                     start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed
                 )
-                values = tf.numpy_function(
-                    gather, [rows], [array.dtype for array in arrays.values()], stateful=False
-                )
-                return {
-                    name: tf.ensure_shape(value, (size, *array.shape[1:]))
-                    for (name, array), value in zip(arrays.items(), values, strict=True)
-                }
+                return {name: tf.gather(tensor, rows) for name, tensor in tensors.items()}
 
             data = tf.data.Dataset.counter().map(rows_of, num_parallel_calls=2, deterministic=True)
-            return data.prefetch(AHEAD * replicas)
+            return data.prefetch(AHEAD * replicas).with_options(options)
 
         return strategy.distribute_datasets_from_function(batches)
 
     return from_step
+
+
+def _mapped(array):
+    """A tensor in the memory of a memory-mapped array, which must outlive it; arrays elsewhere are copied."""
+    with tf.device("CPU:0"):
+        if array.ctypes.data % ALIGNMENT:
+            return tf.constant(array)
+        memory = (ctypes.c_uint8 * array.nbytes).from_address(
+            array.ctypes.data
+        )  # DLPack refuses read-only arrays
+        shared = np.frombuffer(memory, np.uint8).view(array.dtype).reshape(array.shape)
+        return tf.experimental.dlpack.from_dlpack(shared.__dlpack__())

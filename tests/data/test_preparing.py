@@ -25,11 +25,18 @@ def test_rows_labels_and_manifest(tmp_path):
     dataset = folder_dataset(tmp_path)
     assert (dataset.num_examples, dataset.class_names, dataset.num_classes) == (7, ("a", "b", "c"), 3)
     names = sorted(IMAGES)
-    np.testing.assert_array_equal(dataset.arrays["label"], ["abc".index(name.split("/")[1]) for name in names])
+    np.testing.assert_array_equal(
+        dataset.arrays["label"], ["abc".index(name.split("/")[1]) for name in names]
+    )
     for row, name in zip(dataset.arrays["image"], names, strict=True):
         np.testing.assert_array_equal(row, picture(int(name[-5]), 8, 8))
     assert manifest["source"]["bytes"] == source.stat().st_size and len(manifest["source"]["sha256"]) == 64
-    assert manifest["rule"] == {"image_shape": [8, 8, 3], "crop": "square", "resize": "lanczos", "labels": True}
+    assert manifest["rule"] == {
+        "image_shape": [8, 8, 3],
+        "crop": "square",
+        "resize": "lanczos",
+        "labels": True,
+    }
     batch = dataset.take(np.array([0, 6]))
     np.testing.assert_allclose(batch["image"][1] * 255, dataset.arrays["image"][6], atol=1e-4)
     np.testing.assert_array_equal(batch["label"], dataset.arrays["label"][[0, 6]])

@@ -21,7 +21,9 @@ def test_folder_zip_and_tar_read_the_same(tmp_path, kind):
     assert source.read(source.one("2.png")) == b"two"
 
 
-@pytest.mark.parametrize("name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:\\evil.png"])
+@pytest.mark.parametrize(
+    "name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:\\evil.png"]
+)
 @pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tar"), (write_tar, "tgz")])
 def test_names_that_leave_the_folder_are_refused(tmp_path, name, write, ending):
     path = write(tmp_path / f"data.{ending}", {"good.png": b"x", name: b"evil"})
