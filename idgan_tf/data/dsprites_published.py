@@ -13,7 +13,7 @@ from idgan_tf.errors import DataError
 
 SHAPE = (737_280, 64, 64)
 GRID = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}  # TFDS: label_<name>
-BATCH = 8192
+BATCH = 1024  # few megabytes at a time
 HOME = "github.com/deepmind/dsprites-dataset"
 FILE_NAME = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 

@@ -27,7 +27,7 @@ class Settings:
         seed: of initial weights, data order and noise.
         precision: "float32", or "mixed_bfloat16" for processors that have it.
         log_every, save_every, picture_every: steps between lines, checkpoints and pictures; 0 for no pictures.
-        resident_bytes: data up to this size are copied to every device; larger ones are streamed from the host.
+        resident_bytes: data up to this size are copied to every device; larger ones are streamed.
         jit_compile: compile the training call with XLA (one device; for GPUs, slower on CPUs).
     """
 

@@ -13,10 +13,10 @@ STREAM_METHOD, STREAM_DATA = 0, 1
 class TrainingCall:
     """Runs k training steps per call, on every device of a strategy.
 
-    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed, nothing is
-    read back but the sums of what `train_step` returns. Arrays above `settings.resident_bytes` are streamed from the
-    host instead, in the same order. The sums are part of the state of a run, so that a log line does not depend on
-    where the run was interrupted.
+    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed, nothing
+    is read back but the sums of what `train_step` returns. Arrays above `settings.resident_bytes` are streamed
+    from the host instead, in the same order. The sums are part of the state of a run, so that a log line does
+    not depend on where the run was interrupted.
 
     Args:
         method: the method, built in the scope of `strategy`.
@@ -48,7 +48,9 @@ class TrainingCall:
             require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy), {}
         with strategy.scope():
-            self._arrays = {name: tf.Variable(array, trainable=False, name=name) for name, array in arrays.items()}
+            self._arrays = {
+                name: tf.Variable(array, trainable=False, name=name) for name, array in arrays.items()
+            }
         self.names = None
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}
