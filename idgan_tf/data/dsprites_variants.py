@@ -1,7 +1,7 @@
 """Colour, noise and painting variants of dSprites, made on the fly inside the training graph.
 
 What is random in an image is a function of (seed, row number): not of its place in the batch, the number of
-devices, or what was drawn before. The seed of a step holds the run's seed and the step: each visit draws anew.
+devices, or what was drawn before. The seed of a step holds the run's seed and its number.
 """
 
 import functools
@@ -137,7 +137,7 @@ class ScreamDSprites(_Variant):
         """
         if self.painting is None:
             raise DataError(
-                f"ScreamDSprites.painting must be the path of The_Scream.jpg (public domain; {PAINTING_HOME}), "
+                f"ScreamDSprites.painting must be the path of The_Scream.jpg (free, {PAINTING_HOME}), "
                 'or "stand-in" for a swirl drawn here'
             )
         return _swirl() if self.painting == "stand-in" else _read_painting(self.painting)

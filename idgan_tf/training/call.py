@@ -13,8 +13,8 @@ STREAM_METHOD, STREAM_DATA = 0, 1
 class TrainingCall:
     """Runs k training steps per call, on every device of a strategy.
 
-    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed, nothing
-    is read back but the sums of what `train_step` returns. Arrays above `settings.resident_bytes` are streamed
+    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed or
+    read back but the sums of what `train_step` returns. Arrays above `settings.resident_bytes` are streamed
     from the host instead, in the same order. The sums are part of the state of a run, so that a log line does
     not depend on where the run was interrupted.
 
