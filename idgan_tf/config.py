@@ -9,6 +9,7 @@ import re
 
 import gin
 from gin import config_parser
+
 from idgan_tf.errors import ConfigError
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -19,6 +20,7 @@ HARMLESS = (
     "train.log_every",
     "train.num_steps",
     "train.picture_every",
+    "train.resident_bytes",
     "train.save_every",
 )
 

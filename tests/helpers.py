@@ -7,10 +7,10 @@ import pathlib
 import subprocess
 import sys
 
+import gin
 import numpy as np
 import tensorflow as tf
 
-import gin
 from idgan_tf import config
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.runs import Run

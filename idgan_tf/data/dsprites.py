@@ -10,13 +10,13 @@ Source: github.com/deepmind/dsprites-dataset. The shape constants were fitted to
 
 import functools
 
+import gin
 import numpy as np
 import tensorflow as tf
 
-import gin
-from idgan_tf.data import cache
+from idgan_tf.data import cache, dsprites_published
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.errors import ConfigError, require
+from idgan_tf.errors import require
 
 FACTOR_NAMES = ("shape", "scale", "orientation", "position_x", "position_y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
@@ -27,6 +27,7 @@ CANVAS = 64.0  # the canvas in pixels of the published images; other resolutions
 SQUARE_HALF_SIDE = 0.15
 ELLIPSE_HALF_AXES = (0.1995, 0.1127)
 HEART_HALF_WIDTH, HEART_HEIGHT, HEART_OFFSET = 0.1499, 0.010344, -0.02246
+SOURCES = ("rendered", "npz", "tfds")
 REACH = 15  # no sprite reaches further than 13.6 canvas pixels from its centre
 
 
@@ -138,7 +139,9 @@ class DSprites(FactorDataset):
     """dSprites at 64 px, one channel.
 
     Args:
-        source: "rendered" draws the images once and keeps them in the user's cache folder.
+        source: "rendered" draws the images, "npz" reads the published file, "tfds" the TFDS builder. Either way
+            the images lie in the user's cache folder after the first time.
+        path: the published file of "npz"; the data_dir of "tfds", None for its own.
     """
 
     name = "dsprites"
@@ -146,17 +149,25 @@ class DSprites(FactorDataset):
     factor_names = FACTOR_NAMES
     factor_sizes = FACTOR_SIZES
     binary = True
+    home, licence, weight = dsprites_published.HOME, "Apache-2.0", "27 MB, or nothing: it is drawn here"
 
-    def __init__(self, source):
-        if source != "rendered":
-            raise ConfigError(f'DSprites.source must be "rendered", got {source!r}')
-        self.source = source
+    def __init__(self, source, path=None):
+        require(source in SOURCES, f"{type(self).__name__}.source must be one of {SOURCES}, got {source!r}")
+        self.source, self.path = source, path
+        self._stored = source
 
     @functools.cached_property
     def arrays(self):
+        if self._stored == "npz":
+            return {"bits": dsprites_published.bits_of_npz(self.path)}
+        if self._stored == "tfds":
+            return {"bits": dsprites_published.bits_of_tfds(self.path)}
         return {"bits": cache.array("dsprites_rendered_64_v1", _render_all)}
+
+    def sprites(self, rows):
+        """Rows as stored -> float32 [B, 64, 64, 1] of 0 and 1."""
+        return tf.cast(tf.reshape(unpack_bits(rows["bits"]), [-1, 64, 64, 1]), tf.float32)
 
     def decode(self, rows, seed):
         del seed  # nothing random
-        image = tf.reshape(unpack_bits(rows["bits"]), [-1, 64, 64, 1])
-        return {"image": tf.cast(image, tf.float32), "factors": self.factors_in_graph(rows["index"])}
+        return {"image": self.sprites(rows), "factors": self.factors_in_graph(rows["index"])}

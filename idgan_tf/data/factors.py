@@ -38,3 +38,7 @@ class FactorDataset(Dataset):
     def sample_factors(self, count, rng):
         """Uniform factor classes [count, K] from a `numpy.random.Generator`."""
         return np.stack([rng.integers(0, size, count) for size in self.factor_sizes], axis=-1)
+
+    def images(self, factors, seed=(0, 0)):
+        """Factor classes [N, K] -> images float32 [N, H, W, C]; `seed` is for datasets with random parts."""
+        return self.take(self.index(factors), seed)["image"]

@@ -13,8 +13,8 @@ import tensorflow as tf
 ROUNDS = 6
 
 
-def _mix(x):
-    """A well-spread hash of uint32 (the finaliser of MurmurHash3)."""
+def mix(x):
+    """A well-spread hash of a uint32 tensor (the finaliser of MurmurHash3)."""
     x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
     x *= tf.constant(0x85EBCA6B, tf.uint32)
     x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(13, tf.uint32)))
@@ -28,7 +28,7 @@ def _encipher(x, keys, half_bits):
     shift = tf.constant(half_bits, tf.uint32)
     left, right = tf.bitwise.right_shift(x, shift), tf.bitwise.bitwise_and(x, mask)
     for key in keys:
-        mixed = tf.bitwise.bitwise_and(_mix(tf.bitwise.bitwise_xor(right, key)), mask)
+        mixed = tf.bitwise.bitwise_and(mix(tf.bitwise.bitwise_xor(right, key)), mask)
         left, right = right, tf.bitwise.bitwise_xor(left, mixed)
     return tf.bitwise.bitwise_or(tf.bitwise.left_shift(left, shift), right)
 
@@ -47,8 +47,8 @@ def row_numbers(positions, num_examples, seed):
     count = tf.constant(num_examples, tf.int64)
     epoch, place = positions // count, positions % count
     half_bits = max(1, math.ceil(math.log2(max(2, num_examples)) / 2))
-    key = _mix(tf.cast(epoch, tf.uint32) + _mix(tf.constant(seed % 2**32, tf.uint32)))
-    keys = [_mix(key + tf.constant(i, tf.uint32)) for i in range(ROUNDS)]
+    key = mix(tf.cast(epoch, tf.uint32) + mix(tf.constant(seed % 2**32, tf.uint32)))
+    keys = [mix(key + tf.constant(i, tf.uint32)) for i in range(ROUNDS)]
     limit = tf.constant(num_examples, tf.uint32)
 
     def outside(x):

@@ -3,10 +3,10 @@
 Higgins et al., "beta-VAE", ICLR 2017; here as stage 1 of ID-GAN (Eq. 1). beta = 1 is the VAE of Kingma & Welling.
 """
 
+import gin
 import keras
 import tensorflow as tf
 
-import gin
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.faces import CodeFaces

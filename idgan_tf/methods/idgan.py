@@ -6,9 +6,9 @@ two-step method: stage 1 (any method with `encode`) is trained first and only re
 
 import math
 
+import gin
 import tensorflow as tf
 
-import gin
 from idgan_tf import noise
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Method, Player, copy_of

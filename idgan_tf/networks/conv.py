@@ -3,10 +3,10 @@
 Heads are float32 whatever the precision of the rest. `init` names an initialisation of `layers`.
 """
 
+import gin
 import keras
 from keras import ops
 
-import gin
 from idgan_tf.errors import require
 from idgan_tf.networks.layers import conv, dense, upconv
 

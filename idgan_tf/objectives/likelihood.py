@@ -1,9 +1,8 @@
 """Negative log-likelihoods of images in [0, 1], from decoder logits; [B], summed over pixels and channels."""
 
+import gin
 import tensorflow as tf
 from keras import ops
-
-import gin
 
 PIXELS = (1, 2, 3)
 

@@ -4,10 +4,10 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
+import gin
 import keras
 import tensorflow as tf
 
-import gin
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
 from idgan_tf.training import teacher  # noqa: F401 - makes it known to gin
@@ -28,6 +28,7 @@ class Settings:
         seed: of initial weights, data order and noise.
         precision: "float32", or "mixed_bfloat16" for processors that have it.
         log_every, save_every, picture_every: steps between lines, checkpoints and pictures; 0 for no pictures.
+        resident_bytes: data up to this size are copied to every device; larger ones are streamed.
         jit_compile: compile the training call with XLA (one device; for GPUs, slower on CPUs).
     """
 
@@ -40,12 +41,13 @@ class Settings:
     log_every: int = 100
     save_every: int = 1000
     picture_every: int = 1000
+    resident_bytes: int = 2 << 30
     jit_compile: bool = False
 
     def __post_init__(self):
         for name in ("num_steps", "batch_size", "log_every", "save_every"):
             require_number(f"train.{name}", getattr(self, name), minimum=1, integer=True)
-        for name in ("seed", "picture_every"):
+        for name in ("seed", "picture_every", "resident_bytes"):
             require_number(f"train.{name}", getattr(self, name), minimum=0, integer=True)
         require(
             self.precision in PRECISIONS,

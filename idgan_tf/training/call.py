@@ -5,6 +5,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.data.order import row_numbers
 from idgan_tf.errors import require
+from idgan_tf.training import feed
 
 STREAM_METHOD, STREAM_DATA = 0, 1
 
@@ -12,13 +13,14 @@ STREAM_METHOD, STREAM_DATA = 0, 1
 class TrainingCall:
     """Runs k training steps per call, on every device of a strategy.
 
-    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed, nothing is
-    read back but the sums of what `train_step` returns. The sums are part of the state of a run, so that a log line
-    does not depend on where the run was interrupted.
+    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed or
+    read back but the sums of what `train_step` returns. Arrays above `settings.resident_bytes` are streamed
+    from the host instead, in the same order. The sums are part of the state of a run, so that a log line does
+    not depend on where the run was interrupted.
 
     Args:
         method: the method, built in the scope of `strategy`.
-        settings: `batch_size`, `seed`, `dataset` and `jit_compile` are used.
+        settings: `batch_size`, `seed`, `dataset`, `resident_bytes` and `jit_compile` are used.
         strategy: where to run.
 
     Attributes:
@@ -40,20 +42,26 @@ class TrainingCall:
             settings.batch_size <= self._dataset.num_examples,
             f"train.batch_size {settings.batch_size} exceeds the {self._dataset.num_examples} examples",
         )
+        arrays = self._dataset.arrays
+        self._from_step = self._stream = None
+        if feed.total_bytes(arrays) > settings.resident_bytes:
+            require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
+            self._from_step, arrays = feed.stream(self._dataset, settings, strategy), {}
         with strategy.scope():
-            self._arrays = {
-                name: tf.Variable(array, trainable=False, name=name) for name, array in self._dataset.arrays.items()
-            }
+            self._arrays = {name: tf.Variable(array, trainable=False, name=name) for name, array in arrays.items()}
         self.names = None
         self._step = tf.function(self._one_step)
-        size = self._step.get_concrete_function().outputs[0].shape[0]
+        streamed = self._from_step(0).element_spec if self._from_step else {}
+        size = self._step.get_concrete_function(streamed).outputs[0].shape[0]
         with strategy.scope():
             self.sums = tf.Variable(tf.zeros([size + 1]), trainable=False, name="sums")
         self._function = tf.function(self._many_steps, jit_compile=settings.jit_compile)
 
     def __call__(self, k):
         """Runs k steps; returns whether every value was finite."""
-        return bool(self._function(tf.constant(k)))
+        if self._from_step and self._stream is None:  # not before: the first step may come from a checkpoint
+            self._stream = iter(self._from_step(self._method.step.numpy()))
+        return bool(self._function(tf.constant(k), self._stream))
 
     def means(self):
         """{name: mean since the last call of `means`} as floats; starts the sums anew."""
@@ -66,23 +74,24 @@ class TrainingCall:
         """How often the graph was traced: 1 in a healthy run."""
         return self._function.experimental_get_tracing_count()
 
-    def _many_steps(self, k):
+    def _many_steps(self, k, stream):
         for _ in tf.range(k):
-            self.sums.assign_add(tf.concat([self._step(), [1.0]], axis=0))
+            streamed = next(stream) if self._from_step else {}
+            self.sums.assign_add(tf.concat([self._step(streamed), [1.0]], axis=0))
         return tf.reduce_all(tf.math.is_finite(self.sums))
 
-    def _one_step(self):
-        values = self._strategy.run(self._replica_step)
+    def _one_step(self, streamed):
+        values = self._strategy.run(self._replica_step, args=(streamed,))
         self._method.step.assign_add(1)
         return self._strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None)
 
-    def _replica_step(self):
+    def _replica_step(self, streamed):
         step = self._method.step.value()
         context = tf.distribute.get_replica_context()
         size = self._batch_size // context.num_replicas_in_sync
         first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
         rows = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
-        stored = {name: tf.gather(array, rows) for name, array in self._arrays.items()}
+        stored = streamed or {name: tf.gather(array, rows) for name, array in self._arrays.items()}
         batch = self._dataset.decode({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
         values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
         self.names = list(values)

@@ -3,9 +3,9 @@
 import pathlib
 import shutil
 
+import gin
 import keras
 
-import gin
 from idgan_tf.errors import CheckpointError
 
 ROLES = ("encoder", "decoder")

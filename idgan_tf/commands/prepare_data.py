@@ -1,0 +1,86 @@
+"""bin/prepare_data: turns what people download into the arrays that training reads.
+
+    bin/prepare_data --list
+    bin/prepare_data --dataset=celeba64 --source=~/Downloads/img_align_celeba.zip
+    bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
+
+A dataset is written whole or not at all; after a kill the same command goes on where it stopped. Images that
+cannot be used end the command, or are left out and counted with --on_error=skip.
+"""
+
+from absl import flags
+
+from idgan_tf.commands import cli
+from idgan_tf.errors import ConfigError
+
+flags.DEFINE_string("dataset", None, "One of the datasets that --list shows: the name of a file in gin/data/.")
+flags.DEFINE_string("source", None, "The downloaded folder or archive.")
+flags.DEFINE_string("data_dir", None, "Where to write <name>/. Default: data/ in the user's cache folder.")
+flags.DEFINE_multi_string("gin_param", [], "A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")
+flags.DEFINE_enum("on_error", "error", ["error", "skip"], "What to do with images that cannot be used.")
+flags.DEFINE_integer("max_skipped", 100, "With --on_error=skip, how many may be left out.", lower_bound=0)
+flags.DEFINE_bool("list", False, "Show every dataset: where to get it, its size, its licence, the files it needs.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    if FLAGS.list:
+        print("\n\n".join(entry(name, dataset_of(name)) for name in names()))
+        return
+    if not FLAGS.dataset or not FLAGS.source:
+        raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
+    from idgan_tf.data import preparing
+    from idgan_tf.data.prepared import PreparedDataset
+
+    dataset = dataset_of(FLAGS.dataset, FLAGS.gin_param)
+    if not isinstance(dataset, PreparedDataset):
+        raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on gin/data/{FLAGS.dataset}.gin as it is")
+    dataset.data_dir = FLAGS.data_dir or dataset.data_dir
+    preparing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped)
+
+
+def names():
+    """The datasets of gin/data/."""
+    from idgan_tf.config import PROJECT
+
+    return sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
+
+
+def dataset_of(name, bindings=()):
+    """The dataset that gin/data/<name>.gin describes.
+
+    Raises:
+        ConfigError: there is none of that name, or a binding is wrong.
+    """
+    import gin
+
+    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
+    from idgan_tf.config import PROJECT, one_line
+
+    if name not in names():
+        raise ConfigError(f"no dataset {name!r}; there are {', '.join(names())}")
+    gin.clear_config()
+    gin.add_config_file_search_path(str(PROJECT))
+    try:
+        gin.parse_config_files_and_bindings([f"gin/data/{name}.gin"], list(bindings), finalize_config=False)
+        return gin.get_bindings("train")["dataset"]
+    except (ValueError, SyntaxError, TypeError, OSError) as error:
+        raise ConfigError(one_line(error)) from error
+
+
+def entry(name, dataset):
+    """What --list says about a dataset."""
+    lines = [
+        ("from", getattr(dataset, "home", "")),
+        ("size", getattr(dataset, "weight", "")),
+        ("licence", getattr(dataset, "licence", "")),
+        ("files", getattr(dataset, "layout", "")),
+        ("instead", getattr(dataset, "stand_in", "")),
+    ]
+    shape = "x".join(map(str, dataset.image_shape))
+    return "\n".join([f"{name}: {shape}", *(f"    {key:8s}{value}" for key, value in lines if value)])
+
+
+def start():
+    cli.run(main, __doc__)

@@ -1,0 +1,77 @@
+"""FaceScrub: faces of 530 people (Ng & Winkler 2014), alone or with CASIA-WebFace (Yi et al. 2014)."""
+
+import gin
+import numpy as np
+
+from idgan_tf.data import pictures
+from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
+from idgan_tf.errors import DataError
+
+UNLABELLED = -1
+
+
+@gin.register
+class FaceScrub(PreparedDataset):
+    """Aligned faces, labelled by identity (folders in sorted order).
+
+    Args:
+        image_shape: (64, 64, 3) in the label-relevant / irrelevant VAE.
+        data_dir, augment: see `PreparedDataset`.
+    """
+
+    home = "vintage.winklerbros.net/facescrub.html (lists of links, on request)"
+    weight = "about 92,000 images"
+    licence = "research, on request"
+    layout = "facescrub_aligned/<identity>/*.png: faces found, aligned and cut"
+    stand_in = "gin/data/sprites64.gin"
+
+    def __init__(self, image_shape, data_dir=None, augment=()):
+        super().__init__("facescrub", image_shape, data_dir, augment)
+
+    def find(self, source):
+        names = source.files(None if source.path.name == "facescrub_aligned" else "facescrub_aligned")
+        if not names:
+            raise nothing_found(source, "folder facescrub_aligned with images")
+        labels, identities = numbered(_identity(name) for name in names)
+        return [Item(name, labels[_identity(name)]) for name in names], tuple(identities)
+
+
+@gin.register
+class FaceScrubCasia(FaceScrub):
+    """FaceScrub, and unlabelled faces (label -1) of other people from CASIA-WebFace.
+
+    Args:
+        image_shape: (64, 64, 3).
+        identities: how many people of CASIA-WebFace; 200 in the paper.
+        seed: draws them; which ones the paper used is unknown.
+        crop_side: the middle pixels kept of CASIA's 250x250.
+        data_dir, augment: see `PreparedDataset`.
+    """
+
+    home = "vintage.winklerbros.net/facescrub.html, and CASIA CBSR on application"
+    weight = "about 92,000 + 21,000 images"
+    layout = "facescrub_aligned/<identity>/*.png and CASIA-WebFace/<7 digits>/*.jpg, in one folder"
+
+    def __init__(self, image_shape, identities, seed, crop_side, data_dir=None, augment=()):
+        super().__init__(image_shape, data_dir, augment)
+        self.name = "facescrub_casia"
+        self.identities, self.seed, self.crop_side = identities, seed, crop_side
+        self.crop = f"CASIA: {identities} identities by seed {seed}, centre {crop_side}x{crop_side}"
+
+    def find(self, source):
+        items, identities = super().find(source)
+        names = source.files("CASIA-WebFace")
+        people = sorted({_identity(name) for name in names})
+        if len(people) < self.identities:
+            raise DataError(f"{source.path} has {len(people)} people in CASIA-WebFace, {self.identities} are needed")
+        chosen = set(np.random.default_rng(self.seed).choice(people, self.identities, replace=False))
+        return items + [Item(name, UNLABELLED) for name in names if _identity(name) in chosen], identities
+
+    def cut(self, image, item):
+        if item.label == UNLABELLED:
+            return pictures.centre_crop(image, self.crop_side, self.crop_side, item.name)
+        return image
+
+
+def _identity(name):
+    return name.split("/")[-2]

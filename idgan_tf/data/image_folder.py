@@ -1,0 +1,100 @@
+"""Any folder, zip or tar of images; a class per folder where there are labels."""
+
+import re
+import unicodedata
+
+import gin
+
+from idgan_tf.data import pictures
+from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
+from idgan_tf.errors import DataError, require
+
+SPLITS = {"train", "test", "val", "valid", "validation", "eval"}  # folders above the classes, read as one set
+CROPS = ("square", "none")
+
+
+@gin.register
+class ImageFolder(PreparedDataset):
+    """Your own images.
+
+    Args:
+        name: of the dataset, to tell several apart: letters, digits, "-" and "_".
+        image_shape: (H, W, 3), or (H, W, 1) for grey.
+        labels: whether the folder of an image is its class. Folders train/, test/ ... are joined.
+        crop: "square" keeps the largest square in the middle, "none" squeezes the whole image.
+        resize: "lanczos", "bicubic" or "box".
+        data_dir, augment: see `PreparedDataset`.
+    """
+
+    home = "your own images"
+    layout = "a folder, zip or tar of images, a class per folder where there are labels"
+    weight = licence = "yours"
+
+    def __init__(self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=()):
+        super().__init__(name, image_shape, data_dir, augment)
+        require(
+            isinstance(name, str) and re.fullmatch(r"[\w-]+", name),
+            f"ImageFolder.name must be letters, digits, - and _, got {name!r}",
+        )
+        require(crop in CROPS, f"ImageFolder.crop must be one of {CROPS}, got {crop!r}")
+        require(
+            resize in pictures.FILTERS,
+            f"ImageFolder.resize must be one of {tuple(pictures.FILTERS)}, got {resize!r}",
+        )
+        self.labels, self.crop, self.resize = bool(labels), crop, resize
+
+    @property
+    def rule(self):
+        return {**super().rule, "labels": self.labels}
+
+    @property
+    def command(self):
+        return super().command.replace(
+            f"--dataset={self.name}",
+            f"--dataset=image_folder --gin_param='ImageFolder.name = \"{self.name}\"'",
+        )
+
+    def find(self, source):
+        names = source.files()
+        if not names:
+            raise nothing_found(source, "images")
+        if not self.labels:
+            return [Item(name) for name in names], ()
+        folders = {name: _class_folder(source, name) for name in names}
+        _check_classes(source, set(folders.values()))
+        labels, classes = numbered(folder[-1] for folder in folders.values())
+        return [Item(name, labels[folder[-1]]) for name, folder in folders.items()], tuple(classes)
+
+    def cut(self, image, item):
+        image = pictures.upright(image)
+        if self.crop == "square":
+            side = min(image.size)
+            image = pictures.centre_crop(image, side, side, item.name)
+        height, width, _ = self.image_shape
+        if image.width < width or image.height < height:
+            raise DataError(
+                f"{item.name} gives only {image.width}x{image.height} pixels, less than {width}x{height}; "
+                "lower ImageFolder.image_shape, or pass --on_error=skip"
+            )
+        return image
+
+
+def _class_folder(source, name):
+    """The folders of an image, without those of splits: ("animals", "cat") of animals/train/cat/1.png."""
+    folders = tuple(part for part in name.split("/")[:-1] if part.lower() not in SPLITS)
+    if not folders:
+        raise DataError(f"{source.path}: {name} lies in no class folder; move it, or bind ImageFolder.labels = False")
+    return folders
+
+
+def _check_classes(source, folders):
+    """Refuses two folders that are, or look like, the same class."""
+    seen = {}
+    for folder in sorted(folders):
+        key = unicodedata.normalize("NFKC", folder[-1]).strip().casefold()
+        if key in seen:
+            raise DataError(
+                f"{source.path} has two class folders of one name: {'/'.join(seen[key])} and "
+                f"{'/'.join(folder)}; rename one, or join them"
+            )
+        seen[key] = folder

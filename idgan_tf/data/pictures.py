@@ -1,0 +1,86 @@
+"""One image file -> uint8 array: decoding with Pillow, and the crops and sizes of the papers."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from idgan_tf.errors import DataError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none of them runs a program
+MAX_PIXELS = 1 << 26  # 8192 x 8192; more is taken for a bomb
+FILTERS = {
+    "lanczos": Image.Resampling.LANCZOS,
+    "bicubic": Image.Resampling.BICUBIC,
+    "box": Image.Resampling.BOX,
+}
+
+
+def decode(data, name, channels):
+    """The bytes of an image file -> a Pillow image of mode "RGB" or "L".
+
+    Grey, palette and CMYK images are converted; what is transparent becomes white; 16 bits become 8.
+
+    Args:
+        data: the bytes.
+        name: of the file, for messages.
+        channels: 3 or 1.
+
+    Raises:
+        DataError: the file is empty, damaged, animated, too large, or has 32 bits a channel.
+    """
+    if not data:
+        raise DataError(f"{name} is empty (0 bytes); get it again, or pass --on_error=skip")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; make it smaller")
+        if getattr(image, "n_frames", 1) > 1:
+            raise DataError(f"{name} is animated ({image.n_frames} frames); save the frame you want as a PNG")
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{name} has more pixels than {MAX_PIXELS}, which are refused") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
+        raise DataError(f"{name} is damaged ({reason}); get it again, or pass --on_error=skip") from error
+    return _convert(image, name, {1: "L", 3: "RGB"}[channels])
+
+
+def _convert(image, name, mode):
+    if image.mode == mode:
+        return image
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        raise DataError(f"{name} has 32 bits a channel; save it with 8 bits, or pass --on_error=skip")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert(mode)
+
+
+def upright(image):
+    """The image turned as its camera says (EXIF)."""
+    return ImageOps.exif_transpose(image)
+
+
+def centre_crop(image, width, height, name):
+    """The middle width x height pixels; with an odd margin the spare pixel stays at the right and bottom.
+
+    Raises:
+        DataError: the image is smaller.
+    """
+    if image.width < width or image.height < height:
+        raise DataError(
+            f"{name} is {image.width}x{image.height}, smaller than the crop of {width}x{height}; "
+            "replace it, or pass --on_error=skip"
+        )
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def resize(image, height, width, resampling):
+    """uint8 [height, width, C] of a Pillow image; `resampling` is a key of `FILTERS`."""
+    if image.size != (width, height):
+        image = image.resize((width, height), FILTERS[resampling])
+    return np.asarray(image).reshape(height, width, -1)

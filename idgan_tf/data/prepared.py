@@ -1,0 +1,208 @@
+"""Datasets that `bin/prepare_data` writes once and training reads as memory-mapped arrays.
+
+    <data_dir>/<name>/images.npy     uint8 [N, H, W, C]
+    <data_dir>/<name>/labels.npy     int32 [N], where there are labels
+    <data_dir>/<name>/manifest.json  counts, crop, resize filter, source checksums, date
+
+A dataset is a subclass of `PreparedDataset` in a file of its own: where to get it, how its files lie, how one
+image of it is cut. `preparing.prepare` does the rest.
+"""
+
+import functools
+import json
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from idgan_tf import noise
+from idgan_tf.data import cache, pictures
+from idgan_tf.data.base import Dataset
+from idgan_tf.errors import ConfigError, DataError, require
+
+FORMAT = 1
+
+
+class Item(NamedTuple):
+    """One example before it is read.
+
+    Attributes:
+        name: of its file in the source.
+        label: its class.
+        box: (left, top, right, bottom) in pixels, right and bottom exclusive, or None for the whole image.
+        record: which one, in a file of many.
+    """
+
+    name: str
+    label: int = 0
+    box: tuple | None = None
+    record: int = 0
+
+
+class PreparedDataset(Dataset):
+    """Images in one memory-mapped uint8 array.
+
+    A subclass sets the attributes below, and implements `find` and, unless the whole image is squeezed to the
+    target size, `cut`.
+
+    Args:
+        name: of the dataset and of its folder.
+        image_shape: (H, W, C) with C 1 or 3.
+        data_dir: the folder that holds the datasets; by default `data` in the user's cache folder.
+        augment: functions of `augment`, applied in this order to the images of training steps.
+
+    Attributes:
+        home, weight, licence: where to get it, how much it is, on what terms.
+        layout: which files --source must hold.
+        archives: names of the published archives, read in place where --source is the folder that holds them.
+        full_count: images of the full set, 0 where any number will do.
+        crop: what `cut` does before resizing, in a few words; part of the manifest.
+        resize: the resampling filter.
+        stand_in: what to train on without the download.
+    """
+
+    home = weight = licence = layout = ""
+    archives = ()
+    full_count = 0
+    crop = "none"
+    resize = "lanczos"
+    stand_in = ""
+    source = "prepared"
+
+    def __init__(self, name, image_shape, data_dir=None, augment=()):
+        self.name, self.image_shape, self.data_dir = name, tuple(image_shape), data_dir
+        self.augment = tuple(augment)
+        shape = self.image_shape
+        require(
+            len(shape) == 3 and all(isinstance(n, int) and n > 0 for n in shape) and shape[2] in (1, 3),
+            f"{type(self).__name__}.image_shape must be (height, width, 1 or 3), got {image_shape!r}",
+        )
+
+    def find(self, source):
+        """A `sources.Source` -> (list of `Item` in the order of the rows, class names or ()).
+
+        Raises:
+            DataError: the files of this dataset are not there.
+        """
+        raise NotImplementedError
+
+    def cut(self, image, item):
+        """The part of a Pillow image that is resized to the target size."""
+        del item
+        return image
+
+    def read(self, source, item):
+        """One example as uint8 [H, W, C]."""
+        height, width, channels = self.image_shape
+        image = pictures.decode(source.read(item.name), item.name, channels)
+        return pictures.resize(self.cut(image, item), height, width, self.resize)
+
+    @property
+    def rule(self):
+        """What decides the pixels, besides the source; the manifest must agree."""
+        return {"image_shape": list(self.image_shape), "crop": self.crop, "resize": self.resize}
+
+    @property
+    def folder(self):
+        return pathlib.Path(self.data_dir or cache.folder() / "data").expanduser() / self.name
+
+    def read_manifest(self):
+        """The manifest, or None where the dataset was not prepared.
+
+        Raises:
+            DataError: it is damaged, or of other settings.
+        """
+        path = self.folder / "manifest.json"
+        remedy = f"delete {self.folder} and run {self.command}"
+        try:
+            manifest = json.loads(path.read_text())
+            files, rule = manifest["files"], manifest["rule"]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is damaged; {remedy}") from error
+        if manifest.get("format") != FORMAT or rule != self.rule:
+            wrong = next((key for key, value in self.rule.items() if rule.get(key) != value), "format")
+            raise DataError(
+                f"{self.folder} was prepared with {wrong} {rule.get(wrong)!r}, not {self.rule.get(wrong)!r}; "
+                f"{remedy}, or choose another data_dir"
+            )
+        for name, size in files.items():
+            if not (self.folder / name).is_file() or (self.folder / name).stat().st_size != size:
+                raise DataError(f"{self.folder / name} is missing or cut; {remedy}")
+        return manifest
+
+    @functools.cached_property
+    def manifest(self):
+        """The manifest.
+
+        Raises:
+            DataError: the dataset was not prepared; the message says how.
+        """
+        manifest = self.read_manifest()
+        if manifest is None:
+            hint = f"; without a download, train on {self.stand_in}" if self.stand_in else ""
+            raise DataError(
+                f"{self.name} is not in {self.folder}: run {self.command}, where PATH holds {self.layout} "
+                f"(from {self.home}){hint}"
+            )
+        return manifest
+
+    @property
+    def command(self):
+        target = f" --data_dir={self.data_dir}" if self.data_dir else ""
+        return f"bin/prepare_data --dataset={self.name} --source=PATH{target}"
+
+    @property
+    def class_names(self):
+        return tuple(self.manifest["class_names"])
+
+    @property
+    def num_classes(self):
+        return len(self.class_names)
+
+    @property
+    def num_examples(self):
+        return self.manifest["count"]
+
+    @functools.cached_property
+    def arrays(self):
+        return {
+            pathlib.Path(name).stem.removesuffix("s"): np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+            for name in self.manifest["files"]
+        }
+
+    def decode(self, rows, seed):
+        batch = self._plain(rows)
+        for number, change in enumerate(self.augment):
+            batch["image"] = change(batch["image"], noise.fold(seed, number))
+        return batch
+
+    def take(self, indices, seed=(0, 0)):
+        del seed  # nothing random without augmentation
+        return self._plain({name: tf.constant(array[indices]) for name, array in self.arrays.items()})
+
+    def _plain(self, rows):
+        batch = {"image": tf.cast(rows["image"], tf.float32) / 255.0}
+        if "label" in rows:
+            batch["label"] = tf.cast(rows["label"], tf.int32)
+        return batch
+
+
+def square(name, image_shape):
+    """The side of a square `image_shape`, checked for the dataset class `name`."""
+    if len(image_shape) != 3 or image_shape[0] != image_shape[1]:
+        raise ConfigError(f"{name}.image_shape must be (size, size, channels), got {image_shape!r}")
+    return image_shape[0]
+
+
+def numbered(names):
+    """Class names of every item -> ({name: label} with labels in sorted order, sorted names)."""
+    ordered = sorted(set(names))
+    return {name: label for label, name in enumerate(ordered)}, ordered
+
+
+def nothing_found(source, what):
+    """The error of a `find` that found nothing."""
+    return DataError(f"{source.path} holds no {what}; see bin/prepare_data --list for the files it must hold")

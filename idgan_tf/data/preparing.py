@@ -1,0 +1,241 @@
+"""Writing a prepared dataset: in parallel, resumable after a kill, whole or not at all.
+
+Everything is written to `.<name>.preparing` beside the target, which takes its name in one rename at the end.
+Rows are written in chunks; a chunk counts once its line is in `chunks.jsonl`, after its bytes were synced.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import io
+import json
+import math
+import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import tqdm
+from absl import logging
+
+from idgan_tf.data.prepared import FORMAT
+from idgan_tf.data.sources import open_source
+from idgan_tf.errors import ConfigError, DataError
+
+CHUNK_BYTES = 8 << 20
+POLICIES = ("error", "skip")
+
+
+def prepare(dataset, path, on_error="error", max_skipped=100):
+    """Writes `dataset.folder` from the files at `path`; ends at once where that is done already.
+
+    Args:
+        dataset: a `prepared.PreparedDataset`.
+        path: folder or archive.
+        on_error: "error" stops at the first bad image; "skip" leaves bad images out.
+        max_skipped: so many may be left out.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        DataError: files are missing or bad, or the target cannot be written. Nothing is left behind.
+    """
+    manifest = dataset.read_manifest()
+    if manifest is not None:
+        logging.info("%s is already prepared: %d images in %s", dataset.name, manifest["count"], dataset.folder)
+        return manifest
+    _check_target(dataset.folder)
+    work = dataset.folder.with_name(f".{dataset.name}.preparing")
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with _lock(work):
+            return _Work(dataset, path, work, on_error, max_skipped).run()
+    except DataError:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    except OSError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise DataError(
+            f"cannot write {dataset.folder}: {error.strerror or error}; "
+            "make room, or pass --data_dir with a folder that has it"
+        ) from error
+
+
+class _Work:
+    """One preparation: what is to do, what is done."""
+
+    def __init__(self, dataset, path, work, on_error, max_skipped):
+        self.dataset, self.work = dataset, work
+        self.on_error, self.max_skipped = on_error, max_skipped
+        self.source = open_source(path, work, dataset.archives)
+        self.items, self.class_names = dataset.find(self.source)
+        if dataset.full_count and len(self.items) != dataset.full_count:
+            logging.warning("%s: %d images; the full set has %d", path, len(self.items), dataset.full_count)
+        self.row_bytes = math.prod(dataset.image_shape)
+        self.rows_per_chunk = max(1, CHUNK_BYTES // self.row_bytes)
+        self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
+
+    def run(self):
+        plan = {"rule": self.dataset.rule, "count": len(self.items), "source": self.source.fingerprint()}
+        done = self._resume(plan)
+        shape = (len(self.items), *self.dataset.image_shape)
+        with _create(self.work / "images.npy", shape) as (descriptor, offset):
+            self._write_chunks(descriptor, offset, done)
+        skipped = [tuple(entry) for chunk in sorted(done) for entry in done[chunk]]
+        return self._commit(plan, skipped)
+
+    def _resume(self, plan):
+        """{chunk: [(row, reason) it left out]} of an interrupted run of the same plan, else nothing."""
+        plan_file, chunks_file = self.work / "plan.json", self.work / "chunks.jsonl"
+        done = {}
+        try:
+            same = json.loads(plan_file.read_text()) == plan
+        except (OSError, ValueError):
+            same = False
+        if same and chunks_file.exists():
+            for line in chunks_file.read_text().splitlines():
+                with contextlib.suppress(ValueError):  # a line cut by a kill
+                    done.update([json.loads(line)])
+        else:
+            (self.work / "images.npy").unlink(missing_ok=True)
+        plan_file.write_text(json.dumps(plan))
+        chunks_file.write_text("".join(json.dumps(entry) + "\n" for entry in done.items()))
+        return done
+
+    def _write_chunks(self, descriptor, offset, done):
+        todo = [chunk for chunk in range(self.num_chunks) if chunk not in done]
+        if len(todo) < self.num_chunks:
+            logging.info("continuing: %d of %d parts are done", self.num_chunks - len(todo), self.num_chunks)
+        threads = os.cpu_count() or 1
+        bar = tqdm.tqdm(
+            total=len(self.items),
+            initial=min(len(self.items), (self.num_chunks - len(todo)) * self.rows_per_chunk),
+            desc=self.dataset.name,
+            unit="image",
+            file=sys.stderr,
+            mininterval=0.5 if sys.stderr.isatty() else 10,
+        )
+        num_skipped = sum(map(len, done.values()))
+        with bar, ThreadPoolExecutor(threads) as pool, open(self.work / "chunks.jsonl", "a") as log:
+            for first in range(0, len(todo), threads):  # as many chunks in memory as there are threads
+                futures = {chunk: pool.submit(self._read_chunk, chunk) for chunk in todo[first : first + threads]}
+                for chunk, future in futures.items():
+                    images, skipped = future.result()
+                    num_skipped += len(skipped)
+                    if num_skipped > self.max_skipped:
+                        raise DataError(
+                            f"more than {self.max_skipped} bad images, the last: {skipped[-1][1]}; "
+                            "is --source right? if so, raise --max_skipped"
+                        )
+                    _write_all(descriptor, images, offset + chunk * self.rows_per_chunk * self.row_bytes)
+                    os.fsync(descriptor)
+                    log.write(json.dumps((chunk, skipped)) + "\n")
+                    log.flush()
+                    done[chunk] = skipped
+                    bar.update(len(images))
+
+    def _read_chunk(self, chunk):
+        """(uint8 [rows, H, W, C], [(row, reason) of those left out])."""
+        start = chunk * self.rows_per_chunk
+        items = self.items[start : start + self.rows_per_chunk]
+        images = np.zeros((len(items), *self.dataset.image_shape), np.uint8)
+        skipped = []
+        for row, item in enumerate(items):
+            try:
+                images[row] = self.dataset.read(self.source, item)
+            except DataError as error:
+                if self.on_error == "error":
+                    raise
+                skipped.append((start + row, str(error)))
+        return images, skipped
+
+    def _commit(self, plan, skipped):
+        kept = np.setdiff1d(np.arange(len(self.items)), [row for row, _ in skipped])
+        if skipped:
+            self._drop_skipped(kept)
+        if not len(kept):
+            raise DataError(f"no image of {self.source.path} can be used; the first: {skipped[0][1]}")
+        files = ["images.npy"]
+        if self.class_names:
+            np.save(self.work / "labels.npy", np.array([self.items[i].label for i in kept], np.int32))
+            files.append("labels.npy")
+        for name in os.listdir(self.work):
+            if name not in files:
+                os.unlink(self.work / name)
+        manifest = {
+            "format": FORMAT,
+            "dataset": self.dataset.name,
+            **plan,
+            "count": len(kept),
+            "class_names": list(self.class_names),
+            "skipped": [reason for _, reason in skipped],
+            "files": {name: (self.work / name).stat().st_size for name in files},
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        (self.work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+        for name in (*files, "manifest.json"):
+            _sync(self.work / name)
+        os.replace(self.work, self.dataset.folder)
+        _sync(self.dataset.folder.parent)
+        if skipped:
+            logging.warning("%s: left out %d bad images, listed in manifest.json", self.dataset.name, len(skipped))
+        logging.info("%s: %d images in %s", self.dataset.name, len(kept), self.dataset.folder)
+        return manifest
+
+    def _drop_skipped(self, kept):
+        rows = np.load(self.work / "images.npy", mmap_mode="r")
+        with _create(self.work / "kept.npy", (len(kept), *self.dataset.image_shape)) as (descriptor, offset):
+            for first in range(0, len(kept), self.rows_per_chunk):
+                part = rows[kept[first : first + self.rows_per_chunk]]
+                _write_all(descriptor, part, offset + first * self.row_bytes)
+        del rows
+        os.replace(self.work / "kept.npy", self.work / "images.npy")
+
+
+def _check_target(folder):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} is there but holds no prepared dataset; move it away, or choose another --data_dir")
+
+
+@contextlib.contextmanager
+def _lock(work):
+    with open(work / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(f"{work} is being written by another process; wait for it") from None
+        yield
+
+
+@contextlib.contextmanager
+def _create(path, shape):
+    """A uint8 .npy file for writing in place, with room for all of it: (descriptor, offset of the data)."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": tuple(int(n) for n in shape)}
+    )
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        os.posix_fallocate(descriptor, 0, len(header.getvalue()) + math.prod(shape))
+        os.pwrite(descriptor, header.getvalue(), 0)
+        yield descriptor, len(header.getvalue())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor, array, offset):
+    view = memoryview(np.ascontiguousarray(array)).cast("B")
+    while view:
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def _sync(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

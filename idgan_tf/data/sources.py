@@ -1,0 +1,274 @@
+"""Folders, zip files and tar files, read as one: names in, bytes out. Nothing is ever extracted.
+
+An archive is somebody else's data. Names that leave the folder, links, devices, encrypted members, and
+archives that unpack to far more than they weigh are refused before the first byte is used.
+"""
+
+import functools
+import gzip
+import hashlib
+import os
+import pathlib
+import shutil
+import stat
+import tarfile
+import threading
+import zipfile
+import zlib
+
+from idgan_tf.errors import DataError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+MAX_MEMBER = 512 << 20  # bytes of one member; the largest published one has 31 MB
+MAX_RATIO, MIN_TOTAL = 100, 1 << 30  # an archive may unpack to 100 times its size, or to 1 GiB
+BLOCK = 1 << 20
+
+
+class Source:
+    """Files under a path.
+
+    Attributes:
+        path: what the user named.
+        names: relative names with "/", sorted; files that no dataset wants (hidden, __MACOSX) are left out.
+    """
+
+    def __init__(self, path, names):
+        self.path = pathlib.Path(path)
+        self.names = sorted(name for name in names if not _is_junk(name))
+
+    def read(self, name):
+        """The bytes of a file. Threads may read at the same time."""
+        raise NotImplementedError
+
+    def fingerprint(self):
+        """{"path", ...}: what the manifest says about where the data came from."""
+        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": _sha256(self.path)}
+
+    def files(self, folder=None, suffixes=IMAGE_SUFFIXES):
+        """Names with one of `suffixes`; with `folder`, only those anywhere below a folder of that name."""
+        return [
+            name
+            for name in self.names
+            if name.lower().endswith(suffixes) and (folder is None or folder in name.split("/")[:-1])
+        ]
+
+    def one(self, file_name):
+        """The one name that ends in `file_name`.
+
+        Raises:
+            DataError: there is none, or there are several.
+        """
+        found = [name for name in self.names if name == file_name or name.endswith(f"/{file_name}")]
+        if len(found) != 1:
+            what = f"holds {len(found)} files" if found else "has no file"
+            raise DataError(f"{self.path} {what} named {file_name}; there must be one")
+        return found[0]
+
+
+class Folder(Source):
+    """The files below a folder; links to folders are not followed."""
+
+    def __init__(self, path):
+        root = pathlib.Path(path)
+        names = [
+            (pathlib.Path(folder) / name).relative_to(root).as_posix()
+            for folder, _, files in os.walk(root)
+            for name in files
+        ]
+        super().__init__(root, names)
+
+    def read(self, name):
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot read {self.path / name}: {error.strerror}") from error
+
+    def fingerprint(self):
+        listing = "".join(f"{name} {(self.path / name).stat().st_size}\n" for name in self.names)
+        return {"path": str(self.path), "listing_sha256": hashlib.sha256(listing.encode()).hexdigest()}
+
+
+class Zip(Source):
+    """A zip file."""
+
+    def __init__(self, path):
+        try:
+            self._file = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise DataError(f"cannot read {path}: {error}; download it again") from error
+        members = [member for member in self._file.infolist() if not member.is_dir()]
+        for member in members:
+            _check_name(path, member.filename)
+            mode = member.external_attr >> 16
+            if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+                raise DataError(f"{path} holds {member.filename!r}, a link or device; it is not trusted")
+            if member.flag_bits & 1:
+                raise DataError(f"{path} is encrypted; unpack it with its password and pass the folder")
+        _check_total(path, sum(member.file_size for member in members))
+        _check_doubles(path, [member.filename for member in members])
+        super().__init__(path, [member.filename for member in members])
+
+    def read(self, name):
+        _check_member(self.path, name, self._file.getinfo(name).file_size)
+        try:
+            return self._file.read(name)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+            raise DataError(f"{self.path}: {name} is damaged ({error}); download the archive again") from error
+
+
+class Tar(Source):
+    """A tar file; a compressed one is first unpacked to a plain one, to be read in any order."""
+
+    def __init__(self, path, scratch):
+        plain = _plain_tar(pathlib.Path(path), scratch)
+        size = plain.stat().st_size
+        self._places = {}
+        try:
+            with tarfile.open(plain, "r:") as file:
+                for member in file:
+                    _check_name(path, member.name)
+                    if member.isdir():
+                        continue
+                    if not member.isfile() or member.issparse():
+                        raise DataError(f"{path} holds {member.name!r}, a link or device; it is not trusted")
+                    if member.offset_data + member.size > size:
+                        raise tarfile.ReadError(f"it ends inside {member.name}")
+                    if member.name in self._places:
+                        _check_doubles(path, [member.name] * 2)
+                    self._places[member.name] = (member.offset_data, member.size)
+        except (tarfile.TarError, OSError) as error:
+            raise DataError(f"cannot read {path}: {error}; download it again") from error
+        self._file = open(plain, "rb")  # noqa: SIM115 - open as long as the source is in use
+        super().__init__(path, self._places)
+
+    def read(self, name):
+        offset, size = self._places[name]
+        _check_member(self.path, name, size)
+        return os.pread(self._file.fileno(), size, offset)
+
+
+class Together(Source):
+    """Several sources as one, such as the three archives of Stanford Cars in one folder."""
+
+    def __init__(self, path, sources):
+        self._sources = sources
+        self._owner = {name: source for source in sources for name in source.names}
+        _check_doubles(path, [name for source in sources for name in source.names])
+        super().__init__(path, self._owner)
+
+    def read(self, name):
+        return self._owner[name].read(name)
+
+    def fingerprint(self):
+        return {"path": str(self.path), "parts": [source.fingerprint() for source in self._sources]}
+
+
+def open_source(path, scratch, archives=()):
+    """A folder or archive, for reading.
+
+    Args:
+        path: what the user named.
+        scratch: a folder for temporary files.
+        archives: names of archives that count as folders where they lie directly in the folder `path`.
+
+    Raises:
+        DataError: there is nothing at `path`, or it is no folder, zip or tar, or not one to trust.
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.is_dir():
+        found = [path / name for name in archives if (path / name).is_file()]
+        if found:
+            return Together(path, [open_source(archive, scratch) for archive in found])
+        return Folder(path)
+    if not path.is_file():
+        raise DataError(f"there is no folder or file {path}")
+    with open(path, "rb") as file:
+        start = file.read(512)
+    if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar" or path.name.endswith(".tar"):
+        _refuse_web_page(path, start)
+        return Tar(path, scratch)
+    if zipfile.is_zipfile(path):
+        return Zip(path)
+    _refuse_web_page(path, start)
+    if not start:
+        raise DataError(f"{path} is empty; download it again")
+    raise DataError(f"{path} is no folder, zip or tar file, or is cut short; download it again")
+
+
+def cached(read, size=2):
+    """`read(name)` that keeps the newest `size` results: for files that hold many images."""
+    lock = threading.Lock()
+    keep = functools.lru_cache(maxsize=size)(read)
+
+    def get(name):
+        with lock:
+            return keep(name)
+
+    return get
+
+
+def _refuse_web_page(path, start):
+    if start.lstrip()[:1] == b"<":
+        raise DataError(
+            f"{path} is a web page saved under the name of an archive (a login, quota or error page); "
+            "download it again in a browser"
+        )
+
+
+def _plain_tar(path, scratch):
+    """`path` itself, or its decompressed copy in `scratch`."""
+    with open(path, "rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return path
+    status = path.stat()
+    plain = pathlib.Path(scratch) / f"{path.name}.{status.st_size}.{status.st_mtime_ns}.plain"
+    temporary = plain.with_suffix(".tmp")
+    if plain.exists():
+        return plain
+    total = 0
+    try:
+        with gzip.open(path) as packed, open(temporary, "wb") as file:
+            while block := packed.read(BLOCK):
+                total += len(block)
+                _check_total(path, total)
+                file.write(block)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"cannot read {path}: {error}; download it again") from error
+    except OSError as error:
+        raise DataError(f"cannot unpack {path} to {scratch}: {error.strerror or error}") from error
+    shutil.move(temporary, plain)
+    return plain
+
+
+def _check_name(path, name):
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts or name[:1] in "/\\" or (len(name) > 1 and name[1] == ":") or "\0" in name:
+        raise DataError(f"{path} holds {name!r}, a name outside its own folder; it is not trusted")
+
+
+def _check_total(path, total):
+    if total > max(MIN_TOTAL, MAX_RATIO * pathlib.Path(path).stat().st_size):
+        raise DataError(f"{path} unpacks to more than {MAX_RATIO} times its size; it looks like a bomb")
+
+
+def _check_member(path, name, size):
+    if size > MAX_MEMBER:
+        raise DataError(f"{path}: {name} unpacks to {size >> 20} MiB; more than {MAX_MEMBER >> 20} MiB is refused")
+
+
+def _check_doubles(path, names):
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise DataError(f"{path} holds {name!r} twice; pass a copy that holds it once")
+        seen.add(name)
+
+
+def _is_junk(name):
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,47 @@
+import json
+
+import pytest
+
+from idgan_tf.commands import prepare_data
+from idgan_tf.data.base import Dataset
+from idgan_tf.data.prepared import PreparedDataset
+from idgan_tf.errors import ConfigError
+from tests.data.files import encoded, picture, write_folder
+from tests.helpers import command
+
+
+@pytest.mark.parametrize("name", prepare_data.names())
+def test_every_fragment_describes_its_dataset(name):
+    dataset = prepare_data.dataset_of(name)
+    assert isinstance(dataset, Dataset) and dataset.name == name
+    entry = prepare_data.entry(name, dataset)
+    assert entry.startswith(f"{name}: {'x'.join(map(str, dataset.image_shape))}")
+    if isinstance(dataset, PreparedDataset):
+        assert all(f"    {key}" in entry for key in ("from", "size", "licence", "files"))
+        assert not dataset.stand_in or dataset.stand_in.split("/")[-1][:-4] in prepare_data.names()
+
+
+def test_wrong_names_and_bindings_are_one_line():
+    with pytest.raises(ConfigError, match="no dataset 'celeba65'; there are cars, celeba128"):
+        prepare_data.dataset_of("celeba65")
+    with pytest.raises(ConfigError, match="corner"):
+        prepare_data.dataset_of("image_folder", ["ImageFolder.crop = 'corner'"])
+
+
+def test_the_command_prepares_once_and_ends_with_the_right_codes(tmp_path):
+    source = write_folder(tmp_path / "in", {f"{kind}/1.png": encoded(picture(1, 8, 8)) for kind in "ab"})
+    arguments = [
+        "--dataset=image_folder",
+        f"--source={source}",
+        f"--data_dir={tmp_path / 'out'}",
+        "--gin_param=ImageFolder.name = 'mine'",
+        "--gin_param=IMAGE_SHAPE = (4, 4, 3)",
+        "--gin_param=ImageFolder.labels = True",
+    ]
+    command("prepare_data", *arguments, check=0)
+    manifest = json.loads((tmp_path / "out" / "mine" / "manifest.json").read_text())
+    assert manifest["count"] == 2 and manifest["class_names"] == ["a", "b"]
+    (source / "a" / "1.png").write_bytes(b"")
+    bad = command("prepare_data", *arguments, "--gin_param=ImageFolder.name = 'other'", check=3)
+    assert "a/1.png is empty" in bad.stderr.splitlines()[-1] and "Traceback" not in bad.stderr
+    assert "--dataset and --source" in command("prepare_data", check=2).stderr

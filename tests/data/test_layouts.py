@@ -1,0 +1,230 @@
+"""Every prepared dataset, run on small data in the layout people download."""
+
+import io
+
+import numpy as np
+import pytest
+import scipy.io
+from PIL import Image
+
+from idgan_tf.data.cars import Cars
+from idgan_tf.data.celeba import CelebA, CelebAHQ
+from idgan_tf.data.chairs import Chairs
+from idgan_tf.data.cifar import Cifar
+from idgan_tf.data.cub import CUB
+from idgan_tf.data.facescrub import FaceScrub, FaceScrubCasia
+from idgan_tf.data.preparing import prepare
+from idgan_tf.errors import ConfigError, DataError
+from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
+
+
+def prepared(dataset, source, tmp_path, **options):
+    dataset.data_dir = str(tmp_path / "out")
+    prepare(dataset, source, **options)
+    return dataset
+
+
+def resized(values, box, size):
+    """An independent crop and resize: pixels [top:bottom, left:right], then LANCZOS."""
+    left, top, right, bottom = box
+    return np.asarray(Image.fromarray(np.asarray(values)[top:bottom, left:right]).resize((size, size), Image.LANCZOS))
+
+
+@pytest.mark.parametrize("layout", ["zip", "folder", "folder with zip", "images"])
+@pytest.mark.parametrize("size", [64, 128])
+def test_celeba_crops_160_then_resizes_with_lanczos(tmp_path, layout, size):
+    files = {f"img_align_celeba/{i:06d}.jpg": encoded(picture(i, 178, 218), "JPEG") for i in (2, 1)}
+    if layout in ("zip", "folder with zip"):
+        source = write_zip(tmp_path / "img_align_celeba.zip", files)
+        source = tmp_path if layout == "folder with zip" else source
+    else:
+        source = write_folder(tmp_path / "in", {**files, "list_attr_celeba.txt": b"2\n"})
+        source = source / "img_align_celeba" if layout == "images" else source
+    dataset = prepared(CelebA((size, size, 3)), source, tmp_path)
+    decoded = Image.open(io.BytesIO(files["img_align_celeba/000001.jpg"]))
+    assert dataset.name == f"celeba{size}" and dataset.num_examples == 2 and dataset.num_classes == 0
+    np.testing.assert_array_equal(dataset.arrays["image"][0], resized(decoded, (9, 29, 169, 189), size))
+
+
+def test_celeba_in_the_wild_is_refused(tmp_path):
+    source = write_folder(tmp_path / "in", {"img_align_celeba/000001.jpg": encoded(picture(0, 400, 300), "JPEG")})
+    with pytest.raises(DataError, match="000001.jpg is 400x300, but aligned CelebA images are 178x218"):
+        prepared(CelebA((64, 64, 3)), source, tmp_path)
+    with pytest.raises(DataError, match="holds no folder img_align_celeba.*--list"):
+        prepared(CelebA((64, 64, 3)), write_folder(tmp_path / "no", {"x.jpg": b""}), tmp_path)
+
+
+@pytest.mark.parametrize("name, write", [("data1024x1024.zip", write_zip), ("data1024x1024.tar", write_tar)])
+def test_celebahq_keeps_whole_images(tmp_path, name, write):
+    image = Image.new("RGB", (1024, 1024), (1, 2, 3))
+    image.putpixel((5, 7), (200, 100, 50))
+    source = write(tmp_path / name, {"data1024x1024/00000.png": encoded(image)})
+    dataset = prepared(CelebAHQ((1024, 1024, 3)), source, tmp_path)
+    np.testing.assert_array_equal(dataset.arrays["image"][0], image)
+
+
+def test_a_big_dataset_that_is_missing_names_its_stand_in(tmp_path):
+    with pytest.raises(
+        DataError,
+        match="bin/prepare_data --dataset=celebahq --source=PATH.*data1024x1024.zip.*from github.com/tkarras"
+        ".*train on gin/data/sprites1024.gin",
+    ):
+        CelebAHQ((1024, 1024, 3), data_dir=str(tmp_path)).arrays  # noqa: B018
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+def test_chairs_crop_450_in_colour_and_grey(tmp_path, channels):
+    image = picture(0, 600, 600)
+    files = {"rendered_chairs/abc/renders/image_001_p020_t011_r096.png": encoded(image)}
+    source = write_tar(tmp_path / "rendered_chairs.tar", {**files, "rendered_chairs/all_chair_names.mat": b"x"})
+    dataset = prepared(Chairs((64, 64, channels)), source, tmp_path)
+    expected = resized(image if channels == 3 else image.convert("L"), (75, 75, 525, 525), 64)
+    np.testing.assert_array_equal(dataset.arrays["image"][0], expected.reshape(64, 64, channels))
+    assert dataset.name == ("chairs" if channels == 3 else "chairs_grey")
+
+
+def devkit(rows, classes=True):
+    """The bytes of cars_train_annos.mat or cars_test_annos.mat."""
+    names = ["bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *(["class"] if classes else []), "fname"]
+    annotations = np.zeros((1, len(rows)), [(name, object) for name in names])
+    for i, row in enumerate(rows):
+        annotations[0, i] = tuple(row)
+    file = io.BytesIO()
+    scipy.io.savemat(file, {"annotations": annotations})
+    return file.getvalue()
+
+
+def cars_files(train_rows, test_rows):
+    image = encoded(picture(0, 100, 90))
+    return {
+        "cars_train.tgz": {f"cars_train/{row[-1]}": image for row in train_rows},
+        "cars_test.tgz": {f"cars_test/{row[-1]}": image for row in test_rows},
+        "car_devkit.tgz": {
+            "devkit/cars_train_annos.mat": devkit(train_rows),
+            "devkit/cars_test_annos.mat": devkit(test_rows, classes=False),
+        },
+    }
+
+
+@pytest.mark.parametrize("layout", ["archives", "folders"])
+def test_cars_boxes_count_from_one_and_small_ones_are_left_out(tmp_path, layout):
+    # 1..70 is 70 pixels wide; 11..73 is 63 high, one too few; 11..74 is just enough
+    files = cars_files(
+        [(1, 1, 70, 90, 5, "00001.jpg"), (1, 11, 70, 73, 5, "00002.jpg")], [(31, 11, 100, 74, "00001.jpg")]
+    )
+    for name, members in files.items():
+        if layout == "archives":
+            write_tar(tmp_path / name, members)
+        else:
+            write_folder(tmp_path, members)
+    dataset = prepared(Cars((64, 64, 3)), tmp_path, tmp_path)
+    image = np.asarray(picture(0, 100, 90))
+    np.testing.assert_array_equal(
+        dataset.arrays["image"], [resized(image, (30, 10, 100, 74), 64), resized(image, (0, 0, 70, 90), 64)]
+    )
+
+
+def test_a_car_box_outside_its_image_is_named(tmp_path):
+    for name, members in cars_files([(1, 1, 101, 90, 5, "00007.jpg")], []).items():
+        write_tar(tmp_path / name, members)
+    with pytest.raises(DataError, match="box.*00007.jpg leaves its 100x90 pixels"):
+        prepared(Cars((64, 64, 3)), tmp_path, tmp_path)
+
+
+def test_cub_crops_boxes_and_numbers_classes_from_zero(tmp_path):
+    image = picture(0, 100, 80)
+    root = "CUB_200_2011"
+    source = write_tar(
+        tmp_path / "CUB_200_2011.tgz",
+        {
+            f"{root}/images/010.B/b.jpg": encoded(image),
+            f"{root}/images/002.A/a.jpg": encoded(image),
+            f"{root}/images.txt": b"1 002.A/a.jpg\n2 010.B/b.jpg\n",
+            f"{root}/classes.txt": b"2 010.B\n1 002.A\n",
+            f"{root}/image_class_labels.txt": b"1 1\n2 2\n",
+            f"{root}/bounding_boxes.txt": b"1 10.0 20.0 50.0 40.0\n2 60.0 10.0 41.0 30.0\n",
+            f"{root}/train_test_split.txt": b"1 1\n2 0\n",
+        },
+    )
+    dataset = prepared(CUB((64, 64, 3)), source, tmp_path)
+    assert dataset.class_names == ("002.A", "010.B")
+    np.testing.assert_array_equal(dataset.arrays["label"], [0, 1])
+    np.testing.assert_array_equal(
+        dataset.arrays["image"], [resized(image, (10, 20, 60, 60), 64), resized(image, (60, 10, 100, 40), 64)]
+    )
+
+
+def test_facescrub_numbers_identities_in_sorted_order(tmp_path):
+    names = ["Zoe_B/1.png", "Adam_A/2.png", "Adam_A/1.png"]
+    files = {f"facescrub_aligned/{name}": encoded(picture(i, 64, 64)) for i, name in enumerate(names)}
+    dataset = prepared(FaceScrub((64, 64, 3)), write_folder(tmp_path / "in", files), tmp_path)
+    assert dataset.class_names == ("Adam_A", "Zoe_B")
+    np.testing.assert_array_equal(dataset.arrays["label"], [0, 0, 1])
+    np.testing.assert_array_equal(dataset.arrays["image"][2], picture(0, 64, 64))
+
+
+def test_casia_adds_people_without_labels_drawn_by_seed(tmp_path):
+    files = {"facescrub_aligned/A/1.png": encoded(picture(0, 64, 64))}
+    files.update({f"CASIA-WebFace/{i:07d}/001.jpg": encoded(picture(i, 250, 250)) for i in range(8)})
+    source = write_folder(tmp_path / "in", files)
+    chosen = []
+    for seed in (0, 0, 1):
+        dataset = FaceScrubCasia((64, 64, 3), identities=4, seed=seed, crop_side=144)
+        chosen.append([item.name for item in dataset.find(_source(source))[0] if item.label == -1])
+    assert len(chosen[0]) == 4 and chosen[0] == chosen[1] != chosen[2]
+    dataset = prepared(FaceScrubCasia((64, 64, 3), identities=4, seed=0, crop_side=144), source, tmp_path)
+    np.testing.assert_array_equal(dataset.arrays["label"], [0, -1, -1, -1, -1])
+    first = picture(int(chosen[0][0].split("/")[-2]), 250, 250)
+    decoded = Image.open(io.BytesIO(encoded(first)))
+    np.testing.assert_array_equal(dataset.arrays["image"][1], resized(decoded, (53, 53, 197, 197), 64))
+    with pytest.raises(DataError, match="8 people in CASIA-WebFace, 9 are needed"):
+        prepared(FaceScrubCasia((64, 64, 3), identities=9, seed=0, crop_side=144), source, tmp_path / "x")
+
+
+def _source(path):
+    from idgan_tf.data.sources import open_source
+
+    return open_source(path, path)
+
+
+def cifar_files(classes, rng):
+    """(images [60, 32, 32, 3], labels [60], {name: bytes}) of the binary version, ten images a file."""
+    before = {10: 1, 100: 2}[classes]
+    names = (
+        [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
+        if classes == 10
+        else ["train.bin", "test.bin"]
+    )
+    folder = {10: "cifar-10-batches-bin", 100: "cifar-100-binary"}[classes]
+    records = rng.integers(0, 256, (10 * len(names), before + 3072), np.uint8)
+    records[:, before - 1] = rng.permutation(len(records)) % classes
+    files = {f"{folder}/{name}": records[10 * i : 10 * i + 10].tobytes() for i, name in enumerate(names)}
+    classes_file = {10: "batches.meta.txt", 100: "fine_label_names.txt"}[classes]
+    files[f"{folder}/{classes_file}"] = "\n".join(f"class{i}" for i in range(classes)).encode() + b"\n"
+    images = records[:, before:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return images, records[:, before - 1], files
+
+
+@pytest.mark.parametrize("classes", [10, 100])
+def test_cifar_reads_the_binary_archive(tmp_path, classes, rng):
+    images, labels, files = cifar_files(classes, rng)
+    source = write_tar(tmp_path / f"cifar-{classes}-binary.tar.gz", files)
+    dataset = prepared(Cifar(classes, (32, 32, 3)), source, tmp_path)
+    np.testing.assert_array_equal(dataset.arrays["image"], images)
+    np.testing.assert_array_equal(dataset.arrays["label"], labels)
+    assert dataset.num_classes == classes and dataset.class_names[3] == "class3"
+
+
+def test_cifar_refuses_pickles_cut_files_and_the_other_cifar(tmp_path, rng):
+    with pytest.raises(DataError, match="pickles; get cifar-10-binary.tar.gz"):
+        source = write_folder(tmp_path / "python", {"cifar-10-batches-py/data_batch_1": b"\x80"})
+        prepared(Cifar(10, (32, 32, 3)), source, tmp_path)
+    _, _, files = cifar_files(10, rng)
+    with pytest.raises(DataError, match="test_batch.bin is cut"):
+        cut = {**files, "cifar-10-batches-bin/test_batch.bin": bytes(100)}
+        prepared(Cifar(10, (32, 32, 3)), write_folder(tmp_path / "cut", cut), tmp_path)
+    with pytest.raises(DataError, match="no CIFAR-10"):
+        wrong = {**files, "cifar-10-batches-bin/test_batch.bin": b"\x63" + bytes(3072)}
+        prepared(Cifar(10, (32, 32, 3)), write_folder(tmp_path / "wrong", wrong), tmp_path)
+    with pytest.raises(ConfigError, match="Cifar.classes must be 10 or 100"):
+        Cifar(20, (32, 32, 3))

@@ -1,0 +1,67 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from idgan_tf.data import pictures
+from idgan_tf.errors import DataError
+from tests.data.files import encoded, picture
+
+
+def png_header(width, height):
+    """A PNG that claims a size and holds next to nothing."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(bytes(100)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (b"", "empty"),
+        (b"<html>no</html>", "not an image"),
+        (encoded(picture(0, 64, 64), "JPEG")[:-400], "truncated"),
+        (encoded(picture(0, 64, 64), "PNG")[:200], "damaged"),
+        (png_header(50_000, 50_000), "pixels"),
+        (png_header(9_000, 9_000), "pixels"),
+        (encoded(Image.fromarray(np.zeros((4, 4), np.int32)), "TIFF"), "32 bits"),
+        (encoded(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), "32 bits"),
+        (encoded(picture(0), "GIF", save_all=True, append_images=[picture(1)]), "animated"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", "not an image"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_bad_images_name_the_file(data, message):
+    with pytest.raises(DataError, match=f"^x/1.png .*{message}"):
+        pictures.decode(data, "x/1.png", 3)
+
+
+def test_kinds_that_have_a_meaning_are_converted():
+    grey = picture(0, mode="L")
+    np.testing.assert_array_equal(pictures.decode(encoded(grey), "x", 3), np.stack([grey] * 3, -1))
+    cmyk = Image.new("CMYK", (4, 4), (0, 255, 255, 0))  # red
+    red = np.asarray(pictures.decode(encoded(cmyk, "TIFF"), "x", 3))
+    assert (red == [255, 0, 0]).all()
+    deep = Image.fromarray(np.array([[0, 257 * 7, 65535]], np.uint16))
+    np.testing.assert_array_equal(pictures.decode(encoded(deep), "x", 1), [[0, 7, 255]])
+    palette = picture(1).convert("P")
+    np.testing.assert_array_equal(pictures.decode(encoded(palette), "x", 3), palette.convert("RGB"))
+
+
+def test_transparent_pixels_become_white():
+    image = Image.fromarray(np.array([[[9, 9, 9, 0], [9, 8, 7, 255]]], np.uint8))
+    np.testing.assert_array_equal(pictures.decode(encoded(image), "x", 3), [[[255, 255, 255], [9, 8, 7]]])
+
+
+def test_centre_crop_keeps_the_middle():
+    image = picture(0, 178, 218)
+    expected = np.asarray(image)[29:189, 9:169]
+    np.testing.assert_array_equal(pictures.centre_crop(image, 160, 160, "x"), expected)
+    with pytest.raises(DataError, match="^x is 178x218, smaller than the crop of 200x100"):
+        pictures.centre_crop(image, 200, 100, "x")

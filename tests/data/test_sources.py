@@ -1,0 +1,112 @@
+import tarfile
+import zipfile
+
+import pytest
+
+from idgan_tf.data import sources
+from idgan_tf.data.sources import open_source
+from idgan_tf.errors import DataError
+from tests.data.files import tree, write_folder, write_tar, write_zip
+
+FILES = {"set/b/2.png": b"two", "set/a/1.png": b"one", "set/a/notes.txt": b"text"}
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.gz"])
+def test_folder_zip_and_tar_read_the_same(tmp_path, kind):
+    path = tmp_path / f"data.{kind}"
+    write = {"folder": write_folder, "zip": write_zip}.get(kind, write_tar)
+    source = open_source(write(path, {**FILES, "__MACOSX/x.png": b"", "set/.DS_Store": b""}), tmp_path)
+    assert source.names == ["set/a/1.png", "set/a/notes.txt", "set/b/2.png"]
+    assert source.files("a") == ["set/a/1.png"]
+    assert source.read(source.one("2.png")) == b"two"
+
+
+@pytest.mark.parametrize("name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:\\evil.png"])
+@pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tar"), (write_tar, "tgz")])
+def test_names_that_leave_the_folder_are_refused(tmp_path, name, write, ending):
+    path = write(tmp_path / f"data.{ending}", {"good.png": b"x", name: b"evil"})
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(DataError, match="not trusted"):
+        open_source(path, scratch)
+    assert not [found for found in tree(tmp_path) if "evil" in found]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
+    member = tarfile.TarInfo("x.png")
+    member.type, member.linkname = kind, "/etc/passwd"
+    with pytest.raises(DataError, match="x.png.*link or device"):
+        open_source(write_tar(tmp_path / "data.tar", {}, [member]), tmp_path)
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        member = zipfile.ZipInfo("x.png")
+        member.external_attr = 0o120777 << 16
+        archive.writestr(member, "/etc/passwd")
+    with pytest.raises(DataError, match="x.png.*link"):
+        open_source(tmp_path / "data.zip", tmp_path)
+
+
+@pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tgz")])
+def test_a_bomb_is_refused_and_leaves_little(tmp_path, monkeypatch, write, ending):
+    monkeypatch.setattr(sources, "MIN_TOTAL", 1 << 20)
+    path = write(tmp_path / f"data.{ending}", {f"{i}.png": bytes(4 << 20) for i in range(4)})
+    with pytest.raises(DataError, match="bomb"):
+        open_source(path, tmp_path)
+
+
+def test_a_huge_member_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_MEMBER", 1000)
+    source = open_source(write_zip(tmp_path / "data.zip", {"x.png": bytes(1001)}), tmp_path)
+    with pytest.raises(DataError, match="x.png unpacks to"):
+        source.read("x.png")
+
+
+@pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tar.gz"])
+def test_a_web_page_saved_as_an_archive_is_called_so(tmp_path, name):
+    (tmp_path / name).write_text("\n<!DOCTYPE html><html>Quota exceeded</html>")
+    with pytest.raises(DataError, match="web page.*download it again in a browser"):
+        open_source(tmp_path / name, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tgz"])
+def test_a_cut_archive_says_download_again(tmp_path, name):
+    write = write_zip if name.endswith("zip") else write_tar
+    path = write(tmp_path / name, {f"{i}.png": bytes(range(256)) * 40 for i in range(8)})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match=f"{name}.*download it again"):
+        open_source(path, tmp_path)
+
+
+def test_a_damaged_member_is_named(tmp_path):
+    path = write_zip(tmp_path / "data.zip", {"x.png": bytes(range(200)) * 9})
+    data = bytearray(path.read_bytes())
+    data[60] ^= 255
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="x.png is damaged"):
+        open_source(path, tmp_path).read("x.png")
+
+
+def test_a_name_given_twice_is_refused(tmp_path):
+    with pytest.warns(UserWarning), zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr("x.png", "1")
+        archive.writestr("x.png", "2")
+    with pytest.raises(DataError, match="x.png.* twice"):
+        open_source(tmp_path / "data.zip", tmp_path)
+
+
+def test_nothing_and_an_empty_file_are_named(tmp_path):
+    (tmp_path / "empty.zip").touch()
+    with pytest.raises(DataError, match="empty.zip is empty"):
+        open_source(tmp_path / "empty.zip", tmp_path)
+    with pytest.raises(DataError, match="no folder or file"):
+        open_source(tmp_path / "none", tmp_path)
+
+
+def test_published_archives_in_a_folder_read_as_one(tmp_path):
+    write_tar(tmp_path / "one.tgz", {"a/1.png": b"1"})
+    write_tar(tmp_path / "two.tgz", {"b/2.png": b"2"})
+    source = open_source(tmp_path, tmp_path, archives=("one.tgz", "two.tgz", "three.tgz"))
+    assert [source.read(name) for name in source.names] == [b"1", b"2"]

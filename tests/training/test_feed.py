@@ -1,0 +1,94 @@
+"""Streamed and resident data are the same data, on one device or two, from any step."""
+
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf import noise
+from idgan_tf.data.augment import dequantise, flip
+from idgan_tf.data.base import Dataset
+from idgan_tf.errors import ConfigError
+from idgan_tf.training.call import TrainingCall
+
+
+class Ramp(Dataset):
+    """37 random images, flipped and dequantised at random."""
+
+    name, image_shape, source = "ramp", (4, 4, 3), "test"
+
+    def __init__(self, file=None):
+        images = np.random.default_rng(0).integers(0, 256, (37, 4, 4, 3), np.uint8)
+        if file is not None:
+            np.save(file, images)
+            images = np.load(file, mmap_mode="r")
+        self.arrays = {"image": images, "label": np.arange(37, dtype=np.int32)}
+
+    arrays = None
+
+    def decode(self, rows, seed):
+        image = tf.cast(rows["image"], tf.float32) / 255.0
+        image = dequantise(flip(image, noise.fold(seed, 0)), noise.fold(seed, 1))
+        return {"image": image, "label": rows["label"], "index": rows["index"]}
+
+
+class Probe:
+    """Stands in for a method: reports numbers that every pixel, label and row number of a batch moves."""
+
+    def __init__(self):
+        self.step = tf.Variable(0, dtype=tf.int64)
+
+    def train_step(self, batch, seed):
+        del seed
+        weight = tf.reshape(tf.range(48, dtype=tf.float32), [1, 4, 4, 3])
+        label, index = tf.cast(batch["label"], tf.float32), tf.cast(batch["index"], tf.float32)
+        return {
+            "pixels": tf.reduce_mean(batch["image"] * weight * (1.0 + label)[:, None, None, None]),
+            "mismatch": tf.reduce_mean(tf.abs(label - index)),
+        }
+
+
+def run(devices, resident_bytes, first_step=0, dataset=None, steps_per_call=1):
+    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(devices)])
+    with strategy.scope():
+        method = Probe()
+    settings = types.SimpleNamespace(
+        dataset=dataset or Ramp(), batch_size=8, seed=3, resident_bytes=resident_bytes, jit_compile=False
+    )
+    call = TrainingCall(method, settings, strategy)
+    method.step.assign(first_step)
+    values = []
+    for _ in range(first_step, 8, steps_per_call):
+        assert call(steps_per_call)
+        means = call.means()
+        assert means["mismatch"] == 0
+        values.append(means["pixels"])
+    assert call.traces == 1
+    return values
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """What resident data give on one device, step by step; epochs of 37 end within step 4."""
+    values = run(1, 1 << 30)
+    assert len(set(values)) == 8
+    return values
+
+
+def test_a_stream_from_a_memory_map_gives_the_resident_data(tmp_path, expected):
+    assert run(1, 0, dataset=Ramp(tmp_path / "images.npy")) == expected
+
+
+def test_two_devices_see_the_data_of_one(expected):
+    np.testing.assert_allclose(run(2, 0, steps_per_call=4), np.reshape(expected, [2, 4]).mean(1), rtol=1e-6)
+
+
+def test_a_stream_starts_at_any_step(expected):
+    assert run(1, 0, first_step=5) == expected[5:]
+
+
+def test_a_stream_cannot_be_compiled():
+    settings = types.SimpleNamespace(dataset=Ramp(), batch_size=8, seed=3, resident_bytes=0, jit_compile=True)
+    with pytest.raises(ConfigError, match="train.resident_bytes"):
+        TrainingCall(Probe(), settings, tf.distribute.get_strategy())
