@@ -50,6 +50,7 @@ def benchmark(gin_files, gin_params, seconds, allow_imports=()):
             teacher.save(build.settings().method(), run)
             config.load(gin_files, gin_params, allow_imports)
         settings = build.settings()
+        build.warn_of_slow_precision(settings)
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             method = build.method(settings, run)

@@ -3,7 +3,8 @@
 import math
 
 import keras
-from keras import layers
+import tensorflow as tf
+from keras import layers, ops
 
 
 def _initializers(init, fan_in):
@@ -14,6 +15,24 @@ def _initializers(init, fan_in):
         bound = 1.0 / math.sqrt(fan_in)
         return (keras.initializers.RandomUniform(-bound, bound) for _ in range(2))
     raise ValueError(f'init must be "normal" or "torch", got {init!r}')
+
+
+@keras.saving.register_keras_serializable("idgan_tf")
+class SubpixelUpconv(layers.Conv2DTranspose):
+    """The transposed convolution of kernel 4 and stride 2, computed as a convolution of kernel 2 and depth-to-space.
+
+    Same variables, same values. For few output channels it is more than twice as fast on CPUs, which have no good
+    kernel for a transposed convolution to one channel. See Shi et al. 2016, arXiv:1609.07009.
+    """
+
+    def call(self, inputs):
+        out, into = self.kernel.shape[2:]
+        # Rows 2t + r of the kernel reach output row 2m + r from input row m - t; here t runs backwards, as s.
+        kernel = ops.flip(ops.reshape(ops.cast(self.kernel, self.compute_dtype), (2, 2, 2, 2, out, into)), (0, 2))
+        kernel = ops.reshape(ops.transpose(kernel, (0, 2, 5, 1, 3, 4)), (2, 2, into, 4 * out))
+        padded = ops.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        image = tf.nn.depth_to_space(ops.conv(padded, kernel, padding="valid"), 2)[:, 1:-1, 1:-1]
+        return ops.add(image, ops.cast(self.bias, self.compute_dtype))
 
 
 def conv(inputs, filters, kernel, strides, init, **kwargs):
@@ -27,12 +46,11 @@ def conv(inputs, filters, kernel, strides, init, **kwargs):
 def upconv(filters, kernel, strides, init, **kwargs):
     """Transposed convolution; with kernel 4 and strides 2 it doubles the image ("same").
 
-    PyTorch counts the fan-in of a transposed convolution from its output channels; so does "torch" here.
+    A layer of few filters is a `SubpixelUpconv`. PyTorch counts the fan-in of a transposed convolution from its output channels; so does "torch" here.
     """
     kernel_init, bias_init = _initializers(init, filters * kernel * kernel)
-    return layers.Conv2DTranspose(
-        filters, kernel, strides, "same", kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs
-    )
+    layer = SubpixelUpconv if (kernel, strides) == (4, 2) and filters < 8 else layers.Conv2DTranspose
+    return layer(filters, kernel, strides, "same", kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs)
 
 
 def dense(inputs, units, init, **kwargs):

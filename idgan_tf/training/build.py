@@ -2,11 +2,13 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Callable
 
 import gin
 import keras
 import tensorflow as tf
+from absl import logging
 
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
@@ -75,6 +77,15 @@ def strategy(jit_compile=False):
 def _mirrored():
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def warn_of_slow_precision(settings):
+    """Says it when bfloat16 will be emulated: processors without it are about ten times slower than in float32."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if settings.precision == "float32" or tf.config.list_physical_devices("GPU") or not cpuinfo.exists():
+        return
+    if not {"avx512_bf16", "amx_bf16", "bf16"} & set(cpuinfo.read_text().split()):
+        logging.warning("this processor has no bfloat16: train.precision = %r will be slow", settings.precision)
 
 
 def method(settings, run):

@@ -48,7 +48,9 @@ class TrainingCall:
             require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy), {}
         with strategy.scope():
-            self._arrays = {name: tf.Variable(array, trainable=False, name=name) for name, array in arrays.items()}
+            self._arrays = {
+                name: tf.Variable(feed.mapped(array), trainable=False, name=name) for name, array in arrays.items()
+            }
         self.names = None
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}

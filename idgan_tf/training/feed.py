@@ -25,7 +25,7 @@ def stream(dataset, settings, strategy):
 
     The order is that of `order.row_numbers`, so a stream starts at any step at no cost.
     """
-    tensors = {name: _mapped(array) for name, array in dataset.arrays.items()}
+    tensors = {name: mapped(array) for name, array in dataset.arrays.items()}
     size = settings.batch_size // strategy.num_replicas_in_sync
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False  # rewriting copies the arrays
@@ -50,7 +50,7 @@ def stream(dataset, settings, strategy):
     return from_step
 
 
-def _mapped(array):
+def mapped(array):
     """A tensor in the memory of a memory-mapped array, which must outlive it; arrays elsewhere are copied."""
     with tf.device("CPU:0"):
         if array.ctypes.data % ALIGNMENT:

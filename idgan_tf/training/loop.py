@@ -33,6 +33,7 @@ def train(run, settings, draw=None):
         CheckpointError: there are checkpoints and none can be used.
         Interrupted: SIGINT or SIGTERM came; the state was saved first.
     """
+    build.warn_of_slow_precision(settings)
     strategy = build.strategy(settings.jit_compile)
     with strategy.scope():
         method = build.method(settings, run)
