@@ -46,7 +46,8 @@ def conv(inputs, filters, kernel, strides, init, **kwargs):
 def upconv(filters, kernel, strides, init, **kwargs):
     """Transposed convolution; with kernel 4 and strides 2 it doubles the image ("same").
 
-    A layer of few filters is a `SubpixelUpconv`. PyTorch counts the fan-in of a transposed convolution from its output channels; so does "torch" here.
+    A layer of few filters is a `SubpixelUpconv`. PyTorch counts the fan-in of a transposed convolution from its
+    output channels; so does "torch" here.
     """
     kernel_init, bias_init = _initializers(init, filters * kernel * kernel)
     layer = SubpixelUpconv if (kernel, strides) == (4, 2) and filters < 8 else layers.Conv2DTranspose
