@@ -32,6 +32,22 @@ def _own_rows(draw, shape):
     return tf.reshape(everything[start : start + rows], shape)
 
 
+def shuffle_columns(x, seed):
+    """x [B, D] with every column shuffled over the global batch, independently; no gradient passes."""
+    context = tf.distribute.get_replica_context()
+    x = tf.stop_gradient(x)
+    if context is not None and context.num_replicas_in_sync > 1:
+        everything = context.all_gather(x, axis=0)
+    else:
+        everything = x
+
+    def draw(shape):
+        order = tf.argsort(tf.random.stateless_uniform(shape, seed), axis=0)
+        return tf.gather(tf.transpose(everything), tf.transpose(order), batch_dims=1)
+
+    return _own_rows(lambda shape: tf.transpose(draw(shape)), x.shape)
+
+
 def normal(shape, seed):
     """Standard normal, float32 of `shape`; the first axis is the replica's batch."""
     return _own_rows(lambda s: tf.random.stateless_normal(s, seed), shape)
