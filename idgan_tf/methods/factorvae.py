@@ -64,7 +64,7 @@ class FactorVAE(BetaVAE):
 
 
 def permute_dims(c, seed):
-    """Algorithm 1: every dimension of c [B, D] shuffled over the global batch on its own, without gradient."""
+    """Algorithm 1: every dimension of c [B, D] shuffled over the global batch, without gradient."""
     return noise.shuffle_columns(c, seed)
 
 

@@ -1,4 +1,4 @@
-"""ID-GAN end to end (Table 2): the encoder learns from the beta-VAE, the game and the distillation at once."""
+"""ID-GAN end to end (Table 2): the encoder learns from beta-VAE, game and distillation at once."""
 
 import gin
 import tensorflow as tf

@@ -24,7 +24,7 @@ def _activate(x):
 
 
 def _widths(image_shape, filters):
-    """Channels of the feature maps from full size (first) to 4 px (last): filters * 2^i, at most MAX_FILTERS."""
+    """Channels of the feature maps from full size (first) to 4 px (last): filters * 2^i with a cap."""
     height, width = image_shape[:2]
     levels = round(math.log2(height / SMALLEST)) if height >= SMALLEST else 0
     require(
