@@ -68,7 +68,7 @@ def test_real_images_get_their_noise():
     method = make(GAN, real_noise=0.25)
     image = batch()["image"]
     noise = method.as_real(image, SEED) - (2.0 * image - 1.0)
-    assert 0.0 <= np.min(noise) and 0.2 < np.max(noise) < 0.25
+    assert np.min(noise) >= 0.0 and 0.2 < np.max(noise) < 0.25
     np.testing.assert_array_equal(make(GAN).as_real(image, SEED), 2.0 * image - 1.0)
 
 
