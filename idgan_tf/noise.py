@@ -60,9 +60,7 @@ def normal(shape, seed):
     """Standard normal, float32 of `shape`; the first axis is the replica's batch."""
 
     def draw(shape):  # the inverse of the distribution function, at odd multiples of 2^-25
-        return math.sqrt(2.0) * tf.math.erfinv(
-            tf.cast(2 * _numbers(shape, seed) + 1 - 2**24, tf.float32) / 2**24
-        )
+        return math.sqrt(2.0) * tf.math.erfinv(tf.cast(2 * _numbers(shape, seed) + 1 - 2**24, tf.float32) / 2**24)
 
     return _own_rows(draw, shape)
 

@@ -90,9 +90,7 @@ class GAN(CodeFaces, Method):
         """One step of D on real images [B, H, W, C] and fakes; returns the values to report."""
         seed_real, seed_fake = noise.split(seed, 2)
         with tf.GradientTape() as tape:
-            real_logit, real_information, r1 = with_gradient_penalty(
-                lambda x: self.judge(x, c, seed_real), real
-            )
+            real_logit, real_information, r1 = with_gradient_penalty(lambda x: self.judge(x, c, seed_real), real)
             fake_logit, fake_information = self.judge(fake, c, seed_fake)
             fakes = self.fakes_per_image * tf.reduce_mean(fake_loss(fake_logit))
             adversarial = tf.reduce_mean(real_loss(real_logit)) + fakes

@@ -47,9 +47,7 @@ class IDGANVDB(IDGAN):
 
     def update_discriminator(self, real, fake, c, seed):
         values = super().update_discriminator(real, fake, c, seed)
-        information = tf.distribute.get_replica_context().all_reduce(
-            tf.distribute.ReduceOp.MEAN, values["information"]
-        )
+        information = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values["information"])
         beta_v = tf.maximum(0.0, self.beta_v + self.beta_v_rate * (information - self.information))
         self.beta_v.assign(beta_v)
         return {**values, "beta_v": beta_v}

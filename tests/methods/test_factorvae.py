@@ -54,9 +54,7 @@ def test_permuting_on_two_devices_is_permuting_the_whole_batch():
 
 
 def test_a_blind_discriminator_pays_log_two():
-    np.testing.assert_allclose(
-        density_ratio_loss(tf.zeros(4), tf.zeros(4)), np.full(4, np.log(2.0)), rtol=1e-6
-    )
+    np.testing.assert_allclose(density_ratio_loss(tf.zeros(4), tf.zeros(4)), np.full(4, np.log(2.0)), rtol=1e-6)
 
 
 def test_the_best_logit_is_the_log_density_ratio_and_its_mean_the_total_correlation(rng):
@@ -69,9 +67,7 @@ def test_the_best_logit_is_the_log_density_ratio_and_its_mean_the_total_correlat
         return 0.5 * (np.sum(x**2, axis=1) - square) - 0.5 * np.log(1 - r**2)
 
     assert np.mean(log_ratio(joint)) == pytest.approx(-0.5 * np.log(1 - r**2), abs=0.02)
-    loss = {
-        k: np.mean(density_ratio_loss(k * log_ratio(joint), k * log_ratio(product))) for k in (0.5, 1.0, 1.5)
-    }
+    loss = {k: np.mean(density_ratio_loss(k * log_ratio(joint), k * log_ratio(product))) for k in (0.5, 1.0, 1.5)}
     assert loss[1.0] < min(loss[0.5], loss[1.5])
 
 

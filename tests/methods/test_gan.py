@@ -20,9 +20,7 @@ def test_r1_of_a_linear_critic_is_the_square_of_its_weights(rng):
 def test_r1_weighs_in_the_discriminator_loss():
     values = make(GAN, r1=7.0).train_step(batch(), SEED)
     assert values["r1"] > 0
-    np.testing.assert_allclose(
-        values["discriminator_loss"], values["adversarial"] + 7.0 * values["r1"], rtol=1e-6
-    )
+    np.testing.assert_allclose(values["discriminator_loss"], values["adversarial"] + 7.0 * values["r1"], rtol=1e-6)
 
 
 def test_a_blind_discriminator_pays_two_log_two_and_is_named():
@@ -39,9 +37,7 @@ def test_the_average_follows_the_generator_with_its_decay():
     method = make(GAN)
     start = arrays(method.generator)
     method.train_step(batch(), SEED)
-    for average, old, new in zip(
-        arrays(method.average_generator), start, arrays(method.generator), strict=True
-    ):
+    for average, old, new in zip(arrays(method.average_generator), start, arrays(method.generator), strict=True):
         np.testing.assert_allclose(average, 0.9 * old + 0.1 * new, rtol=1e-5, atol=1e-7)
     assert not same(start, arrays(method.generator))
 
@@ -76,9 +72,7 @@ def test_images_in_batches_do_not_see_each_other():
     method = make(GAN)
     image = batch()["image"]
     whole = method.discriminator(image)
-    np.testing.assert_allclose(
-        whole, [method.discriminator(image[i : i + 1])[0] for i in range(BATCH)], rtol=1e-5
-    )
+    np.testing.assert_allclose(whole, [method.discriminator(image[i : i + 1])[0] for i in range(BATCH)], rtol=1e-5)
 
 
 @pytest.mark.parametrize("argument, value", [("r1", -1.0), ("average_decay", 1.0), ("nuisance_dim", 1.5)])

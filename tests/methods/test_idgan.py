@@ -40,9 +40,7 @@ def test_distillation_moves_the_generator_and_not_the_frozen_teacher():
     for _ in range(3):
         plain.train_step(batch(), SEED)
         distilled.train_step(batch(), SEED)
-    assert same(frozen[0], arrays(distilled.teacher_encoder)) and same(
-        frozen[1], arrays(distilled.teacher_decoder)
-    )
+    assert same(frozen[0], arrays(distilled.teacher_encoder)) and same(frozen[1], arrays(distilled.teacher_decoder))
     assert not same(arrays(plain.generator), arrays(distilled.generator))
 
 
@@ -68,9 +66,7 @@ def test_rid_falls_by_half_the_square_of_the_distance_in_codes():
 def test_the_discriminator_and_the_generator_see_the_same_code_with_a_new_nuisance(monkeypatch):
     method = make(IDGAN, teacher=teacher(), lambda_id=1.0)
     seen = []
-    monkeypatch.setattr(
-        method, "latent", lambda c, seed: seen.append(GAN.latent(method, c, seed)) or seen[-1]
-    )
+    monkeypatch.setattr(method, "latent", lambda c, seed: seen.append(GAN.latent(method, c, seed)) or seen[-1])
     method.train_step(batch(), SEED)
     (first, second) = seen
     np.testing.assert_array_equal(first[:, 2:], second[:, 2:])
@@ -81,9 +77,7 @@ def test_images_are_shrunk_for_a_teacher_of_smaller_ones():
     method = make(IDGAN, teacher=teacher(image_shape=(2, 2, 1)), lambda_id=1.0)
     image = batch()["image"]
     small = tf.nn.avg_pool2d(image, 2, 2, "VALID")
-    np.testing.assert_allclose(
-        method.encode(image)[0], method.teacher_encoder(small)[0], rtol=1e-4, atol=1e-6
-    )
+    np.testing.assert_allclose(method.encode(image)[0], method.teacher_encoder(small)[0], rtol=1e-4, atol=1e-6)
     assert np.isfinite(method.train_step(batch(), SEED)["distillation"])
 
 

@@ -34,9 +34,7 @@ def images():
 def test_the_switch_adds_the_adversarial_loss_to_the_encoder_and_changes_nothing_else():
     on, off = make_vaegan(adv_to_encoder=True), make_vaegan(adv_to_encoder=False)
     with_it, without = on.train_step(images(), SEED), off.train_step(images(), SEED)
-    np.testing.assert_allclose(
-        without["encoder_loss"], 0.5 * without["kl"] + without["feature_nll"], rtol=1e-5
-    )
+    np.testing.assert_allclose(without["encoder_loss"], 0.5 * without["kl"] + without["feature_nll"], rtol=1e-5)
     assert with_it["encoder_loss"] - without["encoder_loss"] > 0.1  # a loss near log 2
     assert not same(arrays(on.encoder), arrays(off.encoder))
     assert_close(arrays(on.generator), arrays(off.generator))
@@ -59,9 +57,7 @@ def test_the_feature_loss_compares_images_with_their_own_reconstructions():
 def test_gamma_weighs_the_features_in_the_decoder_only():
     a, b = make_vaegan(gamma=1.0), make_vaegan(gamma=3.0)
     va, vb = a.train_step(images(), SEED), b.train_step(images(), SEED)
-    np.testing.assert_allclose(
-        vb["generator_loss"] - va["generator_loss"], 2.0 * va["feature_nll"], rtol=1e-4
-    )
+    np.testing.assert_allclose(vb["generator_loss"] - va["generator_loss"], 2.0 * va["feature_nll"], rtol=1e-4)
     assert_close(arrays(a.encoder), arrays(b.encoder))
     assert not same(arrays(a.generator), arrays(b.generator))
 

@@ -46,10 +46,7 @@ def test_the_bottleneck_adds_two_maps_of_512_channels():
 def test_downsampling_counts_the_zeros_beyond_the_border(rng):
     x = rng.normal(size=(2, 6, 6, 3)).astype("float32")
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    windows = [
-        [padded[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3].mean(axis=(1, 2)) for j in range(3)]
-        for i in range(3)
-    ]
+    windows = [[padded[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3].mean(axis=(1, 2)) for j in range(3)] for i in range(3)]
     np.testing.assert_allclose(downsample(x), np.transpose(windows, (2, 0, 1, 3)), atol=1e-6)
 
 
@@ -67,9 +64,7 @@ def test_upsampling_repeats_pixels_and_its_gradient_sums_them(jit_compile, rng):
 
     y, gradient = run()
     np.testing.assert_array_equal(y, np.repeat(np.repeat(x, 2, axis=1), 2, axis=2))
-    np.testing.assert_allclose(
-        gradient, weight.numpy().reshape(2, 4, 2, 4, 2, 3).sum((2, 4)), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(gradient, weight.numpy().reshape(2, 4, 2, 4, 2, 3).sum((2, 4)), rtol=1e-5, atol=1e-6)
 
 
 def test_a_block_adds_a_tenth_of_its_residual(rng):
