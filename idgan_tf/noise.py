@@ -5,6 +5,8 @@ rows. So a run is a function of its seed and step alone: there is nothing to che
 the numbers that one device would.
 """
 
+import math
+
 import tensorflow as tf
 
 
@@ -32,11 +34,41 @@ def _own_rows(draw, shape):
     return tf.reshape(everything[start : start + rows], shape)
 
 
+def shuffle_columns(x, seed):
+    """x [B, D] with every column shuffled over the global batch, independently; no gradient passes."""
+    context = tf.distribute.get_replica_context()
+    x = tf.stop_gradient(x)
+    if context is not None and context.num_replicas_in_sync > 1:
+        everything = context.all_gather(x, axis=0)
+    else:
+        everything = x
+
+    def draw(shape):
+        order = tf.argsort(_numbers(shape, seed), axis=0, stable=True)
+        return tf.gather(tf.transpose(everything), tf.transpose(order), batch_dims=1)
+
+    return _own_rows(lambda shape: tf.transpose(draw(shape)), x.shape)
+
+
+def _numbers(shape, seed):
+    """Uniform int32 in 0..2^24-1. XLA and plain graphs draw the same bits, but make other floats of them."""
+    bits = tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.int32)
+
+
 def normal(shape, seed):
     """Standard normal, float32 of `shape`; the first axis is the replica's batch."""
-    return _own_rows(lambda s: tf.random.stateless_normal(s, seed), shape)
+
+    def draw(shape):  # the inverse of the distribution function, at odd multiples of 2^-25
+        return math.sqrt(2.0) * tf.math.erfinv(tf.cast(2 * _numbers(shape, seed) + 1 - 2**24, tf.float32) / 2**24)
+
+    return _own_rows(draw, shape)
 
 
 def uniform(shape, seed, minimum=0.0, maximum=1.0):
     """Uniform on [minimum, maximum), float32 of `shape`; the first axis is the replica's batch."""
-    return _own_rows(lambda s: tf.random.stateless_uniform(s, seed, minimum, maximum), shape)
+
+    def draw(shape):
+        return minimum + (maximum - minimum) / 2**24 * tf.cast(_numbers(shape, seed), tf.float32)
+
+    return _own_rows(draw, shape)

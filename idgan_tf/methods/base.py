@@ -20,17 +20,19 @@ class Player(NamedTuple):
 class Method(keras.Model):
     """A paper: some networks and one `train_step`. The loop, checkpoints and pictures know nothing else.
 
-    A subclass hands its networks to this constructor and implements `players`, `train_step`, `signatures`, and those
-    of the faces `encode`, `decode` and `generate` that make sense for it.
+    A subclass hands its networks to this constructor and implements `players`, `train_step`, `signatures`,
+    and those of the faces `encode`, `decode` and `generate` that make sense for it.
 
     Attributes:
         networks: {name: network} of everything that has weights, averages and frozen networks included.
+        extra_variables: {name: variable} of state that is neither a network's nor an optimizer's.
         step: int64 variable, the number of finished steps.
     """
 
     def __init__(self, **networks):
         super().__init__()
         self.networks = networks
+        self.extra_variables = {}
         for name, network in networks.items():
             setattr(self, name, network)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
@@ -66,15 +68,18 @@ class Method(keras.Model):
         for player in self.players.values():
             player.optimizer.build(player.variables)
 
-    def minimize(self, player, loss, tape):
-        """One optimizer step of `player` on `loss`, the mean over the replica's batch.
+    def minimize(self, players, loss, tape):
+        """One optimizer step of a player, or of several on one `loss`, the mean over the replica's batch.
 
         Keras optimizers sum gradients over replicas; the division makes it the mean over the global batch.
         """
-        player = self.players[player]
+        players = [self.players[name] for name in ([players] if isinstance(players, str) else players)]
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        gradients = tape.gradient(loss, player.variables)
-        player.optimizer.apply([g / replicas for g in gradients] if replicas > 1 else gradients, player.variables)
+        for player, gradients in zip(
+            players, tape.gradient(loss, [player.variables for player in players]), strict=True
+        ):
+            gradients = [g / replicas for g in gradients] if replicas > 1 else gradients
+            player.optimizer.apply(gradients, player.variables)
 
     @staticmethod
     def update_average(average, source, decay):

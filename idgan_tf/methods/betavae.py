@@ -23,10 +23,11 @@ class BetaVAE(CodeFaces, Method):
         optimizer: of both.
         nll: (image, logits) -> [B], one of `objectives.likelihood`.
         beta: weight of the KL term, >= 0.
+        **networks: further networks of a subclass.
     """
 
-    def __init__(self, encoder, decoder, optimizer, nll, beta):
-        super().__init__(encoder=encoder, decoder=decoder)
+    def __init__(self, encoder, decoder, optimizer, nll, beta, **networks):
+        super().__init__(encoder=encoder, decoder=decoder, **networks)
         require_number("BetaVAE.beta", beta, minimum=0)
         self.vae_optimizer, self.nll, self.beta = optimizer, nll, beta
         self.image_shape, self.code_dim = encoder.config["image_shape"], encoder.config["latent_dim"]

@@ -6,7 +6,7 @@ from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension
 
 
 class CodeFaces:
-    """For methods with `encode(image)` and `decode(c)`, and perhaps `generate(s, c)`.
+    """For methods with some of `encode(image)`, `decode(c)` and `generate(s, c)`, the last two or one of them.
 
     A subclass has `image_shape`, `code_dim` and, with `generate`, `nuisance_dim`.
     """
@@ -39,7 +39,7 @@ class CodeFaces:
         return tf.reduce_mean(gaussian_kl_per_dimension(*self.encode(image)), axis=0)
 
     def signatures(self):
-        """encode(image), decode(c), traverse(c, dimension, values), and generate(s, c) where there is a generator."""
+        """encode(image), decode(c), generate(s, c) and traverse(c, dimension, values): those the method can do."""
         image = tf.TensorSpec([None, *self.image_shape], tf.float32, "image")
         c = tf.TensorSpec([None, self.code_dim], tf.float32, "c")
         dimension, values = (
@@ -51,11 +51,13 @@ class CodeFaces:
             mean, logvar = self.encode(image)
             return {"mean": mean, "logvar": logvar}
 
-        found = {
-            "encode": (encode, [image]),
-            "decode": (self.decode, [c]),
-            "traverse": (self.traverse, [c, dimension, values]),
-        }
+        found = {}
+        if self.code_dim:
+            found["traverse"] = (self.traverse, [c, dimension, values])
+        if hasattr(self, "encode"):
+            found["encode"] = (encode, [image])
+        if hasattr(self, "decode"):
+            found["decode"] = (self.decode, [c])
         if hasattr(self, "generate"):
             found["generate"] = (
                 self.generate,

@@ -116,12 +116,21 @@ class ConvDiscriminator(keras.Model):
     def __init__(self, image_shape, init, name="discriminator"):
         super().__init__(name=name)
         self.config = {"image_shape": tuple(image_shape), "init": init, "name": name}
-        self.trunk = trunk(image_shape, init)
+        *convolutions, self.hidden = trunk(image_shape, init).layers
+        self.trunk = keras.Sequential(convolutions, name="trunk")
         self.head = dense(HIDDEN, 1, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
 
+    def features(self, image):
+        """The last feature maps of images [B, 64, 64, C], flat: [B, 1024]."""
+        return self.trunk(image)
+
+    def judge(self, features):
+        """The logit [B] of features [B, 1024]."""
+        return ops.squeeze(self.head(self.hidden(features)), axis=-1)
+
     def call(self, image, training=False):
-        return ops.squeeze(self.head(self.trunk(image)), axis=-1)
+        return self.judge(self.features(image))
 
     def get_config(self):
         return self.config

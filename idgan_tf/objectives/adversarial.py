@@ -13,14 +13,18 @@ def fake_loss(logit):
     return tf.nn.softplus(logit)
 
 
-def logit_and_gradient_penalty(discriminator, image):
-    """Logits of real images, and R1 = ||d logit / d image||^2 (Mescheder et al. 2018, without their 1/2).
+def with_gradient_penalty(judge, image):
+    """A judgement of real images, and R1 = ||d logit / d image||^2 (Mescheder et al., without their 1/2).
+
+    Args:
+        judge: image [B, H, W, C] -> (logit [B], anything).
+        image: [B, H, W, C].
 
     Returns:
-        (logit [B], penalty [B]), both float32, from one forward pass.
+        (logit, anything, penalty [B] float32), from one forward pass.
     """
     with tf.GradientTape() as tape:
         tape.watch(image)
-        logit = discriminator(image, training=True)
+        logit, rest = judge(image)
     gradient = tf.cast(tape.gradient(logit, image), tf.float32)
-    return logit, tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3])
+    return logit, rest, tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3])

@@ -25,9 +25,11 @@ PREFIX, TEMPORARY = "step-", ".writing-"
 def state(method, **extra):
     """{key: variable}: all that a run needs to go on exactly.
 
-    Networks (frozen and averaged ones too), every optimizer's slots, rate and counter, the step, and `extra`.
+    Networks (frozen and averaged ones too), every optimizer's slots, rate and counter, the step, the method's
+    `extra_variables`, and `extra`.
     """
     variables = {"step": method.step, **extra}
+    variables.update({f"extra/{name}": variable for name, variable in method.extra_variables.items()})
     for name, network in method.networks.items():
         variables.update({f"networks/{name}/{i:03d}": v for i, v in enumerate(network.variables)})
     for name, player in method.players.items():

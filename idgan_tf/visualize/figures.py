@@ -38,8 +38,10 @@ def available(method):
     found = {}
     if hasattr(method, "generate"):
         found["samples"] = samples
-    if hasattr(method, "decode"):
-        found.update(reconstructions=reconstructions, traversal=traversal)
+    if hasattr(method, "encode"):
+        found["reconstructions"] = reconstructions
+    if method.code_dim:
+        found["traversal"] = traversal
     return found
 
 
@@ -54,27 +56,24 @@ def examples(dataset, count=EXAMPLES):
     return dataset.take(indices)["image"]
 
 
-def _codes(method, image):
-    """A draw c ~ q(c|x) for every image, [B, D]."""
-    mean, logvar = method.encode(image)
-    return mean + tf.exp(0.5 * logvar) * tf.random.stateless_normal(mean.shape, [SEED, 1])
-
-
 def _generate(method, c):
     """Images of codes [B, D], with s drawn from N(0, I)."""
     return method.generate(tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]), c)
 
 
 def samples(method, dataset):
-    """An 8 x 8 grid of x = G(s, c), c from the aggregate posterior of fixed images."""
-    return grid(_generate(method, _codes(method, examples(dataset))), columns=8)
+    """An 8 x 8 grid of x = G(s, c), c as in training: from q(c|x) of fixed images, or from the prior."""
+    return grid(_generate(method, method.sample_code(examples(dataset), [SEED, 1])), columns=8)
 
 
 def reconstructions(method, dataset, count=8):
-    """Columns of one image each: real, the VAE's decoder, and the generator where there is one."""
+    """Columns of one image each: real, the VAE's decoder and the generator where there is one."""
     image = examples(dataset)[:count]
     mean, _ = method.encode(image)
-    rows, names = [image, method.decode(mean)], ["real", "decoder"]
+    rows, names = [image], ["real"]
+    if hasattr(method, "decode"):
+        rows.append(method.decode(mean))
+        names.append("decoder")
     if hasattr(method, "generate"):
         rows.append(_generate(method, mean))
         names.append("generator")
@@ -84,12 +83,15 @@ def reconstructions(method, dataset, count=8):
 def traversal(method, dataset, start=0, low=-3.0, high=3.0, steps=7):
     """One row per code dimension, sorted by KL, each dimension from `low` to `high` at the code of one image.
 
-    The decoder stands left, the generator right, where a method has both.
+    Without an encoder, at c = 0. The decoder stands left, the generator right, where a method has both.
     """
-    image = examples(dataset)
-    kl = np.asarray(method.kl_per_dimension(image))
-    order = np.argsort(-kl)
-    mean, _ = method.encode(image[start : start + 1])
+    if hasattr(method, "encode"):
+        image = examples(dataset)
+        kl = np.asarray(method.kl_per_dimension(image))
+        mean, _ = method.encode(image[start : start + 1])
+    else:
+        kl, mean = np.zeros(method.code_dim), np.zeros((1, method.code_dim))
+    order = np.argsort(-kl, kind="stable")
     values = np.linspace(low, high, steps)
     c = np.repeat(np.asarray(mean), len(order) * steps, axis=0)
     for row, dimension in enumerate(order):
@@ -97,9 +99,12 @@ def traversal(method, dataset, start=0, low=-3.0, high=3.0, steps=7):
     c = tf.constant(c, tf.float32)
     names = [f"c{d}  {kl[d]:.2f}" for d in order]
     ticks = [f"{value:g}" for value in values]
-    left = label(grid(method.decode(c), steps), "decoder   (rows: dimension, KL in nats)", names, ticks)
-    if not hasattr(method, "generate"):
-        return left
-    s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
-    right = grid(method.generate(tf.repeat(s, c.shape[0], axis=0), c), steps)
-    return beside([left, label(right, "generator", columns=ticks)])
+    pictures = {}
+    if hasattr(method, "decode"):
+        pictures["decoder"] = grid(method.decode(c), steps)
+    if hasattr(method, "generate"):
+        s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
+        pictures["generator"] = grid(method.generate(tf.repeat(s, c.shape[0], axis=0), c), steps)
+    (first, picture), *rest = pictures.items()
+    left = label(picture, f"{first}   (rows: dimension, KL in nats)", names, ticks)
+    return beside([left, *(label(picture, name, columns=ticks) for name, picture in rest)])

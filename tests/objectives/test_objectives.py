@@ -3,7 +3,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from idgan_tf.objectives.adversarial import fake_loss, logit_and_gradient_penalty, real_loss
+from idgan_tf.objectives.adversarial import fake_loss, real_loss, with_gradient_penalty
 from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.objectives.likelihood import gaussian_nll as gaussian_image_nll
@@ -72,6 +72,7 @@ def test_the_penalty_of_a_linear_discriminator_is_its_squared_weight(rng, scale)
         return tf.reduce_sum(image * weight, axis=[1, 2, 3])
 
     image = tf.constant(rng.normal(size=(2, 4, 4, 1)), tf.float32)
-    logit, penalty = logit_and_gradient_penalty(discriminator, image)
+    logit, rest, penalty = with_gradient_penalty(lambda x: (discriminator(x, True), "rest"), image)
+    assert rest == "rest"
     np.testing.assert_allclose(penalty, np.full(2, np.sum(np.square(weight))), rtol=1e-5)
     np.testing.assert_allclose(logit, discriminator(image, True), rtol=1e-6)

@@ -1,0 +1,49 @@
+"""InfoGAN as the ID-GAN paper compares with it: a prior code, and an encoder trained on generated images.
+
+Chen et al., "InfoGAN", NeurIPS 2016; ID-GAN, section 4.1 and Eq. 5. The encoder is a network of its own, a
+Gaussian q(c|x), and c ~ N(0, I): ID-GAN's tables name no other.
+"""
+
+import math
+
+import gin
+import tensorflow as tf
+
+from idgan_tf.errors import require_number
+from idgan_tf.methods.base import Player
+from idgan_tf.methods.gan import GAN
+from idgan_tf.objectives.gaussian import gaussian_nll
+
+PRIOR_ENTROPY = 0.5 * (1.0 + math.log(2.0 * math.pi))  # of N(0, 1), in nats
+
+
+@gin.register
+class InfoGAN(GAN):
+    """min_{G,q} max_D L_GAN - lambda_info * I, I = E[log q(c|G(s, c))] + H(c) <= I(c; G(s, c)).
+
+    Args:
+        encoder: image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x); moves with the
+            generator.
+        lambda_info: weight of the mutual information, >= 0.
+        **gan: the arguments of `GAN`.
+    """
+
+    def __init__(self, encoder, lambda_info, **gan):
+        require_number("InfoGAN.lambda_info", lambda_info, minimum=0)
+        super().__init__(encoder=encoder, **gan)
+        self.lambda_info = lambda_info
+
+    @property
+    def players(self):
+        return {
+            **super().players,
+            "generator": Player([self.generator, self.encoder], self.generator_optimizer),
+        }
+
+    def generator_cost(self, c, fake):
+        nll = tf.reduce_mean(gaussian_nll(c, *self.encoder(0.5 * (fake + 1.0), training=True)))
+        return self.lambda_info * nll, {"information": self.code_dim * PRIOR_ENTROPY - nll}
+
+    def encode(self, image):
+        """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""
+        return self.encoder(image)

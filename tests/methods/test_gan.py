@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods.gan import GAN
+from tests.methods.tiny import BATCH, CODE, SEED, arrays, batch, make, same
+
+
+def test_r1_weighs_in_the_discriminator_loss():
+    values = make(GAN, r1=7.0).train_step(batch(), SEED)
+    assert values["r1"] > 0
+    np.testing.assert_allclose(values["discriminator_loss"], values["adversarial"] + 7.0 * values["r1"], rtol=1e-6)
+
+
+def test_a_blind_discriminator_pays_two_log_two_and_is_named():
+    method = make(GAN)
+    method.discriminator.head.kernel.assign(tf.zeros_like(method.discriminator.head.kernel))
+    method.discriminator.head.bias.assign([0.0])
+    values = {name: float(value) for name, value in method.train_step(batch(), SEED).items()}
+    assert values["adversarial"] == pytest.approx(2.0 * np.log(2.0), rel=1e-6)
+    assert "flat" in method.diagnose(values)[0]
+    assert method.diagnose({**values, "adversarial": 0.3, "fake_spread": 0.2}) == []
+
+
+def test_the_average_follows_the_generator_with_its_decay():
+    method = make(GAN)
+    start = arrays(method.generator)
+    method.train_step(batch(), SEED)
+    for average, old, new in zip(arrays(method.average_generator), start, arrays(method.generator), strict=True):
+        np.testing.assert_allclose(average, 0.9 * old + 0.1 * new, rtol=1e-5, atol=1e-7)
+    assert not same(start, arrays(method.generator))
+
+
+def test_the_code_is_standard_normal_and_the_rest_is_nuisance():
+    method = make(GAN, nuisance_dim=2)
+    c = method.sample_code(batch(count=4096)["image"], SEED)
+    assert c.shape == (4096, CODE)
+    assert abs(float(tf.reduce_mean(c))) < 0.05 and abs(float(tf.math.reduce_std(c)) - 1.0) < 0.05
+    latent = method.latent(c, SEED + 1)
+    np.testing.assert_array_equal(latent[:, 2:], c)
+    assert abs(float(tf.math.reduce_std(latent[:, :2])) - 1.0) < 0.05
+
+
+def test_nuisance_alone_has_no_code():
+    method = make(GAN, nuisance_dim=5, generator=make(GAN, nuisance_dim=2).generator)
+    assert method.code_dim == 0 and set(method.signatures()) == {"generate"}
+    assert np.isfinite(method.train_step(batch(), SEED)["generator_loss"])
+    with pytest.raises(ConfigError, match="nuisance_dim 6"):
+        make(GAN, nuisance_dim=6, generator=method.generator)
+
+
+def test_real_images_get_their_noise():
+    method = make(GAN, real_noise=0.25)
+    image = batch()["image"]
+    noise = method.as_real(image, SEED) - (2.0 * image - 1.0)
+    assert np.min(noise) >= 0.0 and 0.2 < np.max(noise) < 0.25
+    np.testing.assert_array_equal(make(GAN).as_real(image, SEED), 2.0 * image - 1.0)
+
+
+def test_images_in_batches_do_not_see_each_other():
+    method = make(GAN)
+    image = batch()["image"]
+    whole = method.discriminator(image)
+    np.testing.assert_allclose(whole, [method.discriminator(image[i : i + 1])[0] for i in range(BATCH)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("argument, value", [("r1", -1.0), ("average_decay", 1.0), ("nuisance_dim", 1.5)])
+def test_wrong_arguments_are_named(argument, value):
+    with pytest.raises(ConfigError, match=f"GAN.{argument}"):
+        make(GAN, **{argument: value})

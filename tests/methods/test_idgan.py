@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf import noise
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods.cgan import CGAN
+from idgan_tf.methods.gan import GAN
+from idgan_tf.methods.idgan import IDGAN
+from idgan_tf.networks.resnet import ProjectionDiscriminator
+from tests.methods.tiny import CODE, SEED, SHAPE, arrays, assert_close, batch, make, same, teacher
+
+
+class GANWithCode(GAN):
+    """A GAN that is given the code of an ID-GAN."""
+
+    source = None
+
+    def sample_code(self, image, seed):
+        return self.source.sample_code(image, seed)
+
+
+def test_without_distillation_it_is_a_gan_on_the_same_codes():
+    idgan = make(IDGAN, teacher=teacher(), lambda_id=0.0)
+    gan = make(GANWithCode)
+    gan.source = make(IDGAN, teacher=idgan_teacher(idgan), lambda_id=0.0)
+    idgan.train_step(batch(), SEED)
+    gan.train_step(batch(), SEED)
+    for name in ("generator", "discriminator", "average_generator"):
+        assert_close(arrays(getattr(idgan, name)), arrays(getattr(gan, name)))
+
+
+def idgan_teacher(method):
+    return {name: method.networks[name] for name in ("teacher_encoder", "teacher_decoder")}
+
+
+def test_distillation_moves_the_generator_and_not_the_frozen_teacher():
+    plain, distilled = (make(IDGAN, teacher=teacher(), lambda_id=value) for value in (0.0, 1.0))
+    frozen = arrays(distilled.teacher_encoder), arrays(distilled.teacher_decoder)
+    for _ in range(3):
+        plain.train_step(batch(), SEED)
+        distilled.train_step(batch(), SEED)
+    assert same(frozen[0], arrays(distilled.teacher_encoder)) and same(frozen[1], arrays(distilled.teacher_decoder))
+    assert not same(arrays(plain.generator), arrays(distilled.generator))
+
+
+def test_rid_of_images_that_hold_their_code_is_minus_its_entropy():
+    """The fake has the posterior of the real image, so -R_ID is the entropy of q(c|x), D/2 (log 2 pi + v + 1)."""
+    logvar = 0.7
+    method = make(IDGAN, teacher=teacher(logvar=logvar), lambda_id=2.0)
+    image = tf.repeat(batch(count=1)["image"], 20_000, axis=0)
+    cost, terms = method.generator_cost(method.sample_code(image, SEED), 2.0 * image - 1.0)
+    entropy = 0.5 * CODE * (np.log(2.0 * np.pi) + logvar + 1.0)
+    assert float(terms["distillation"]) == pytest.approx(entropy, rel=0.01)
+    assert float(cost) == pytest.approx(2.0 * float(terms["distillation"]))
+
+
+def test_rid_falls_by_half_the_square_of_the_distance_in_codes():
+    method = make(IDGAN, teacher=teacher(logvar=np.log(0.25)), lambda_id=1.0)
+    image, fake = batch(0)["image"], batch(1)["image"]
+    c, here = method.encode(image)[0], method.encode(fake)[0]
+    expected = 0.5 * CODE * (np.log(2.0 * np.pi) + np.log(0.25)) + np.mean(np.sum((c - here) ** 2, -1) / 0.5)
+    assert float(method.generator_cost(c, 2.0 * fake - 1.0)[0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_discriminator_and_the_generator_see_the_same_code_with_a_new_nuisance(monkeypatch):
+    method = make(IDGAN, teacher=teacher(), lambda_id=1.0)
+    seen = []
+    monkeypatch.setattr(method, "latent", lambda c, seed: seen.append(GAN.latent(method, c, seed)) or seen[-1])
+    method.train_step(batch(), SEED)
+    (first, second) = seen
+    np.testing.assert_array_equal(first[:, 2:], second[:, 2:])
+    assert np.all(first[:, :2] != second[:, :2])
+
+
+def test_images_are_shrunk_for_a_teacher_of_smaller_ones():
+    method = make(IDGAN, teacher=teacher(image_shape=(2, 2, 1)), lambda_id=1.0)
+    image = batch()["image"]
+    small = tf.nn.avg_pool2d(image, 2, 2, "VALID")
+    np.testing.assert_allclose(method.encode(image)[0], method.teacher_encoder(small)[0], rtol=1e-4, atol=1e-6)
+    assert np.isfinite(method.train_step(batch(), SEED)["distillation"])
+
+
+def test_a_teacher_of_another_code_is_refused():
+    with pytest.raises(ConfigError, match="latent_dim must be nuisance_dim 1 \\+ the teacher's 3"):
+        make(
+            IDGAN,
+            nuisance_dim=1,
+            generator=make(GAN, nuisance_dim=3).generator,
+            teacher=teacher(),
+            lambda_id=1.0,
+        )
+
+
+def pairs_of(plain):
+    """A `ProjectionDiscriminator` with the weights of a `ResNetDiscriminator`."""
+    pairs = ProjectionDiscriminator(SHAPE, CODE, 2, "torch")
+    pairs.trunk.set_weights(plain.trunk.get_weights())
+    pairs.head.set_weights(plain.head.get_weights())
+    return pairs
+
+
+def test_a_cgan_whose_code_is_always_zero_is_a_gan():
+    silent = teacher(logvar=-200.0)
+    silent["teacher_encoder"].head.kernel.assign(np.zeros((16, CODE)))
+    gan = make(IDGAN, teacher=silent, lambda_id=0.0)
+    cgan = make(CGAN, teacher=silent, discriminator=pairs_of(gan.discriminator))
+    gan.train_step(batch(), SEED)
+    cgan.train_step(batch(), SEED)
+    assert_close(arrays(gan.generator), arrays(cgan.generator))
+    assert_close(arrays(gan.discriminator.trunk), arrays(cgan.discriminator.trunk))
+    assert_close(arrays(gan.discriminator.head), arrays(cgan.discriminator.head))
+
+
+def test_a_cgan_judges_the_pair():
+    cgan = make(CGAN, teacher=teacher(), discriminator=pairs_of(make(GAN).discriminator))
+    image = batch()["image"]
+    c = noise.normal([4, CODE], SEED)
+    assert np.all(cgan.judge(image, c, SEED)[0] != cgan.judge(image, -c, SEED)[0])
+    projection = cgan.discriminator.projection.kernel
+    before = np.array(projection)
+    cgan.train_step(batch(), SEED)
+    assert np.all(before != projection)
