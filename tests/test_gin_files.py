@@ -1,11 +1,9 @@
-"""Every shipped experiment: it parses, names existing earlier stages, and gives its numbers a source."""
-
-import re
+"""Every shipped experiment: it parses, and so does the earlier stage it names."""
 
 import pytest
 
 from idgan_tf import config
-from tests.helpers import GIN_FILES, PROJECT
+from tests.helpers import GIN_FILES
 
 
 @pytest.mark.parametrize("gin_file", GIN_FILES)
@@ -16,12 +14,3 @@ def test_it_parses_and_its_teacher_exists(gin_file):
     stage = config.bindings_of("teacher")
     if stage:
         config.load([stage["gin_file"]], stage.get("gin_params", ()))
-
-
-def test_every_number_has_a_source_in_a_comment():
-    bare = []
-    for path in sorted((PROJECT / "gin").rglob("*.gin")):
-        for line in path.read_text().splitlines():
-            if re.search(r"=\s*-?\d[\d.e+-]*\s*$", line):
-                bare.append(f"{path.name}: {line}")
-    assert not bare, "\n".join(bare)
