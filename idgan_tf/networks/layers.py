@@ -1,4 +1,4 @@
-"""Convolutions and dense layers with the initialisations that the papers' codes use."""
+"""Convolutions, dense layers and normalisations as the papers' codes have them."""
 
 import math
 
@@ -6,21 +6,35 @@ import keras
 from keras import layers
 
 
-def _initializers(init, fan_in):
-    """(kernel, bias) initialisers: "normal" N(0, 0.02) and 0; "torch" U(+-1/sqrt(fan_in)), PyTorch's default."""
+def initializers(init, fan_in):
+    """(kernel, bias) initialisers.
+
+    "normal": N(0, 0.02) and 0; "torch": both U(+-1/sqrt(fan_in)), PyTorch's default; "orthogonal" or "xavier"
+    and 0.
+    """
     if init == "normal":
         return keras.initializers.RandomNormal(stddev=0.02), "zeros"
     if init == "torch":
         bound = 1.0 / math.sqrt(fan_in)
         return (keras.initializers.RandomUniform(-bound, bound) for _ in range(2))
-    raise ValueError(f'init must be "normal" or "torch", got {init!r}')
+    if init == "orthogonal":
+        return keras.initializers.Orthogonal(), "zeros"
+    if init == "xavier":
+        return keras.initializers.GlorotUniform(), "zeros"
+    raise ValueError(f'init must be "normal", "torch", "orthogonal" or "xavier", got {init!r}')
 
 
-def conv(inputs, filters, kernel, strides, init, **kwargs):
+def conv(inputs, filters, kernel, strides, init, padding="same", **kwargs):
     """Convolution from `inputs` channels; with kernel 4 and strides 2 it halves the image ("same")."""
-    kernel_init, bias_init = _initializers(init, inputs * kernel * kernel)
+    kernel_init, bias_init = initializers(init, inputs * kernel * kernel)
     return layers.Conv2D(
-        filters, kernel, strides, "same", kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs
+        filters,
+        kernel,
+        strides,
+        padding,
+        kernel_initializer=kernel_init,
+        bias_initializer=bias_init,
+        **kwargs,
     )
 
 
@@ -29,7 +43,7 @@ def upconv(filters, kernel, strides, init, **kwargs):
 
     PyTorch counts the fan-in of a transposed convolution from its output channels; so does "torch" here.
     """
-    kernel_init, bias_init = _initializers(init, filters * kernel * kernel)
+    kernel_init, bias_init = initializers(init, filters * kernel * kernel)
     return layers.Conv2DTranspose(
         filters, kernel, strides, "same", kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs
     )
@@ -37,5 +51,10 @@ def upconv(filters, kernel, strides, init, **kwargs):
 
 def dense(inputs, units, init, **kwargs):
     """Fully connected layer from `inputs` units."""
-    kernel_init, bias_init = _initializers(init, inputs)
+    kernel_init, bias_init = initializers(init, inputs)
     return layers.Dense(units, kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs)
+
+
+def batch_norm(momentum, epsilon):
+    """Batch normalisation over the global batch: statistics of all replicas together."""
+    return layers.BatchNormalization(momentum=momentum, epsilon=epsilon, synchronized=True)
