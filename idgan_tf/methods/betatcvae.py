@@ -53,9 +53,7 @@ def total_correlation(c, mean, logvar, stratified_size=None):
             weighs all posteriors of the batch alike and leaves out the constant (D - 1) log(N B).
     """
     c = c[:, None, :]
-    density = -0.5 * (
-        LOG_2_PI + logvar + tf.square(c - mean) * tf.exp(-logvar)
-    )  # [i, j, d]: log q(c_i^d | x_j)
+    density = -0.5 * (LOG_2_PI + logvar + tf.square(c - mean) * tf.exp(-logvar))  # [i, j, d]: log q(c_i^d | x_j)
     weight = _stratified_log_weights(c.shape[0], stratified_size) if stratified_size else 0.0
     joint = tf.reduce_logsumexp(tf.reduce_sum(density, axis=-1) + weight, axis=1)
     weight = weight[:, :, None] if stratified_size else 0.0

@@ -75,9 +75,7 @@ class IBGAN(CodeFaces, Method):
         for name, value in {"gamma": gamma, "alpha": alpha, "beta": beta}.items():
             require_number(f"IBGAN.{name}", value, minimum=0)
         require_number("IBGAN.z_dim", z_dim, minimum=1, integer=True)
-        require(
-            len(instance_noise) == 3, f"IBGAN.instance_noise is (first, last, steps), got {instance_noise!r}"
-        )
+        require(len(instance_noise) == 3, f"IBGAN.instance_noise is (first, last, steps), got {instance_noise!r}")
         for value in instance_noise:
             require_number("IBGAN.instance_noise", value, minimum=0)
         require(len(real_label) == 2, f"IBGAN.real_label is (low, high), got {real_label!r}")
@@ -90,9 +88,7 @@ class IBGAN(CodeFaces, Method):
     @property
     def players(self):
         judges = [self.networks[name] for name in ("front", "discriminator") if name in self.networks]
-        makers = [
-            self.networks[name] for name in ("encoder", "generator", "reconstructor") if name in self.networks
-        ]
+        makers = [self.networks[name] for name in ("encoder", "generator", "reconstructor") if name in self.networks]
         return {
             "discriminator": Player(judges, self.discriminator_optimizer),
             "generator": Player(makers, self.generator_optimizer),
@@ -108,9 +104,7 @@ class IBGAN(CodeFaces, Method):
         with tf.GradientTape(persistent=True) as tape:
             r, kl_per_dimension = self._bottleneck(z, seed_r)
             fake = self.generator(r, training=True)
-            real_logit = self.discriminator(
-                self._look(disturb(real, sigma, seed_real), training=True), training=True
-            )
+            real_logit = self.discriminator(self._look(disturb(real, sigma, seed_real), training=True), training=True)
             seen = self._look(disturb(fake, sigma, seed_fake), training=True)
             fake_logit = self.discriminator(seen, training=True)
             reconstruction = self.reconstructor(scale_gradient(seen, self.alpha), training=True)
@@ -141,9 +135,7 @@ class IBGAN(CodeFaces, Method):
         if "encoder" not in self.networks:
             return z, tf.zeros([0])
         mean, logvar = self.encoder(z, training=True)
-        return sample_gaussian(mean, logvar, seed), tf.reduce_mean(
-            gaussian_kl_per_dimension(mean, logvar), axis=0
-        )
+        return sample_gaussian(mean, logvar, seed), tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar), axis=0)
 
     def _price(self, kl):
         """What the information in r costs."""

@@ -197,9 +197,7 @@ class LabelCGAN(_Labelled):
         one_hot = tf.one_hot(label, self.num_classes)
         with tf.GradientTape(persistent=True) as tape:
             fake = self._draw(label, noise.normal([image.shape[0], self.z_dim], seed), training=True)
-            logits = self.discriminator(
-                tf.concat([image, fake], axis=0), tf.tile(one_hot, [2, 1]), training=True
-            )
+            logits = self.discriminator(tf.concat([image, fake], axis=0), tf.tile(one_hot, [2, 1]), training=True)
             real_logit, fake_logit = tf.split(logits, 2)
             discriminator_loss = tf.reduce_mean(self.game.real(real_logit) + self.game.fake(fake_logit))
             generator_loss = tf.reduce_mean(self.game.fool(fake_logit))

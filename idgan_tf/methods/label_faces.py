@@ -53,17 +53,13 @@ class LabelFaces(CodeFaces):
         seed_s, seed_u = noise.split(seed, 2)
         line = self._line(self.zu_dim, steps, seed_u)
         zs = self.mixture.sample(label, tf.random.stateless_normal([len(label), self.zs_dim], seed_s))
-        return tf.stack(
-            [self.decode(tf.concat([tf.repeat(row[None], steps, axis=0), line], axis=-1)) for row in zs]
-        )
+        return tf.stack([self.decode(tf.concat([tf.repeat(row[None], steps, axis=0), line], axis=-1)) for row in zs])
 
     def swap(self, image_s, image_u):
         """[S, U, H, W, C]: zs of each image of `image_s` with zu of each image of `image_u` (Figure 6)."""
         zs = self.encoder_s(2.0 * image_s - 1.0)
         zu, _ = self.encoder_u(2.0 * image_u - 1.0)
-        return tf.stack(
-            [self.decode(tf.concat([tf.repeat(row[None], len(zu), axis=0), zu], axis=-1)) for row in zs]
-        )
+        return tf.stack([self.decode(tf.concat([tf.repeat(row[None], len(zu), axis=0), zu], axis=-1)) for row in zs])
 
     def inpaint(self, image, mask):
         """x_inp = M x' + (1 - M) x, x' rebuilt from the image with zeros, in [-1, 1], under the mask
@@ -84,9 +80,7 @@ class LabelFaces(CodeFaces):
 
     def signatures(self):
         """Those of a code, generate_class(label, zs_noise, zu) and combine(image_s, image_u), in pairs."""
-        images = [
-            tf.TensorSpec([None, *self.image_shape], tf.float32, name) for name in ("image_s", "image_u")
-        ]
+        images = [tf.TensorSpec([None, *self.image_shape], tf.float32, name) for name in ("image_s", "image_u")]
         inputs = [
             tf.TensorSpec([None], tf.int32, "label"),
             tf.TensorSpec([None, self.zs_dim], tf.float32, "zs_noise"),

@@ -79,9 +79,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         self.num_classes = mixture.config["num_classes"]
         self.zs_dim, self.zu_dim = mixture.config["dim"], encoder_u.config["latent_dim"]
         self.image_shape, self.code_dim = decoder.config["image_shape"], self.zs_dim + self.zu_dim
-        self.player_optimizers = {
-            name: optimizer() for name in self.moving if name in {**self.networks, **self._prior}
-        }
+        self.player_optimizers = {name: optimizer() for name in self.moving if name in {**self.networks, **self._prior}}
         if spread_optimizer is not None:
             self.player_optimizers["class_spreads"] = spread_optimizer
 
@@ -92,9 +90,7 @@ class LabelRelevantVAE(LabelFaces, Method):
     @property
     def players(self):
         movable = {**self.networks, **self._prior}
-        return {
-            name: Player([movable[name]], optimizer) for name, optimizer in self.player_optimizers.items()
-        }
+        return {name: Player([movable[name]], optimizer) for name, optimizer in self.player_optimizers.items()}
 
     def train_step(self, batch, seed):
         image, label = 2.0 * batch["image"] - 1.0, batch["label"]

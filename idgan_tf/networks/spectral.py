@@ -22,9 +22,7 @@ class _Spectral(keras.layers.Layer):
             fan_in *= size
         kernel_init, bias_init = initializers(init, fan_in)
         self.kernel = self.add_weight(shape=shape, initializer=kernel_init, name="kernel")
-        self.bias = (
-            self.add_weight(shape=shape[-1:], initializer=bias_init, name="bias") if use_bias else None
-        )
+        self.bias = self.add_weight(shape=shape[-1:], initializer=bias_init, name="bias") if use_bias else None
         self.u = self.add_weight(
             shape=(1, shape[-1]),
             initializer=keras.initializers.RandomNormal(),

@@ -26,9 +26,7 @@ class Game(NamedTuple):
 
 GAMES = {
     "log": Game(real_loss, fake_loss, real_loss),
-    "hinge": Game(
-        lambda logit: tf.nn.relu(1.0 - logit), lambda logit: tf.nn.relu(1.0 + logit), lambda logit: -logit
-    ),
+    "hinge": Game(lambda logit: tf.nn.relu(1.0 - logit), lambda logit: tf.nn.relu(1.0 + logit), lambda logit: -logit),
 }
 
 

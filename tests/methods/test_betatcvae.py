@@ -32,9 +32,7 @@ def float32(*arrays):
 
 def test_weighted_sampling_is_the_sum_over_the_batch():
     values = posteriors()
-    np.testing.assert_allclose(
-        total_correlation(*float32(*values)), by_hand(*values, np.ones((6, 6))), rtol=1e-4
-    )
+    np.testing.assert_allclose(total_correlation(*float32(*values)), by_hand(*values, np.ones((6, 6))), rtol=1e-4)
 
 
 def test_stratified_sampling_is_the_weighted_sum_over_the_batch():
@@ -42,9 +40,7 @@ def test_stratified_sampling_is_the_weighted_sum_over_the_batch():
     weights = np.full((6, 6), 1 / others)
     for i in range(6):
         weights[i, i], weights[i, (i + 1) % 6] = 1 / size, (size - others) / (size * others)
-    np.testing.assert_allclose(
-        total_correlation(*float32(*values), size), by_hand(*values, weights), rtol=1e-4
-    )
+    np.testing.assert_allclose(total_correlation(*float32(*values), size), by_hand(*values, weights), rtol=1e-4)
 
 
 @pytest.mark.parametrize("size", [7, 1000])

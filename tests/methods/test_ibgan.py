@@ -119,9 +119,7 @@ def test_only_real_images_get_smooth_labels():
 
 def test_a_label_of_one_is_the_plain_loss():
     logit = tf.constant([-2.0, 0.0, 3.0])
-    np.testing.assert_allclose(
-        ibgan.smoothed_real_loss(logit, 1.0), np.log1p(np.exp(-logit.numpy())), rtol=1e-6
-    )
+    np.testing.assert_allclose(ibgan.smoothed_real_loss(logit, 1.0), np.log1p(np.exp(-logit.numpy())), rtol=1e-6)
 
 
 def test_the_loss_is_the_sum_of_its_weighted_parts():
@@ -168,9 +166,7 @@ def test_the_front_follows_the_discriminator_and_q_the_generator(frozen, network
     makers = {"encoder", "generator", "reconstructor"}
     alive = {"front", "discriminator"} if frozen == "generator" else makers
     for name, network in method.networks.items():
-        assert (
-            all(moved(network, before[name])) if name in alive else not any(moved(network, before[name]))
-        ), name
+        assert all(moved(network, before[name])) if name in alive else not any(moved(network, before[name])), name
 
 
 def gradients_of_generator(alpha, gamma, monkeypatch):
@@ -193,9 +189,7 @@ def test_alpha_weighs_what_the_generator_hears_of_the_bound_but_not_what_q_hears
     none, half, whole = (gradients_of_generator(alpha, 0.0, monkeypatch) for alpha in (0.0, 0.5, 1.0))
     kernel = -2  # of the last layer
     assert np.abs(whole["generator"][kernel]).max() > 0
-    np.testing.assert_allclose(
-        half["generator"][kernel], 0.5 * whole["generator"][kernel], rtol=1e-3, atol=1e-7
-    )
+    np.testing.assert_allclose(half["generator"][kernel], 0.5 * whole["generator"][kernel], rtol=1e-3, atol=1e-7)
     np.testing.assert_allclose(none["generator"][kernel], 0.0, atol=1e-7)
     for deaf, hearing in zip(none["reconstructor"], whole["reconstructor"], strict=True):
         np.testing.assert_allclose(deaf, hearing, rtol=1e-3, atol=1e-6)

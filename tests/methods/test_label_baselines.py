@@ -51,9 +51,7 @@ def test_a_step_moves_every_variable_and_stays_finite(kind):
     means = method.train_step(batch(), SEED)
     assert all(np.isfinite(value) for value in means.values())
     for name, player in method.players.items():
-        assert all(not np.array_equal(a, v) for a, v in zip(before[name], player.variables, strict=True)), (
-            name
-        )
+        assert all(not np.array_equal(a, v) for a, v in zip(before[name], player.variables, strict=True)), name
     owned = [id(network) for player in method.players.values() for network in player.networks]
     assert sorted(owned) == sorted(map(id, method.networks.values()))
 
@@ -77,9 +75,7 @@ def test_matching_features_of_the_batch_itself_costs_nothing():
     means = class_means(features, label, CLASSES)
     for c in range(CLASSES):
         np.testing.assert_allclose(means[c], np.mean(features[c::3], axis=0), rtol=1e-5)
-    np.testing.assert_array_equal(
-        class_means(features, tf.zeros([6], tf.int32), CLASSES)[1:], np.zeros((2, 4))
-    )
+    np.testing.assert_array_equal(class_means(features, tf.zeros([6], tf.int32), CLASSES)[1:], np.zeros((2, 4)))
 
 
 def test_wrong_settings_are_refused():

@@ -99,9 +99,7 @@ def test_the_mixture_moves_in_its_own_steps_only():
     assert who_moved(method, before) == {"encoder_s", "class_means", "class_spreads"}
 
 
-@pytest.mark.parametrize(
-    "player", ["encoder_s", "encoder_u", "latent_classifier", "decoder", "discriminator"]
-)
+@pytest.mark.parametrize("player", ["encoder_s", "encoder_u", "latent_classifier", "decoder", "discriminator"])
 def test_each_player_moves_by_its_own_loss_alone(player, monkeypatch):
     """Each player descends on its line of Algorithm 1 (25 to 29), and every variable of it hears of that."""
     method, data = make(n_gm=0), batch()
@@ -149,15 +147,11 @@ def test_finetuning_needs_no_labels_and_leaves_the_mixture_alone():
     trained = make()
     teacher = {f"teacher_{name}": network for name, network in trained.networks.items()}
     method = UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log")
-    still = [
-        np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables
-    ]
+    still = [np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables]
     before = values(method)
     means = method.train_step({"image": batch()["image"]}, SEED)
     assert who_moved(method, before) == {"encoder_s", "encoder_u", "decoder", "discriminator"}
-    after = [
-        np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables
-    ]
+    after = [np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables]
     for a, b in zip(after, still, strict=True):
         np.testing.assert_array_equal(a, b)
     assert all(np.isfinite(value) for value in means.values())

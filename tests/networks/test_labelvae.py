@@ -30,9 +30,7 @@ def parts(classes=4, dim=3):
 
 
 def densities(z, means, variances):
-    return np.stack(
-        [multivariate_normal(m, np.diag(v)).logpdf(z) for m, v in zip(means, variances, strict=True)], 1
-    )
+    return np.stack([multivariate_normal(m, np.diag(v)).logpdf(z) for m, v in zip(means, variances, strict=True)], 1)
 
 
 def test_the_densities_are_those_of_scipy():
@@ -66,9 +64,7 @@ def test_one_class_is_a_gaussian_and_cannot_be_confused():
     means, variances, z = parts(classes=1)
     cls, lkd = mixture_losses(mixture(means, variances)(z), tf.zeros([6], tf.int32))
     np.testing.assert_allclose(cls, np.zeros(6), atol=1e-6)
-    np.testing.assert_allclose(
-        lkd, -multivariate_normal(means[0], np.diag(variances[0])).logpdf(z), rtol=1e-4
-    )
+    np.testing.assert_allclose(lkd, -multivariate_normal(means[0], np.diag(variances[0])).logpdf(z), rtol=1e-4)
     total_mean, total_variance = mixture(means, variances).total()
     np.testing.assert_allclose(total_mean, means[0], rtol=1e-5)
     np.testing.assert_allclose(total_variance, variances[0], rtol=1e-4)
@@ -135,9 +131,7 @@ def test_an_unlabelled_image_has_no_projection_term():
     np.testing.assert_allclose(term, np.sum(rows * features, axis=-1), rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "architecture, shape", [("cifar", (32, 32, 3)), ("vgg", (64, 64, 3)), ("toy", (1, 1, 2))]
-)
+@pytest.mark.parametrize("architecture, shape", [("cifar", (32, 32, 3)), ("vgg", (64, 64, 3)), ("toy", (1, 1, 2))])
 def test_the_networks_fit_together(architecture, shape):
     image = np.zeros((2, *shape), "float32")
     mean, logvar = LabelEncoder(shape, 5, True, 0, architecture)(image)
@@ -154,18 +148,14 @@ def test_the_cifar_networks_have_the_sizes_of_table_3():
     decoder = LabelDecoder((32, 32, 3), (100, 200), "cifar")
     widths = (256, 256, 256, 128, 64, 32)
     convolutions = sum(25 * a * b for a, b in zip(widths, widths[1:], strict=False))
-    assert (
-        decoder.count_params() == 300 * 1024 + 4 * 1024 + convolutions + 4 * sum(widths[1:]) + 25 * 32 * 3 + 3
-    )
+    assert decoder.count_params() == 300 * 1024 + 4 * 1024 + convolutions + 4 * sum(widths[1:]) + 25 * 32 * 3 + 3
 
 
 def test_the_encoder_of_faces_is_vgg16_without_its_last_layers():
     encoder = LabelEncoder((64, 64, 3), 512, False, 0, "vgg")
     kernels = [v for v in encoder.trainable_variables if len(v.shape) == 4]
     assert len(kernels) == 13
-    assert (
-        sum(int(np.prod(v.shape)) for v in kernels) == 14_714_688 - 4_224
-    )  # VGG16's convolutions less biases
+    assert sum(int(np.prod(v.shape)) for v in kernels) == 14_714_688 - 4_224  # VGG16's convolutions less biases
 
 
 def test_labels_enter_a_conditional_encoder():
