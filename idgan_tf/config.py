@@ -62,14 +62,15 @@ def load(gin_files, bindings=(), allow_imports=()):
 
 
 def register_optimizers():
-    """Makes keras.optimizers.{Adam,RMSprop,SGD} known to gin, once."""
+    """Makes keras.optimizers.{Adam,RMSprop,SGD} and a schedule for their rates known to gin, once."""
     import keras
 
-    for optimizer in (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD):
+    decay = keras.optimizers.schedules.PiecewiseConstantDecay
+    for known in (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD, decay):
         try:
-            gin.get_configurable(f"keras.optimizers.{optimizer.__name__}")
+            gin.get_configurable(f"keras.optimizers.{known.__name__}")
         except ValueError:
-            gin.external_configurable(optimizer, module="keras.optimizers")
+            gin.external_configurable(known, module="keras.optimizers")
 
 
 def text():

@@ -1,5 +1,8 @@
 """The GAN game on logits of "real", and the penalty that keeps it stable. Values are [B], in nats."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import tensorflow as tf
 
 
@@ -11,6 +14,20 @@ def real_loss(logit):
 def fake_loss(logit):
     """-log(1 - D(x)): the discriminator on a generated image."""
     return tf.nn.softplus(logit)
+
+
+class Game(NamedTuple):
+    """An adversarial loss: of the discriminator on `real` and `fake` logits, of the generator (`fool`)."""
+
+    real: Callable
+    fake: Callable
+    fool: Callable
+
+
+GAMES = {
+    "log": Game(real_loss, fake_loss, real_loss),
+    "hinge": Game(lambda logit: tf.nn.relu(1.0 - logit), lambda logit: tf.nn.relu(1.0 + logit), lambda logit: -logit),
+}
 
 
 def with_gradient_penalty(judge, image):

@@ -1,0 +1,97 @@
+"""What a trained label-relevant / irrelevant VAE can do (sections 4.2 to 4.5)."""
+
+import tensorflow as tf
+
+from idgan_tf import noise
+from idgan_tf.methods.faces import CodeFaces
+
+POINT = -60.0  # log-variance of zs, which is a point: a standard deviation of 1e-13
+
+
+class LabelFaces(CodeFaces):
+    """For a method with `encoder_s`, `encoder_u`, `decoder` and `mixture`, `zs_dim`, `zu_dim` and
+    `num_classes`.
+
+    Images are [B, H, W, C] in [0, 1]; the code is c = [zs, zu].
+    """
+
+    def encode(self, image):
+        """image -> (mean [B, Ds + Du], logvar) of [zs, zu]; zs is a point."""
+        image = 2.0 * image - 1.0
+        zs, (mean, logvar) = self.encoder_s(image), self.encoder_u(image)
+        return tf.concat([zs, mean], axis=-1), tf.concat([tf.fill(tf.shape(zs), POINT), logvar], axis=-1)
+
+    def decode(self, c):
+        """c = [zs, zu], [B, Ds + Du] -> image."""
+        return 0.5 * (self.decoder(c) + 1.0)
+
+    def generate_class(self, label, seed):
+        """Images [B, H, W, C] of classes [B]: zs ~ p(zs|c), zu ~ N(0, I)."""
+        seed_s, seed_u = noise.split(seed, 2)
+        zs = self.mixture.sample(label, tf.random.stateless_normal([len(label), self.zs_dim], seed_s))
+        zu = tf.random.stateless_normal([len(label), self.zu_dim], seed_u)
+        return self.decode(tf.concat([zs, zu], axis=-1))
+
+    def interpolate_zs(self, label, steps, seed):
+        """One zu, and zs along z = a z1 + (1 - a) z2 mapped into every class (Figure 4a).
+
+        Args:
+            label: int [K]. All rows share z1, z2 and zu.
+            steps: number of values of a, from 0 to 1.
+
+        Returns:
+            [K, steps, H, W, C].
+        """
+        seed_z, seed_u = noise.split(seed, 2)
+        line = self._line(self.zs_dim, steps, seed_z)
+        zu = tf.repeat(tf.random.stateless_normal([1, self.zu_dim], seed_u), steps, axis=0)
+        rows = [self.mixture.sample(tf.fill([steps], c), line) for c in label]
+        return tf.stack([self.decode(tf.concat([zs, zu], axis=-1)) for zs in rows])
+
+    def interpolate_zu(self, label, steps, seed):
+        """One zs of every class, and zu along a line between two draws (Figure 4b): [K, steps, H, W, C]."""
+        seed_s, seed_u = noise.split(seed, 2)
+        line = self._line(self.zu_dim, steps, seed_u)
+        zs = self.mixture.sample(label, tf.random.stateless_normal([len(label), self.zs_dim], seed_s))
+        return tf.stack([self.decode(tf.concat([tf.repeat(row[None], steps, axis=0), line], axis=-1)) for row in zs])
+
+    def swap(self, image_s, image_u):
+        """[S, U, H, W, C]: zs of each image of `image_s` with zu of each image of `image_u` (Figure 6)."""
+        zs = self.encoder_s(2.0 * image_s - 1.0)
+        zu, _ = self.encoder_u(2.0 * image_u - 1.0)
+        return tf.stack([self.decode(tf.concat([tf.repeat(row[None], len(zu), axis=0), zu], axis=-1)) for row in zs])
+
+    def inpaint(self, image, mask):
+        """x_inp = M x' + (1 - M) x, x' rebuilt from the image with zeros, in [-1, 1], under the mask
+        (section 4.5).
+
+        Args:
+            image: [B, H, W, C].
+            mask: [H, W, 1] or [B, H, W, 1], 1 where the image is missing.
+        """
+        rebuilt = self.decode(self.encode(image * (1.0 - mask) + 0.5 * mask)[0])
+        return mask * rebuilt + (1.0 - mask) * image
+
+    def _line(self, size, steps, seed):
+        """a z1 + (1 - a) z2 for a from 0 to 1: [steps, size]."""
+        one, two = tf.unstack(tf.random.stateless_normal([2, size], seed))
+        a = tf.linspace(0.0, 1.0, steps)[:, None]
+        return a * one + (1.0 - a) * two
+
+    def signatures(self):
+        """Those of a code, generate_class(label, zs_noise, zu) and combine(image_s, image_u), in pairs."""
+        images = [tf.TensorSpec([None, *self.image_shape], tf.float32, name) for name in ("image_s", "image_u")]
+        inputs = [
+            tf.TensorSpec([None], tf.int32, "label"),
+            tf.TensorSpec([None, self.zs_dim], tf.float32, "zs_noise"),
+            tf.TensorSpec([None, self.zu_dim], tf.float32, "zu"),
+        ]
+
+        def generate(label, zs_noise, zu):
+            return self.decode(tf.concat([self.mixture.sample(label, zs_noise), zu], axis=-1))
+
+        def combine(image_s, image_u):
+            zs, (zu, _) = self.encoder_s(2.0 * image_s - 1.0), self.encoder_u(2.0 * image_u - 1.0)
+            return self.decode(tf.concat([zs, zu], axis=-1))
+
+        return {**super().signatures(), "generate_class": (generate, inputs), "combine": (combine, images)}

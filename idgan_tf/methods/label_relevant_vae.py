@@ -1,0 +1,225 @@
+"""The label-relevant / irrelevant VAE: zs says which class an image shows, zu how.
+
+Zheng & Sun, "Disentangling Latent Space for VAE by Label Relevant/Irrelevant Dimensions", CVPR 2019.
+"""
+
+import gin
+import tensorflow as tf
+
+from idgan_tf import noise
+from idgan_tf.errors import require, require_number
+from idgan_tf.methods.base import Method, Player
+from idgan_tf.methods.label_faces import LabelFaces
+from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, gaussian_nll, sample_gaussian
+
+
+@gin.register
+class LabelRelevantVAE(LabelFaces, Method):
+    """Algorithm 1: `n_gm` steps of the Gaussian-mixture loss, then one joint step of all players.
+
+    L_rec is the mean squared error over the values of images in [-1, 1], L_kl the mean over the dimensions
+    of zu: so `lambda_rec` 10 and `lambda_kl` 1 are the released code's weights, which the paper prints
+    interchanged.
+
+    Every step of the mixture sees a fresh batch, as printed: the batch is dealt out in `n_gm` + 1 parts, so
+    `train.batch_size` is `n_gm` + 1 times the batch of the paper.
+
+    Args:
+        encoder_s: image in [-1, 1] -> zs [B, Ds].
+        encoder_u: image -> (mean, logvar) of q(zu|x), each [B, Du].
+        decoder: [zs, zu] -> image in [-1, 1].
+        mixture: the prior of zs, a `GaussianMixture`.
+        latent_classifier: zu -> class logits [B, C].
+        discriminator: (image, one-hot label) -> logit [B], or None to train without the adversary on pixels.
+        optimizer: constructor of the optimizers of all players but one.
+        spread_optimizer: of the variances of the mixture, whose rate decays.
+        n_gm: steps of the mixture per joint step, >= 0.
+        lambda_lkd, lambda_kl, lambda_rec: weights of the likelihood of zs, of L_kl and of L_rec, >= 0.
+        game: "log" or "hinge", the adversarial loss.
+    """
+
+    moving = ("encoder_s", "class_means", "encoder_u", "latent_classifier", "decoder", "discriminator")
+
+    def __init__(
+        self,
+        encoder_s,
+        encoder_u,
+        decoder,
+        mixture,
+        latent_classifier,
+        discriminator,
+        optimizer,
+        spread_optimizer,
+        n_gm,
+        lambda_lkd,
+        lambda_kl,
+        lambda_rec,
+        game,
+    ):
+        judges = {"discriminator": discriminator} if discriminator is not None else {}
+        super().__init__(
+            encoder_s=encoder_s,
+            encoder_u=encoder_u,
+            decoder=decoder,
+            mixture=mixture,
+            latent_classifier=latent_classifier,
+            **judges,
+        )
+        for name, value in {
+            "lambda_lkd": lambda_lkd,
+            "lambda_kl": lambda_kl,
+            "lambda_rec": lambda_rec,
+        }.items():
+            require_number(f"LabelRelevantVAE.{name}", value, minimum=0)
+        require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
+        require(game in GAMES, f"LabelRelevantVAE.game must be one of {', '.join(GAMES)}, got {game!r}")
+        self.n_gm, self.game = n_gm, GAMES[game]
+        self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
+        self.num_classes = mixture.config["num_classes"]
+        self.zs_dim, self.zu_dim = mixture.config["dim"], encoder_u.config["latent_dim"]
+        self.image_shape, self.code_dim = decoder.config["image_shape"], self.zs_dim + self.zu_dim
+        self.player_optimizers = {name: optimizer() for name in self.moving if name in {**self.networks, **self._prior}}
+        if spread_optimizer is not None:
+            self.player_optimizers["class_spreads"] = spread_optimizer
+
+    @property
+    def _prior(self):
+        return {"class_means": self.mixture.means, "class_spreads": self.mixture.spreads}
+
+    @property
+    def players(self):
+        movable = {**self.networks, **self._prior}
+        return {name: Player([movable[name]], optimizer) for name, optimizer in self.player_optimizers.items()}
+
+    def train_step(self, batch, seed):
+        image, label = 2.0 * batch["image"] - 1.0, batch["label"]
+        parts = self.n_gm + 1
+        require(
+            image.shape[0] % parts == 0,
+            f"train.batch_size per device must be a multiple of n_gm + 1 = {parts}, got {image.shape[0]}",
+        )
+        means = {}
+        for i in range(self.n_gm):
+            means = self._mixture_step(image[i::parts], label[i::parts])
+        return {**means, **self._joint_step(image[self.n_gm :: parts], label[self.n_gm :: parts], seed)}
+
+    def _mixture_step(self, image, label):
+        """Lines 3 to 8: Encoder_s and the mixture learn to classify and to be likely (Eq. 9)."""
+        with tf.GradientTape(persistent=True) as tape:
+            log_density = self.mixture(self.encoder_s(image, training=True))
+            cls, lkd = mixture_losses(log_density, label)
+            loss = tf.reduce_mean(cls + self.lambda_lkd * lkd)
+        for player in ("encoder_s", "class_means", "class_spreads"):
+            self.minimize(player, loss, tape)
+        guess = tf.argmax(log_density, axis=-1, output_type=label.dtype)
+        return {
+            "gm_loss": loss,
+            "cls": tf.reduce_mean(cls),
+            "zs_accuracy": tf.reduce_mean(tf.cast(guess == label, tf.float32)),
+        }
+
+    def _joint_step(self, image, label, seed):
+        """Lines 10 to 29: every player on its own loss, all from one forward pass."""
+        one_hot = tf.one_hot(label, self.num_classes)
+        seed_u, seed_s, seed_prior = noise.split(seed, 3)
+        with tf.GradientTape(persistent=True) as tape:
+            zs = self.encoder_s(image, training=True)
+            lkd = tf.reduce_mean(mixture_losses(self.mixture(zs), label)[1])
+            mean, logvar = self.encoder_u(image, training=True)
+            zu = sample_gaussian(mean, logvar, seed_u)
+            kl = tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
+            log_guess = tf.nn.log_softmax(self.latent_classifier(zu, training=True))
+            adv_e = -tf.reduce_mean(log_guess)
+            adv_c = -tf.reduce_mean(tf.reduce_sum(one_hot * log_guess, axis=-1))
+            rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
+            rec = tf.reduce_mean(tf.square(image - rebuilt))
+            prior_zs = self.mixture.sample(label, noise.normal(zs.shape, seed_s))
+            adv_d, adv_g = self._play(image, rebuilt, prior_zs, one_hot, seed_prior)
+            losses = {
+                "encoder_s": self.lambda_rec * (rec + self.lambda_lkd * lkd),
+                "encoder_u": adv_e + self.lambda_kl * kl + self.lambda_rec * rec,
+                "latent_classifier": adv_c,
+                "decoder": self.lambda_rec * rec + adv_g,
+                "discriminator": adv_d,
+            }
+        means = {"rec": rec, "kl": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
+        return {**means, **self._settle(losses, tape)}
+
+    def _play(self, image, rebuilt, prior_zs, one_hot, seed):
+        """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator."""
+        if "discriminator" not in self.networks:
+            return tf.zeros([]), tf.zeros([])
+        zu = noise.normal([image.shape[0], self.zu_dim], seed)
+        imagined = self.decoder(tf.concat([prior_zs, zu], axis=-1), training=True)
+        images, labels = tf.concat([image, rebuilt, imagined], axis=0), tf.tile(one_hot, [3, 1])
+        real, *fakes = tf.split(self.discriminator(images, labels, training=True), 3)
+        discriminator_loss = self.game.real(real) + sum(self.game.fake(logit) for logit in fakes)
+        decoder_loss = sum(self.game.fool(logit) for logit in fakes)
+        return tf.reduce_mean(discriminator_loss), tf.reduce_mean(decoder_loss)
+
+    def _settle(self, losses, tape):
+        """Moves every player that there is on its loss, and reports the losses of the game."""
+        for player, loss in losses.items():
+            if player in self.players:
+                self.minimize(player, loss, tape)
+        if "discriminator" not in self.players:
+            return {}
+        return {"discriminator_loss": losses["discriminator"], "decoder_loss": losses["decoder"]}
+
+
+@gin.register
+class UnlabelledLabelVAE(LabelRelevantVAE):
+    """Fine-tuning on images without labels (section 3.6): zs follows the Gaussian of Eq. 11.
+
+    L_GM, L_advE and L_advC need labels and are dropped, so the mixture and the latent classifier rest. The
+    discriminator is given no label.
+
+    Args:
+        teacher: {"teacher_<name>": network}, the networks of a trained `LabelRelevantVAE`.
+        optimizer, lambda_lkd, lambda_kl, lambda_rec, game: as there.
+    """
+
+    moving = ("encoder_s", "encoder_u", "decoder", "discriminator")
+
+    def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game):
+        networks = {name.removeprefix("teacher_"): network for name, network in teacher.items()}
+        super().__init__(
+            **{"discriminator": None, **networks},
+            optimizer=optimizer,
+            spread_optimizer=None,
+            n_gm=0,
+            lambda_lkd=lambda_lkd,
+            lambda_kl=lambda_kl,
+            lambda_rec=lambda_rec,
+            game=game,
+        )
+
+    def train_step(self, batch, seed):
+        image = 2.0 * batch["image"] - 1.0
+        unknown = tf.zeros([image.shape[0], self.num_classes])
+        seed_u, seed_s, seed_prior = noise.split(seed, 3)
+        prior_mean, prior_variance = self.mixture.total()
+        with tf.GradientTape(persistent=True) as tape:
+            zs = self.encoder_s(image, training=True)
+            lkd = tf.reduce_mean(gaussian_nll(zs, prior_mean, tf.math.log(prior_variance)))
+            mean, logvar = self.encoder_u(image, training=True)
+            kl = tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
+            zu = sample_gaussian(mean, logvar, seed_u)
+            rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
+            rec = tf.reduce_mean(tf.square(image - rebuilt))
+            prior_zs = prior_mean + noise.normal(zs.shape, seed_s) * tf.sqrt(prior_variance)
+            adv_d, adv_g = self._play(image, rebuilt, prior_zs, unknown, seed_prior)
+            losses = {
+                "encoder_s": self.lambda_rec * (rec + self.lambda_lkd * lkd),
+                "encoder_u": self.lambda_kl * kl + self.lambda_rec * rec,
+                "decoder": self.lambda_rec * rec + adv_g,
+                "discriminator": adv_d,
+            }
+        return {"rec": rec, "kl": kl, "lkd": lkd, **self._settle(losses, tape)}
+
+
+def mixture_losses(log_density, label):
+    """(L_cls, L_lkd), each [B], from log N(zs; mu_c, Sigma_c) [B, C] and labels [B] (Eq. 7 and 8)."""
+    own = tf.gather(log_density, label, batch_dims=1)
+    return tf.reduce_logsumexp(log_density, axis=-1) - own, -own

@@ -1,0 +1,244 @@
+"""IB-GAN: its bounds, its tricks, and who moves what."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods import ibgan
+from idgan_tf.methods.ibgan import IBGAN, information_lower_bound, instance_noise_level
+from idgan_tf.networks.ibgan import IBEncoder, IBFront, IBGenerator, IBReader
+
+SHAPE, Z, R, FILTERS, BATCH = (64, 64, 1), 3, 2, 2, 4
+SEED = tf.constant([3, 7])
+
+
+def rmsprop(rate):
+    return keras.optimizers.RMSprop(rate, rho=0.99, momentum=0.9, epsilon=1e-16)
+
+
+def make(encoder=True, shared=True, **settings):
+    keras.utils.set_random_seed(0)
+    reader = {"shares_front": shared, "widths": (4, 4), "pointwise": 0, "init": "normal"}
+    settings = {
+        "gamma": 1.0,
+        "alpha": 1.0,
+        "beta": 0.1,
+        "divergence_guard": False,
+        "instance_noise": (0.5, 0.1, 10),
+        "real_label": (1.0, 1.0),
+        **settings,
+    }
+    return IBGAN(
+        encoder=IBEncoder(Z, R, (8, 8), True, "normal") if encoder else None,
+        generator=IBGenerator(SHAPE, R if encoder else Z, FILTERS, "normal"),
+        front=IBFront(SHAPE, FILTERS, "normal") if shared else None,
+        discriminator=IBReader(SHAPE, FILTERS, 1, name="discriminator", **reader),
+        reconstructor=IBReader(SHAPE, FILTERS, Z, name="reconstructor", **reader),
+        generator_optimizer=rmsprop(1e-3),
+        discriminator_optimizer=rmsprop(1e-3),
+        z_dim=Z,
+        **settings,
+    )
+
+
+def images(count=BATCH):
+    return tf.constant(np.random.default_rng(1).random((count, *SHAPE)), tf.float32)
+
+
+def step(method):
+    return {name: float(value) for name, value in method.train_step({"image": images()}, SEED).items()}
+
+
+def trained(network):
+    return [np.array(v) for v in network.trainable_variables]
+
+
+def moved(network, before):
+    return [not np.array_equal(a, b) for a, b in zip(trained(network), before, strict=True)]
+
+
+def test_a_perfect_reconstructor_finds_the_power_of_z():
+    z = tf.constant([[1.0, -2.0], [0.5, 3.0]])
+    np.testing.assert_allclose(information_lower_bound(z, z), [2.5, 4.625])
+
+
+def test_a_reconstructor_that_says_zero_finds_nothing():
+    z = tf.constant([[1.0, -2.0]])
+    np.testing.assert_allclose(information_lower_bound(z, tf.zeros_like(z)), [0.0])
+
+
+def test_the_lower_bound_is_the_gain_in_log_likelihood():
+    from scipy.stats import norm
+
+    z, guess = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    gain = norm.logpdf(z, guess).sum(-1) - norm.logpdf(z).sum(-1)
+    np.testing.assert_allclose(information_lower_bound(z, guess), gain, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("at, level", [(0, 0.5), (5, 0.3), (10, 0.1), (999_999, 0.1)])
+def test_instance_noise_falls_linearly_and_stays_at_its_end(at, level):
+    assert float(instance_noise_level(at, 0.5, 0.1, 10)) == pytest.approx(level, abs=1e-7)
+
+
+def test_instance_noise_ends_exactly():
+    assert float(instance_noise_level(100_000, 1.0, 0.0, 100_000)) == 0.0
+    assert float(instance_noise_level(7, 0.5, 0.01, 7)) == np.float32(0.01)
+
+
+def test_real_and_generated_images_get_the_same_level_but_other_noise(monkeypatch):
+    seen = []
+    genuine = ibgan.disturb
+
+    def spy(image, sigma, seed):
+        seen.append((float(sigma), np.array(seed)))
+        return genuine(image, sigma, seed)
+
+    monkeypatch.setattr(ibgan, "disturb", spy)
+    method = make()
+    method.step.assign(5)
+    step(method)
+    (real, real_seed), (fake, fake_seed) = seen
+    assert real == fake == pytest.approx(0.3)
+    assert not np.array_equal(real_seed, fake_seed)
+
+
+def test_noisy_images_stay_in_range():
+    noisy = ibgan.disturb(tf.zeros([4, 8, 8, 1]), 1.0, SEED)
+    assert float(tf.reduce_max(noisy)) == 1.0 and float(tf.reduce_min(noisy)) == -1.0
+
+
+def test_only_real_images_get_smooth_labels():
+    plain, smooth = make(), make(real_label=(0.7, 0.7))
+    a, b = step(plain), step(smooth)
+    assert a["fool"] == b["fool"] and a["fake_logit"] == b["fake_logit"]
+    difference = 0.3 * a["real_logit"]  # CE(l, 0.7) - CE(l, 1) = 0.3 l
+    assert b["discriminator_loss"] - a["discriminator_loss"] == pytest.approx(difference, abs=1e-5)
+
+
+def test_a_label_of_one_is_the_plain_loss():
+    logit = tf.constant([-2.0, 0.0, 3.0])
+    np.testing.assert_allclose(ibgan.smoothed_real_loss(logit, 1.0), np.log1p(np.exp(-logit.numpy())), rtol=1e-6)
+
+
+def test_the_loss_is_the_sum_of_its_weighted_parts():
+    means = step(make(gamma=1.2, alpha=0.5, beta=0.3))
+    expected = 1.2 * means["fool"] - 0.5 * means["mi_lower"] + 0.3 * means["mi_upper"]
+    assert means["generator_loss"] == pytest.approx(expected, rel=1e-5)
+    assert means["mi_upper"] == pytest.approx(means["kl_0"] + means["kl_1"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "beta, guard, prices", [(0.0, True, (0.0, 2000.0)), (0.0, False, (0.0, 0.0)), (0.5, True, (9.5, 10.0))]
+)
+def test_the_guard_watches_a_free_bottleneck(beta, guard, prices):
+    method = make(beta=beta, divergence_guard=guard)
+    assert tuple(float(method._price(tf.constant(kl))) for kl in (19.0, 20.0)) == prices
+
+
+def test_a_free_bottleneck_without_e_is_infogan():
+    method = make(encoder=False, beta=0.0)
+    means = step(method)
+    assert means["generator_loss"] == pytest.approx(means["fool"] - means["mi_lower"], rel=1e-6)
+    assert means["mi_upper"] == 0.0 and "kl_0" not in means
+    code, logvar = method.encode(images())
+    assert code.shape == (BATCH, Z) and not np.any(logvar)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_every_network_has_one_player_and_the_front_belongs_to_the_discriminator(shared):
+    method = make(shared=shared)
+    players = method.players
+    owned = [network for player in players.values() for network in player.networks]
+    assert sorted(map(id, owned)) == sorted(map(id, method.networks.values()))
+    if shared:
+        assert any(network is method.front for network in players["discriminator"].networks)
+    assert any(network is method.reconstructor for network in players["generator"].networks)
+
+
+@pytest.mark.parametrize("frozen, networks", [("generator", "front discriminator"), ("discriminator", "")])
+def test_the_front_follows_the_discriminator_and_q_the_generator(frozen, networks):
+    method = make()
+    getattr(method, f"{frozen}_optimizer").learning_rate = 0.0
+    before = {name: trained(network) for name, network in method.networks.items()}
+    step(method)
+    makers = {"encoder", "generator", "reconstructor"}
+    alive = {"front", "discriminator"} if frozen == "generator" else makers
+    for name, network in method.networks.items():
+        assert all(moved(network, before[name])) if name in alive else not any(moved(network, before[name])), name
+
+
+def gradients_of_generator(alpha, gamma, monkeypatch):
+    method, taken = make(alpha=alpha, gamma=gamma, beta=0.0), {}
+
+    def take(player, loss, tape):
+        variables = method.players[player].variables
+        taken[player] = tape.gradient(loss, variables)
+
+    monkeypatch.setattr(method, "minimize", take)
+    step(method)
+    gradients = iter(taken["generator"])
+    return {
+        network.name: [np.array(next(gradients)) for _ in network.trainable_variables]
+        for network in method.players["generator"].networks
+    }
+
+
+def test_alpha_weighs_what_the_generator_hears_of_the_bound_but_not_what_q_hears(monkeypatch):
+    none, half, whole = (gradients_of_generator(alpha, 0.0, monkeypatch) for alpha in (0.0, 0.5, 1.0))
+    kernel = -2  # of the last layer
+    assert np.abs(whole["generator"][kernel]).max() > 0
+    np.testing.assert_allclose(half["generator"][kernel], 0.5 * whole["generator"][kernel], rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(none["generator"][kernel], 0.0, atol=1e-7)
+    for deaf, hearing in zip(none["reconstructor"], whole["reconstructor"], strict=True):
+        np.testing.assert_allclose(deaf, hearing, rtol=1e-3, atol=1e-6)
+
+
+def test_encode_is_e_of_q_with_inference_statistics():
+    method = make()
+    step(method)
+    features = method.front(2.0 * images() - 1.0, training=False)
+    mean, logvar = method.encoder(method.reconstructor(features, training=False), training=False)
+    for value, expected in zip(method.encode(images()), (mean, logvar), strict=True):
+        np.testing.assert_array_equal(value, expected)
+    np.testing.assert_allclose(method.encode(images())[0][:1], method.encode(images()[:1])[0], atol=1e-5)
+
+
+def test_generate_looks_at_one_code_at_a_time_and_stays_in_range():
+    method = make()
+    step(method)
+    r = method.sample_prior(5, SEED)
+    together = method.generate(tf.zeros([5, 0]), r)
+    np.testing.assert_allclose(method.generate(tf.zeros([1, 0]), r[:1]), together[:1], atol=1e-5)
+    assert float(tf.reduce_min(together)) >= 0.0 and float(tf.reduce_max(together)) <= 1.0
+    assert method.sample_code(5, SEED).shape == (5, R)
+
+
+def test_batch_statistics_are_those_of_all_replicas():
+    devices = tf.config.list_logical_devices("CPU")
+    if len(devices) < 2:
+        pytest.skip("one logical CPU")
+    strategy = tf.distribute.MirroredStrategy([device.name for device in devices[:2]])
+    alone = IBEncoder(Z, R, (8,), True, "normal")
+    with strategy.scope():
+        mirrored = IBEncoder(Z, R, (8,), True, "normal")
+    mirrored.set_weights(alone.get_weights())
+    z = tf.random.stateless_normal([6, Z], SEED)
+    expected, _ = alone(z, training=True)
+
+    def half():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return mirrored(tf.gather(tf.reshape(z, [2, 3, Z]), replica), training=True)[0]
+
+    parts = strategy.experimental_local_results(tf.function(lambda: strategy.run(half))())
+    np.testing.assert_allclose(np.concatenate(parts), expected, rtol=1e-4, atol=1e-6)
+    for ours, theirs in zip(mirrored.non_trainable_variables, alone.non_trainable_variables, strict=True):
+        for value in ours.value.values:
+            np.testing.assert_allclose(value, np.array(theirs), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{"beta": -1.0}, {"instance_noise": (1.0, 0.0)}, {"real_label": (1.0,)}])
+def test_wrong_settings_are_refused(settings):
+    with pytest.raises(ConfigError, match=f"IBGAN.{next(iter(settings))}"):
+        make(**settings)

@@ -1,0 +1,85 @@
+"""The baselines of the label-relevant / irrelevant VAE."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods.label_baselines import CVAE, CVAEGAN, LabelCGAN, class_means
+from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder
+
+SHAPE, CLASSES, Z = (1, 1, 2), 3, 4
+SEED = tf.constant([1, 2])
+
+
+def adam():
+    return keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9)
+
+
+def make(kind, **settings):
+    keras.utils.set_random_seed(0)
+    decoder = LabelDecoder(SHAPE, (Z, CLASSES), "toy")
+    if kind is LabelCGAN:
+        judge = LabelDiscriminator(SHAPE, CLASSES, "toy")
+        return kind(decoder, judge, adam, CLASSES, Z, **{"game": "log", **settings})
+    settings = {"lambda_kl": 1.0, "lambda_rec": 10.0, **settings}
+    if kind is CVAEGAN:
+        settings = {
+            "discriminator": LabelDiscriminator(SHAPE, 0, "toy"),
+            "classifier": LabelEncoder(SHAPE, CLASSES, False, 0, "toy", name="classifier"),
+            "lambda_gd": 1e-3,
+            "lambda_gc": 1e-3,
+            **settings,
+        }
+    encoder = LabelEncoder(SHAPE, Z, True, CLASSES, "toy")
+    return kind(encoder=encoder, decoder=decoder, optimizer=adam, num_classes=CLASSES, **settings)
+
+
+def batch():
+    rng = np.random.default_rng(0)
+    return {
+        "image": tf.constant(rng.random((6, *SHAPE)), tf.float32),
+        "label": tf.constant([0, 1, 2, 0, 1, 2], tf.int32),
+    }
+
+
+@pytest.mark.parametrize("kind", [CVAE, CVAEGAN, LabelCGAN])
+def test_a_step_moves_every_variable_and_stays_finite(kind):
+    method = make(kind)
+    before = {name: [np.array(v) for v in player.variables] for name, player in method.players.items()}
+    means = method.train_step(batch(), SEED)
+    assert all(np.isfinite(value) for value in means.values())
+    for name, player in method.players.items():
+        assert all(not np.array_equal(a, v) for a, v in zip(before[name], player.variables, strict=True)), name
+    owned = [id(network) for player in method.players.values() for network in player.networks]
+    assert sorted(owned) == sorted(map(id, method.networks.values()))
+
+
+@pytest.mark.parametrize("kind", [CVAE, CVAEGAN, LabelCGAN])
+def test_generation_depends_on_the_class(kind):
+    images = make(kind).generate_class([0, 0, 1], SEED)
+    assert images.shape == (3, *SHAPE)
+    z = tf.zeros([2, Z])
+    one, other = make(kind)._draw([0, 1], z)
+    assert not np.allclose(one, other)
+
+
+def test_the_loss_of_a_cvae_is_its_two_terms():
+    means = make(CVAE, lambda_kl=0.5).train_step(batch(), SEED)
+    assert float(means["loss"]) == pytest.approx(float(10.0 * means["rec"] + 0.5 * means["kl"]), rel=1e-6)
+
+
+def test_matching_features_of_the_batch_itself_costs_nothing():
+    features, label = tf.random.stateless_normal([6, 4], SEED), batch()["label"]
+    means = class_means(features, label, CLASSES)
+    for c in range(CLASSES):
+        np.testing.assert_allclose(means[c], np.mean(features[c::3], axis=0), rtol=1e-5)
+    np.testing.assert_array_equal(class_means(features, tf.zeros([6], tf.int32), CLASSES)[1:], np.zeros((2, 4)))
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(ConfigError, match="lambda_kl"):
+        make(CVAE, lambda_kl=-1.0)
+    with pytest.raises(ConfigError, match="game"):
+        make(LabelCGAN, game="chess")

@@ -1,0 +1,221 @@
+"""The label-relevant / irrelevant VAE: Algorithm 1, its players, and what it can do once trained."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods.label_relevant_vae import LabelRelevantVAE, UnlabelledLabelVAE
+from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder, LatentClassifier
+from idgan_tf.networks.mixture import GaussianMixture
+from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.visualize.masks import BOXES, mask
+
+SHAPE, CLASSES, ZS, ZU = (1, 1, 2), 3, 2, 4
+SEED = tf.constant([1, 2])
+
+
+def adam():
+    return keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9)
+
+
+def make(adversary=True, **settings):
+    keras.utils.set_random_seed(0)
+    settings = {"n_gm": 1, "lambda_lkd": 0.1, "lambda_kl": 1.0, "lambda_rec": 10.0, "game": "log", **settings}
+    return LabelRelevantVAE(
+        encoder_s=LabelEncoder(SHAPE, ZS, False, 0, "toy"),
+        encoder_u=LabelEncoder(SHAPE, ZU, True, 0, "toy"),
+        decoder=LabelDecoder(SHAPE, (ZS, ZU), "toy"),
+        mixture=GaussianMixture(CLASSES, ZS),
+        latent_classifier=LatentClassifier(ZU, CLASSES, 8),
+        discriminator=LabelDiscriminator(SHAPE, CLASSES, "toy") if adversary else None,
+        optimizer=adam,
+        spread_optimizer=adam(),
+        **settings,
+    )
+
+
+def batch(count=8):
+    rng = np.random.default_rng(0)
+    return {
+        "image": tf.constant(rng.random((count, *SHAPE)), tf.float32),
+        "label": tf.constant(rng.integers(0, CLASSES, count), tf.int32),
+    }
+
+
+def values(method):
+    return {name: [np.array(v) for v in player.variables] for name, player in method.players.items()}
+
+
+def who_moved(method, before):
+    return {
+        name
+        for name, arrays in values(method).items()
+        if any(not np.array_equal(a, b) for a, b in zip(arrays, before[name], strict=True))
+    }
+
+
+def test_the_game_of_a_blind_discriminator():
+    logit = tf.zeros([2])
+    np.testing.assert_allclose(GAMES["log"].real(logit) + GAMES["log"].fake(logit), np.full(2, 2 * np.log(2)))
+    np.testing.assert_allclose(GAMES["hinge"].real(logit) + GAMES["hinge"].fake(logit), np.full(2, 2.0))
+
+
+def test_a_satisfied_hinge_has_no_more_to_say():
+    assert float(GAMES["hinge"].real(tf.constant(1.5))) == 0.0
+    assert float(GAMES["hinge"].fake(tf.constant(-1.5))) == 0.0
+    assert float(GAMES["hinge"].fool(tf.constant(1.5))) == -1.5
+
+
+def test_a_classifier_that_knows_nothing_pays_log_c():
+    method = make()
+    for variable in method.latent_classifier.variables:
+        variable.assign(tf.zeros_like(variable))
+    means = method.train_step(batch(), SEED)
+    assert float(means["adv_c"]) == pytest.approx(np.log(CLASSES), rel=1e-6)
+    assert float(means["adv_e"]) == pytest.approx(np.log(CLASSES), rel=1e-6)
+
+
+@pytest.mark.parametrize("adversary", [True, False])
+def test_a_step_moves_every_player(adversary):
+    method = make(adversary)
+    before = values(method)
+    means = method.train_step(batch(), SEED)
+    assert who_moved(method, before) == set(method.players)
+    assert ("discriminator" in method.players) == adversary == ("discriminator_loss" in means)
+    assert all(np.isfinite(value) for value in means.values())
+
+
+def test_the_mixture_moves_in_its_own_steps_only():
+    method = make(n_gm=0)
+    before = values(method)
+    method.train_step(batch(), SEED)
+    assert who_moved(method, before) == set(method.players) - {"class_means", "class_spreads"}
+    method = make()
+    before = values(method)
+    data = batch()
+    method._mixture_step(data["image"], data["label"])
+    assert who_moved(method, before) == {"encoder_s", "class_means", "class_spreads"}
+
+
+@pytest.mark.parametrize("player", ["encoder_s", "encoder_u", "latent_classifier", "decoder", "discriminator"])
+def test_each_player_moves_by_its_own_loss_alone(player, monkeypatch):
+    """Each player descends on its line of Algorithm 1 (25 to 29), and every variable of it hears of that."""
+    method, data = make(n_gm=0), batch()
+    taken = {}
+
+    def take(name, loss, tape):
+        taken[name] = loss, tape.gradient(loss, method.players[name].variables)
+
+    monkeypatch.setattr(method, "minimize", take)
+    means = method.train_step(data, SEED)
+    expected = {
+        "encoder_s": 10.0 * (means["rec"] + 0.1 * means["lkd"]),
+        "encoder_u": means["adv_e"] + means["kl"] + 10.0 * means["rec"],
+        "latent_classifier": means["adv_c"],
+        "decoder": means["decoder_loss"],
+        "discriminator": means["discriminator_loss"],
+    }
+    loss, gradient = taken[player]
+    assert float(loss) == pytest.approx(float(expected[player]), rel=1e-5)
+    assert all(g is not None and np.any(g) for g in gradient)
+
+
+def test_every_mixture_step_sees_its_own_part_of_the_batch(monkeypatch):
+    method, data, seen = make(n_gm=3), batch(8), []
+    genuine = method._mixture_step
+    monkeypatch.setattr(method, "_mixture_step", lambda x, y: seen.append(x.numpy()) or genuine(x, y))
+    monkeypatch.setattr(method, "_joint_step", lambda x, y, s: seen.append(x.numpy()) or {})
+    method.train_step(data, SEED)
+    assert len(seen) == 4
+    together = np.sort(np.concatenate(seen).ravel())
+    np.testing.assert_allclose(together, np.sort(2 * data["image"].numpy().ravel() - 1), rtol=1e-6)
+
+
+def test_a_batch_that_cannot_be_dealt_out_is_refused():
+    with pytest.raises(ConfigError, match="multiple of n_gm"):
+        make(n_gm=2).train_step(batch(8), SEED)
+
+
+def test_a_wrong_game_is_refused():
+    with pytest.raises(ConfigError, match="game"):
+        make(game="chess")
+
+
+def test_finetuning_needs_no_labels_and_leaves_the_mixture_alone():
+    trained = make()
+    teacher = {f"teacher_{name}": network for name, network in trained.networks.items()}
+    method = UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log")
+    still = [np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables]
+    before = values(method)
+    means = method.train_step({"image": batch()["image"]}, SEED)
+    assert who_moved(method, before) == {"encoder_s", "encoder_u", "decoder", "discriminator"}
+    after = [np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables]
+    for a, b in zip(after, still, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert all(np.isfinite(value) for value in means.values())
+
+
+def test_finetuning_prices_zs_by_the_total_gaussian():
+    from scipy.stats import norm
+
+    trained = make()
+    teacher = {f"teacher_{name}": network for name, network in trained.networks.items()}
+    method = UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log")
+    image = batch()["image"]
+    zs = np.array(method.encoder_s(2.0 * image - 1.0))
+    mean, variance = (np.array(t) for t in method.mixture.total())
+    expected = -norm.logpdf(zs, mean, np.sqrt(variance)).sum(axis=1).mean()
+    assert float(method.train_step({"image": image}, SEED)["lkd"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_code_is_zs_exactly_and_zu_with_its_spread():
+    method, image = make(), batch()["image"]
+    mean, logvar = method.encode(image)
+    np.testing.assert_array_equal(mean[:, :ZS], method.encoder_s(2.0 * image - 1.0))
+    assert np.all(np.exp(0.5 * logvar[:, :ZS]) < 1e-12)
+
+
+def test_swapping_with_itself_is_rebuilding():
+    method, image = make(), batch(3)["image"]
+    swapped = method.swap(image, image)
+    assert swapped.shape == (3, 3, *SHAPE)
+    rebuilt = method.decode(method.encode(image)[0])
+    for i in range(3):
+        np.testing.assert_allclose(swapped[i, i], rebuilt[i], rtol=1e-4, atol=1e-6)
+
+
+def test_interpolation_starts_and_ends_at_draws_of_the_class():
+    method = make()
+    images = method.interpolate_zs([0, 2], 5, SEED)
+    assert images.shape == (2, 5, *SHAPE)
+    assert method.interpolate_zu([0, 2, 1], 4, SEED).shape == (3, 4, *SHAPE)
+    line = method._line(ZS, 5, SEED)
+    np.testing.assert_allclose(line[2], 0.5 * (line[0] + line[4]), rtol=1e-4, atol=1e-6)
+
+
+def test_generation_is_a_function_of_class_and_seed():
+    method = make()
+    one, again = (method.generate_class([0, 1, 2], SEED) for _ in range(2))
+    np.testing.assert_array_equal(one, again)
+    assert one.shape == (3, *SHAPE)
+
+
+def test_inpainting_changes_only_what_is_missing():
+    method, image = make(), batch(3)["image"]
+    np.testing.assert_array_equal(method.inpaint(image, np.zeros((1, 1, 1), "float32")), image)
+    everything = method.inpaint(image, np.ones((1, 1, 1), "float32"))
+    np.testing.assert_allclose(everything[0], everything[1], atol=1e-6)  # nothing is left to tell them apart
+
+
+def test_masks_have_their_places():
+    right, bottom = mask("right_half", 64, 64)[..., 0], mask("bottom_half", 64, 64)[..., 0]
+    assert right[:, 32:].all() and not right[:, :32].any()
+    assert bottom[32:].all() and not bottom[:32].any()
+    eyes, mouth = mask("eyes", 64, 64)[..., 0], mask("nose_and_mouth", 64, 64)[..., 0]
+    assert eyes.sum() == 16 * 48 and eyes[16:32, 8:56].all()
+    assert mouth.sum() == 24 * 32 and mouth[32:56, 16:48].all()
+    assert not np.any(eyes * mouth) and len(BOXES) == 4
+    with pytest.raises(ConfigError, match="no mask"):
+        mask("ears", 64, 64)
