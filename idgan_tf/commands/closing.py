@@ -1,7 +1,5 @@
 """The last screen of a training: what was made, where it lies, how good it is, and what to try next."""
 
-import time
-
 from idgan_tf import runs
 
 EXPLAINED = {
@@ -10,6 +8,7 @@ EXPLAINED = {
     "distillation": "nats to read the code back from a generated image",
     "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
 }
+FULL_RUNS = {"quickstart": "gin/idgan_dsprites.gin"}
 
 
 def show(run, settings, method):
@@ -22,7 +21,6 @@ def show(run, settings, method):
     """
     from idgan_tf.visualize import figures
 
-    began = time.perf_counter()
     paths = figures.write(run, method, settings.dataset)
     last = next((record for record in reversed(runs.read_metrics(run.metrics)) if "loss" in str(record)), {})
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
@@ -37,10 +35,6 @@ def show(run, settings, method):
     print("\nNext:")
     print(f"  tensorboard --logdir={run.tensorboard}")
     print(f"  bin/export --run_dir={run.path}")
-    print(f"  bin/train --gin_file=gin/{next_experiment(run)}")
-    return time.perf_counter() - began
-
-
-def next_experiment(run):
-    """The gin file to try after this run: the paper's own size of it."""
-    return "idgan_dsprites.gin" if run.name.startswith("quickstart") else "idgan_dsprites.gin --run_dir=runs/another"
+    print(f"  bin/evaluate --run_dir={run.path} --metrics=fvm,mig")
+    if run.name in FULL_RUNS:
+        print(f"  bin/train --gin_file={FULL_RUNS[run.name]}   (the paper's own size)")
