@@ -166,10 +166,10 @@ class IBGAN(CodeFaces, Method):
         """r ~ m(r) = N(0, I) [count, Dr]; without e: z ~ N(0, I)."""
         return tf.random.stateless_normal([count, self.code_dim], seed)
 
-    def sample_code(self, count, seed):
-        """r ~ e(r|z), z ~ N(0, I) [count, Dr]; without e: z."""
+    def sample_code(self, image, seed):
+        """r ~ e(r|z), z ~ N(0, I), as many as images [B, H, W, C]: [B, Dr]; without e: z."""
         seed_z, seed_r = noise.split(seed, 2)
-        z = tf.random.stateless_normal([count, self.z_dim], seed_z)
+        z = noise.normal([image.shape[0], self.z_dim], seed_z)
         return sample_gaussian(*self.encoder(z), seed_r) if "encoder" in self.networks else z
 
 

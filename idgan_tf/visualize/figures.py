@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
+from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.visualize.grids import beside, grid, label, save_png
 
 EXAMPLES = 64
@@ -35,6 +36,8 @@ def write(run, method, dataset, names=()):
 
 def available(method):
     """{name: function(method, dataset) -> picture} of the figures a method can have."""
+    if not isinstance(method, CodeFaces) or method.image_shape[2] not in (1, 3):
+        return {}
     found = {}
     if hasattr(method, "generate"):
         found["samples"] = samples

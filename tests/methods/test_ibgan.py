@@ -212,7 +212,7 @@ def test_generate_looks_at_one_code_at_a_time_and_stays_in_range():
     together = method.generate(tf.zeros([5, 0]), r)
     np.testing.assert_allclose(method.generate(tf.zeros([1, 0]), r[:1]), together[:1], atol=1e-5)
     assert float(tf.reduce_min(together)) >= 0.0 and float(tf.reduce_max(together)) <= 1.0
-    assert method.sample_code(5, SEED).shape == (5, R)
+    assert method.sample_code(tf.zeros([5, 64, 64, 1]), SEED).shape == (5, R)
 
 
 def test_batch_statistics_are_those_of_all_replicas():
