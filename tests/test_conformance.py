@@ -57,7 +57,7 @@ def prepare(method, settings, strategy=None):
     near zero into a whole step: no two ways of computing the same thing would agree.
     """
     for player in method.players.values():
-        player.optimizer.epsilon = 1e-3
+        player.optimizer.epsilon = 1e-5
     call = TrainingCall(method, settings, strategy or tf.distribute.get_strategy())
     return call, checkpoint.state(method, sums=call.sums)
 

@@ -16,10 +16,14 @@ from idgan_tf.errors import ConfigError
 flags.DEFINE_string("dataset", None, "One of the datasets that --list shows: the name of a file in gin/data/.")
 flags.DEFINE_string("source", None, "The downloaded folder or archive.")
 flags.DEFINE_string("data_dir", None, "Where to write <name>/. Default: data/ in the user's cache folder.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")
+flags.DEFINE_multi_string(
+    "gin_param", [], "A binding such as 'ImageFolder.labels = True'; overrides gin/data/.", allow_override=True
+)
 flags.DEFINE_enum("on_error", "error", ["error", "skip"], "What to do with images that cannot be used.")
 flags.DEFINE_integer("max_skipped", 100, "With --on_error=skip, how many may be left out.", lower_bound=0)
-flags.DEFINE_bool("list", False, "Show every dataset: where to get it, its size, its licence, the files it needs.")
+flags.DEFINE_bool(
+    "list", False, "Show every dataset: where to get it, its size, licence and files.", allow_override=True
+)
 FLAGS = flags.FLAGS
 
 

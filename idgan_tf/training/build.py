@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 import pathlib
 from collections.abc import Callable
 
@@ -65,7 +66,20 @@ def settings():
     Raises:
         ConfigError: one is missing or wrong.
     """
-    return _checked(Settings)
+    found = _checked(Settings)
+    _require_known_arguments(found.method)
+    return found
+
+
+def _require_known_arguments(method):
+    """Finds misspelt bindings of a method that hands **arguments to its base class, which gin lets pass.
+
+    They would be found when the method is built; by then an earlier stage may have trained for hours.
+    """
+    classes = [kind for kind in getattr(method, "__mro__", ()) if "__init__" in vars(kind)]
+    known = {name for kind in classes for name in inspect.signature(kind.__init__).parameters}
+    for name in gin.get_bindings(method.__name__, resolve_references=False):
+        require(name in known, f"{method.__name__} has no argument {name!r}")
 
 
 def strategy(jit_compile=False):

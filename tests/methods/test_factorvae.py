@@ -8,6 +8,7 @@ from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.factorvae import FactorVAE, density_ratio_loss, permute_dims
 from idgan_tf.networks.mlp import MLPDiscriminator
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.training import build
 from tests.methods.tiny import CODE, SEED, LinearDecoder, LinearEncoder, arrays, assert_close, batch, same
 
 
@@ -40,7 +41,7 @@ def test_permuting_breaks_the_dependence_between_dimensions(rng):
 
 def test_permuting_on_two_devices_is_permuting_the_whole_batch():
     c = tf.reshape(tf.range(24.0), [8, 3])
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = build.strategy()
 
     @tf.function
     def run():

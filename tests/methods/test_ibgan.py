@@ -9,6 +9,7 @@ from idgan_tf.errors import ConfigError
 from idgan_tf.methods import ibgan
 from idgan_tf.methods.ibgan import IBGAN, information_lower_bound, instance_noise_level
 from idgan_tf.networks.ibgan import IBEncoder, IBFront, IBGenerator, IBReader
+from idgan_tf.training import build
 
 SHAPE, Z, R, FILTERS, BATCH = (64, 64, 1), 3, 2, 2, 4
 SEED = tf.constant([3, 7])
@@ -219,7 +220,7 @@ def test_batch_statistics_are_those_of_all_replicas():
     devices = tf.config.list_logical_devices("CPU")
     if len(devices) < 2:
         pytest.skip("one logical CPU")
-    strategy = tf.distribute.MirroredStrategy([device.name for device in devices[:2]])
+    strategy = build.strategy()
     alone = IBEncoder(Z, R, (8,), True, "normal")
     with strategy.scope():
         mirrored = IBEncoder(Z, R, (8,), True, "normal")

@@ -10,6 +10,7 @@ from idgan_tf import noise
 from idgan_tf.data.augment import dequantise, flip
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError
+from idgan_tf.training import build
 from idgan_tf.training.call import TrainingCall
 
 
@@ -50,7 +51,7 @@ class Probe:
 
 
 def run(devices, resident_bytes, first_step=0, dataset=None, steps_per_call=1):
-    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(devices)])
+    strategy = build.strategy() if devices == 2 else tf.distribute.MirroredStrategy(["CPU:0"])
     with strategy.scope():
         method = Probe()
     settings = types.SimpleNamespace(
