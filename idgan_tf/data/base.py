@@ -1,7 +1,5 @@
 """What a dataset is to the rest of the project: arrays of examples, and a function that decodes rows of them."""
 
-import math
-
 import tensorflow as tf
 
 
@@ -53,8 +51,3 @@ class Dataset:
         """One line for logs: name, source, size."""
         height, width, channels = self.image_shape
         return f"{self.name} ({self.source}): {self.num_examples:,} images of {height}x{width}x{channels}"
-
-
-def row_bytes(arrays):
-    """Bytes of one example."""
-    return sum(a.dtype.itemsize * math.prod(a.shape[1:]) for a in arrays.values())
