@@ -92,6 +92,7 @@ def test_two_replicas_compute_what_one_does(gin_file, plain, tmp_path):
     assert_same_training(plain(gin_file), *build_tiny(gin_file, tmp_path, strategy=build.strategy()), build.strategy())
 
 
+@pytest.mark.slow  # compiling takes half a minute for each method; test_idgan_compiled is in the default run
 def test_xla_compiles_the_training_call_to_the_same_numbers(gin_file, plain, tmp_path):
     settings, method = build_tiny(gin_file, tmp_path)
     settings.jit_compile = True
