@@ -17,7 +17,9 @@ IMPORTS = ("idgan_tf", "keras")
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
 HARMLESS = (
     "train.evaluate_every",
+    "train.keep_every",
     "train.log_every",
+    "train.metrics",
     "train.num_steps",
     "train.picture_every",
     "train.resident_bytes",

@@ -1,6 +1,6 @@
 """A run directory: where things lie in it, who may write to it, and how to load what it holds.
 
-runs/<name>/ config.gin  checkpoints/  metrics.jsonl  tensorboard/  samples/  figures/  networks/*.keras  export/
+runs/<name>/ config.gin  checkpoints/  best/  metrics.jsonl  tensorboard/  samples/  figures/  networks/*.keras  export/
 """
 
 import contextlib
@@ -20,6 +20,7 @@ class Run:
         self.path = pathlib.Path(path)
         self.config = self.path / "config.gin"
         self.checkpoints = self.path / "checkpoints"
+        self.best = self.path / "best"
         self.metrics = self.path / "metrics.jsonl"
         self.tensorboard = self.path / "tensorboard"
         self.samples = self.path / "samples"
@@ -100,6 +101,12 @@ def write_text(path, text):
     os.replace(temporary, path)
 
 
+def append_metrics(path, record):
+    """Adds a line to a metrics.jsonl."""
+    with open(path, "a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
 def read_metrics(path):
     """The lines of a metrics.jsonl as dicts; a last line cut by a kill is left out."""
     if not path.exists():
@@ -111,8 +118,8 @@ def read_metrics(path):
     return records
 
 
-def load(run_dir, gin_files=(), bindings=(), allow_imports=()):
-    """The method of a run with its newest good checkpoint, ready to encode / decode / generate.
+def load(run_dir, gin_files=(), bindings=(), allow_imports=(), best=False):
+    """The method of a run with its newest good checkpoint, or its best one, ready to encode / decode / generate.
 
     Averaged weights are used where the method keeps them.
 
@@ -120,6 +127,7 @@ def load(run_dir, gin_files=(), bindings=(), allow_imports=()):
         run_dir: a run directory.
         gin_files, bindings: read after the run's own configuration, for the settings of metrics and figures.
         allow_imports: packages outside idgan_tf and keras that its config.gin may import.
+        best: whether to take the checkpoint that scored best during the training (`train.metrics`).
 
     Returns:
         (method, dataset).
@@ -137,5 +145,5 @@ def load(run_dir, gin_files=(), bindings=(), allow_imports=()):
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
     settings = build.settings()
     method = build.method(settings, run)
-    checkpoint.restore(run.checkpoints, checkpoint.state(method), unused=("sums",))
+    checkpoint.restore(run.best if best else run.checkpoints, checkpoint.state(method))
     return method, settings.dataset

@@ -18,7 +18,7 @@ GIN_FILES = [
     f"gin/{method}_dsprites.gin"
     for method in ("betavae", "factorvae", "gan", "idgan", "idgan_end2end", "infogan", "vaegan", "factor_classifier")
 ]
-pytestmark = pytest.mark.parametrize("gin_file", GIN_FILES)
+of_every_method = pytest.mark.parametrize("gin_file", GIN_FILES)
 
 
 def arrays(method):
@@ -62,6 +62,7 @@ def prepare(method, settings, strategy=None):
     return call, checkpoint.state(method, sums=call.sums)
 
 
+@of_every_method
 def test_steps_move_every_variable_of_a_player_and_nothing_else(gin_file, plain):
     run = plain(gin_file)
     moving = {id(variable.value) for player in run.method.players.values() for variable in player.variables}
@@ -76,6 +77,7 @@ def test_steps_move_every_variable_of_a_player_and_nothing_else(gin_file, plain)
     assert np.all(np.isfinite(run.sums))
 
 
+@of_every_method
 def test_a_fresh_method_continues_from_a_checkpoint_to_the_same_arrays(gin_file, plain):
     run = plain(gin_file)
     settings, fresh = build_tiny(gin_file, run.folder, "train.seed = 0")
@@ -88,11 +90,18 @@ def test_a_fresh_method_continues_from_a_checkpoint_to_the_same_arrays(gin_file,
     np.testing.assert_array_equal(call.sums.numpy(), run.sums)
 
 
+@of_every_method
 def test_two_replicas_compute_what_one_does(gin_file, plain, tmp_path):
     assert_same_training(plain(gin_file), *build_tiny(gin_file, tmp_path, strategy=build.strategy()), build.strategy())
 
 
-@pytest.mark.slow  # compiling takes half a minute for each method; test_idgan_compiled is in the default run
+@pytest.mark.parametrize(  # compiling takes half a minute for each method
+    "gin_file",
+    [
+        gin_file if "/idgan_dsprites" in gin_file else pytest.param(gin_file, marks=pytest.mark.slow)
+        for gin_file in GIN_FILES
+    ],
+)
 def test_xla_compiles_the_training_call_to_the_same_numbers(gin_file, plain, tmp_path):
     settings, method = build_tiny(gin_file, tmp_path)
     settings.jit_compile = True
@@ -114,6 +123,7 @@ def assert_same_training(run, settings, method, strategy):
             assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-4), name
 
 
+@of_every_method
 def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
     method = plain(gin_file).method
     loaded = tf.saved_model.load(str(export(method, tmp_path / "export")))
@@ -131,6 +141,7 @@ def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@of_every_method
 def test_keras_files_hold_the_networks(gin_file, plain, tmp_path):
     method = plain(gin_file).method
     for name, network in method.networks.items():
@@ -140,6 +151,7 @@ def test_keras_files_hold_the_networks(gin_file, plain, tmp_path):
             np.testing.assert_array_equal(a, b)
 
 
+@of_every_method
 def test_the_same_seed_builds_the_same_weights_and_another_does_not(gin_file, plain, tmp_path):
     run = plain(gin_file)
     _, same = build_tiny(gin_file, run.folder)

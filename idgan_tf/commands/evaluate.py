@@ -9,7 +9,6 @@
 Prints a table; for a run also appends a line for each metric to metrics.jsonl and writes TensorBoard scalars.
 """
 
-import json
 import os
 import pathlib
 
@@ -94,8 +93,7 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
     with tf.summary.create_file_writer(str(run.tensorboard)).as_default(step):
         for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
             if isinstance(result, Result):
-                with open(run.metrics, "a") as file:
-                    file.write(json.dumps({"step": step, **result.values, "protocol": result.protocol}) + "\n")
+                runs.append_metrics(run.metrics, {"step": step, **result.record()})
                 for key, value in result.values.items():
                     tf.summary.scalar(f"evaluation/{key}", value)
             yield name, result

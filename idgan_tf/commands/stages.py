@@ -12,6 +12,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
         (`runs.Run`, `build.Settings`, the trained method).
     """
     from idgan_tf import config
+    from idgan_tf.evaluation import evaluate
     from idgan_tf.runs import Run
     from idgan_tf.training import build, loop
     from idgan_tf.training.teacher import bring
@@ -21,6 +22,8 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     config.load(gin_files, gin_params, allow_imports)
     text = config.text()
     settings = build.settings()
+    for name in settings.metrics:
+        evaluate.metric(name)  # a misspelt one is found before anything trains
     run.create()
     with run.lock():
         run.remember_config(text, config.differences)
@@ -32,7 +35,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
             config.load(gin_files, gin_params, allow_imports)
             settings = build.settings()
             logging.info("stage 2: %s", run.path)
-        method = loop.train(run, settings, training_pictures)
+        method = loop.train(run, settings, training_pictures, evaluate.during_training)
     return run, settings, method
 
 

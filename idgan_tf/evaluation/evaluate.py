@@ -23,6 +23,8 @@ MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; ch
     "dci": "dci",
 }
 
+LOWER_IS_BETTER = ("fid_dsprites", "fid", "kid")
+
 
 def import_all():
     """Makes the parameters of every metric known to gin."""
@@ -55,6 +57,13 @@ def names(text):
     for name in chosen:
         metric(name)
     return chosen, True
+
+
+def during_training(method, dataset, chosen):
+    """([line of metrics.jsonl for each metric], score): the first value of the first metric, more is better."""
+    results = [result for _, result in evaluate(method, dataset, 0, chosen, strict=True)]
+    score = next(iter(results[0].values.values()))
+    return [result.record() for result in results], -score if chosen[0] in LOWER_IS_BETTER else score
 
 
 def evaluate(method, dataset, seed, chosen, strict):

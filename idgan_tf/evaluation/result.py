@@ -24,6 +24,10 @@ class Result:
     values: dict
     protocol: dict
 
+    def record(self):
+        """What stands in a line of metrics.jsonl."""
+        return {**self.values, "protocol": self.protocol}
+
 
 class Unavailable(ConfigError):
     """A metric that this method or dataset cannot have; `--metrics=all` leaves it out and says why."""

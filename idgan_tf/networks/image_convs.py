@@ -30,9 +30,7 @@ def double(features, kernel):
     # Row 2m + r of the image sees row m + d of the features through row r + 1 - 2d of the kernel, d in -1..1.
     taps = tf.reshape(tf.pad(kernel, [[1, 1], [1, 1], [0, 0], [0, 0]]), [3, 2, 3, 2, channels, filters])
     taps = tf.transpose(tf.reverse(taps, [0, 2]), [0, 2, 5, 1, 3, 4])
-    image = tf.nn.depth_to_space(
-        tf.nn.conv2d(features, tf.reshape(taps, [3, 3, filters, 4 * channels]), 1, "SAME"), 2
-    )
+    image = tf.nn.depth_to_space(tf.nn.conv2d(features, tf.reshape(taps, [3, 3, filters, 4 * channels]), 1, "SAME"), 2)
 
     def gradient(upstream):
         return halve(upstream, kernel), kernel_gradient(upstream, features, kernel.shape)

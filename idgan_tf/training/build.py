@@ -31,6 +31,12 @@ class Settings:
         seed: of initial weights, data order and noise.
         precision: "float32", or "mixed_bfloat16" for processors that have it.
         log_every, save_every, picture_every: steps between lines, checkpoints and pictures; 0 for no pictures.
+        keep_every: checkpoints of multiples of it are never deleted; 0 keeps the newest three alone.
+        evaluate_every: steps between evaluations with `metrics`, which then also end the run; 0 for none.
+        metrics: names such as ("fvm", "mig"); the first one's best checkpoint is kept in `best/`.
+        rollbacks: how often a non-finite value sends the run back to its last checkpoint, to go on from there
+            with `rollback_factor` times the learning rates; after that, it ends the run.
+        rollback_factor: in (0, 1).
         resident_bytes: data up to this size are copied to every device; larger ones are streamed.
         jit_compile: compile the training call with XLA (one device; for GPUs, slower on CPUs).
     """
@@ -44,17 +50,28 @@ class Settings:
     log_every: int = 100
     save_every: int = 1000
     picture_every: int = 1000
+    keep_every: int = 0
+    evaluate_every: int = 0
+    metrics: tuple = ("fvm", "mig")
+    rollbacks: int = 0
+    rollback_factor: float = 0.5
     resident_bytes: int = 2 << 30
     jit_compile: bool = False
 
     def __post_init__(self):
         for name in ("num_steps", "batch_size", "log_every", "save_every"):
             require_number(f"train.{name}", getattr(self, name), minimum=1, integer=True)
-        for name in ("seed", "picture_every", "resident_bytes"):
+        for name in ("seed", "picture_every", "keep_every", "evaluate_every", "rollbacks", "resident_bytes"):
             require_number(f"train.{name}", getattr(self, name), minimum=0, integer=True)
         require(
             self.precision in PRECISIONS,
             f"train.precision must be one of {PRECISIONS}, got {self.precision!r}",
+        )
+        require_number("train.rollback_factor", self.rollback_factor, minimum=0)
+        require(0 < self.rollback_factor < 1, f"train.rollback_factor must be in (0, 1), got {self.rollback_factor}")
+        require(
+            isinstance(self.metrics, (tuple, list)) and all(isinstance(name, str) for name in self.metrics),
+            f'train.metrics must be names such as ("fvm", "mig"), got {self.metrics!r}',
         )
         require(callable(self.method), "train.method must be a method such as @BetaVAE (without parentheses)")
         require(isinstance(self.dataset, Dataset), "train.dataset must be a dataset such as @DSprites()")

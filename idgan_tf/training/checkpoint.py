@@ -20,15 +20,16 @@ from absl import logging
 from idgan_tf.errors import CheckpointError
 
 PREFIX, TEMPORARY = "step-", ".writing-"
+LOOP = "loop/"  # keys of what only a training needs; whoever just uses the networks leaves them out
 
 
-def state(method, **extra):
+def state(method, **loop):
     """{key: variable}: all that a run needs to go on exactly.
 
     Networks (frozen and averaged ones too), every optimizer's slots, rate and counter, the step, the method's
-    `extra_variables`, and `extra`.
+    `extra_variables`, and the variables of the training `loop`.
     """
-    variables = {"step": method.step, **extra}
+    variables = {"step": method.step, **{f"{LOOP}{name}": variable for name, variable in loop.items()}}
     variables.update({f"extra/{name}": variable for name, variable in method.extra_variables.items()})
     for name, network in method.networks.items():
         variables.update({f"networks/{name}/{i:03d}": v for i, v in enumerate(network.variables)})
@@ -42,8 +43,11 @@ def steps(folder):
     return sorted(int(path.name[len(PREFIX) :]) for path in pathlib.Path(folder).glob(f"{PREFIX}*"))
 
 
-def save(folder, variables, keep=3):
-    """Writes a checkpoint of {key: variable} and then deletes all but the newest `keep`."""
+def save(folder, variables, keep=3, keep_every=0):
+    """Writes a checkpoint of {key: variable}, then deletes all but the newest `keep`.
+
+    Those whose step is a multiple of `keep_every` stay, too, unless it is 0.
+    """
     step = int(variables["step"].numpy())
     target = folder / f"{PREFIX}{step:08d}"
     temporary = folder / f"{TEMPORARY}{os.getpid()}"
@@ -63,7 +67,8 @@ def save(folder, variables, keep=3):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     for old in steps(folder)[:-keep]:
-        shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
+        if not keep_every or old % keep_every:
+            shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
 
 
 def sweep(folder):
@@ -72,13 +77,12 @@ def sweep(folder):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def restore(folder, variables, unused=()):
+def restore(folder, variables):
     """Puts the newest good checkpoint into {key: variable}.
 
     Args:
         folder: the run's `checkpoints/`.
-        variables: {key: variable}, all of them in the checkpoint.
-        unused: keys of the checkpoint that may be left out.
+        variables: {key: variable}, all that the checkpoint holds; those of the training loop may be absent.
 
     Returns:
         Its step.
@@ -86,24 +90,28 @@ def restore(folder, variables, unused=()):
     Raises:
         CheckpointError: there is none, all are damaged, or they belong to other variables.
     """
-    found = steps(folder)
+    found, damaged = steps(folder), []
     for step in reversed(found):
         try:
             arrays = _read(pathlib.Path(folder) / f"{PREFIX}{step:08d}")
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            logging.warning("checkpoint of step %d is damaged (%s); trying the one before", step, error)
+            damaged.append(f"{step} ({error})")
             continue
-        if found[-1] != step:
-            logging.warning("continuing from step %d instead of the damaged %d", step, found[-1])
-        _assign({k: a for k, a in arrays.items() if k not in unused}, variables, folder)
+        if damaged:
+            logging.warning("using step %d: damaged are the checkpoints of steps %s", step, ", ".join(damaged))
+        _assign({k: a for k, a in arrays.items() if k in variables or not k.startswith(LOOP)}, variables, folder)
         return step
     if found:
-        raise CheckpointError(f"all checkpoints in {folder} are damaged (steps {', '.join(map(str, found))})")
+        raise CheckpointError(f"all checkpoints in {folder} are damaged: steps {', '.join(damaged)}")
     raise CheckpointError(f"there is no checkpoint in {folder}; train the run first")
 
 
 def _read(folder):
     commit = json.loads((folder / "COMMIT.json").read_text())
+    if folder.name != f"{PREFIX}{commit['step']:08d}":
+        raise ValueError("it is of another step")
+    if (folder / "state.npz").stat().st_size != commit["bytes"]:
+        raise ValueError("its size is wrong")
     if _sha256(folder / "state.npz") != commit["sha256"]:
         raise ValueError("its checksum is wrong")
     with np.load(folder / "state.npz", allow_pickle=False) as file:

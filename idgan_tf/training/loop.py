@@ -17,13 +17,15 @@ from idgan_tf.training.progress import Progress
 SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
 
 
-def train(run, settings, draw=None):
+def train(run, settings, draw=None, evaluate=None):
     """Trains, or continues, the run that the current gin configuration describes.
 
     Args:
         run: the `runs.Run` to write to, already created and locked.
         settings: a `build.Settings`.
         draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
+        evaluate: (method, dataset, names) -> ([record], score), what to write to metrics.jsonl and how good the
+            method is (more is better), or None.
 
     Returns:
         The trained method.
@@ -38,7 +40,9 @@ def train(run, settings, draw=None):
     with strategy.scope():
         method = build.method(settings, run)
     call = TrainingCall(method, settings, strategy)
-    state = checkpoint.state(method, sums=call.sums)
+    best_score = tf.Variable(float("-inf"), trainable=False, name="best_score")
+    rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
+    state = checkpoint.state(method, sums=call.sums, best_score=best_score, rollbacks=rollbacks)
 
     checkpoint.sweep(run.checkpoints)
     if checkpoint.steps(run.checkpoints):
@@ -53,7 +57,11 @@ def train(run, settings, draw=None):
     with board.as_default(step):
         tf.summary.text("config", f"```\n{config.text()}\n```")
 
-    events = [settings.log_every, settings.save_every, settings.picture_every, settings.num_steps]
+    def due(every):
+        return every and (step % every == 0 or step == settings.num_steps)
+
+    picture_every, evaluate_every = (draw and settings.picture_every), (evaluate and settings.evaluate_every)
+    events = [settings.log_every, settings.save_every, picture_every, evaluate_every, settings.num_steps]
     steps_per_call = 1
     with Signals() as signals, Progress(run.name, step, settings.num_steps) as progress, board.as_default():
         try:
@@ -64,28 +72,35 @@ def train(run, settings, draw=None):
                 seconds = time.perf_counter() - start
                 step += k
                 if not finite:
-                    _stop_non_finite(call.means(), step, run)
+                    problem = _non_finite(call.means(), step)
+                    step = _roll_back(run, state, method, settings, rollbacks, problem)
+                    progress.back_to(step)
+                    continue
                 if call.traces == 1 and k == steps_per_call:  # the first call also traced the graph
                     steps_per_call = max(1, round(min(2 * k, k * SECONDS_PER_CALL / seconds)))
                 progress.advance(k)
 
-                if step % settings.log_every == 0 or step == settings.num_steps:
+                if due(settings.log_every):
                     means = call.means()
-                    _log(run, step, means)
+                    runs.append_metrics(run.metrics, {"step": step, **means})
+                    for name, value in means.items():
+                        tf.summary.scalar(name, value, step)
                     for name, optimizer in rates.items():
                         tf.summary.scalar(name, optimizer.learning_rate, step)
                     tf.summary.scalar("steps_per_second", progress.rate, step)
                     progress.show(means)
                     for warning in method.diagnose(means):
                         progress.write(f"warning, step {step}: {warning}")
-                if (
-                    draw
-                    and settings.picture_every
-                    and (step % settings.picture_every == 0 or step == settings.num_steps)
-                ):
+                if due(picture_every):
                     _draw(run, step, draw(method, settings.dataset))
-                if step % settings.save_every == 0 or step == settings.num_steps or signals.received:
-                    _save(run, state)
+                if due(evaluate_every):
+                    records, score = evaluate(method, settings.dataset, settings.metrics)
+                    _log_evaluation(run, step, records)
+                    if score > best_score.numpy():
+                        best_score.assign(score)
+                        _save(run.best, state, keep=1)
+                if due(settings.save_every) or signals.received:
+                    _save(run.checkpoints, state, keep_every=settings.keep_every)
                 if signals.received:
                     raise Interrupted(f"stopped by {signals.name} after step {step}, all saved", signals.received)
         finally:
@@ -103,11 +118,12 @@ def is_done(run, settings):
         return False
 
 
-def _log(run, step, means):
-    with open(run.metrics, "a") as file:
-        file.write(json.dumps({"step": step, **means}) + "\n")
-    for name, value in means.items():
-        tf.summary.scalar(name, value, step)
+def _log_evaluation(run, step, records):
+    for record in records:
+        runs.append_metrics(run.metrics, {"step": step, **record})
+        for name, value in record.items():
+            if name != "protocol":
+                tf.summary.scalar(f"evaluation/{name}", value, step)
 
 
 def _draw(run, step, pictures):
@@ -118,13 +134,11 @@ def _draw(run, step, pictures):
         tf.summary.image(name, picture[None], step)
 
 
-def _save(run, state):
+def _save(folder, state, **keep):
     try:
-        checkpoint.save(run.checkpoints, state)
+        checkpoint.save(folder, state, **keep)
     except OSError as error:
-        raise DataError(
-            f"cannot save to {run.checkpoints}: {error.strerror}; the checkpoints before are whole"
-        ) from error
+        raise DataError(f"cannot save to {folder}: {error.strerror}; the checkpoints before are whole") from error
 
 
 def _save_networks(run, method):
@@ -143,11 +157,32 @@ def _forget_after(metrics, step):
         runs.write_text(metrics, "".join(kept))
 
 
-def _stop_non_finite(means, step, run):
+def _non_finite(means, step):
     bad = sorted(name for name, value in means.items() if value - value != 0.0)
-    saved = checkpoint.steps(run.checkpoints)
-    last = f"the checkpoint of step {saved[-1]} is kept" if saved else "there is no checkpoint yet"
-    raise NonFiniteError(f"{', '.join(bad)} became non-finite by step {step}; {last}; try a lower learning rate")
+    return f"{', '.join(bad)} became non-finite by step {step}"
+
+
+def _roll_back(run, state, method, settings, rollbacks, problem):
+    """Goes back to the last checkpoint with lower learning rates; returns its step.
+
+    Raises:
+        NonFiniteError: there is no checkpoint, or `settings.rollbacks` are used up.
+    """
+    saved, used = checkpoint.steps(run.checkpoints), int(rollbacks.numpy()) + 1
+    if not saved:
+        raise NonFiniteError(f"{problem}; there is no checkpoint yet; try a lower learning rate")
+    if used > settings.rollbacks:
+        raise NonFiniteError(f"{problem}; the checkpoint of step {saved[-1]} is kept; try a lower learning rate")
+    step = checkpoint.restore(run.checkpoints, state)
+    _forget_after(run.metrics, step)
+    rollbacks.assign(used)  # the checkpoint may be from before the last one
+    for player in method.players.values():
+        player.optimizer.learning_rate.assign(player.optimizer.learning_rate * settings.rollback_factor)
+    logging.warning(
+        "%s; back to step %d with %g times the learning rates (%d of %d)",
+        problem, step, settings.rollback_factor, used, settings.rollbacks,
+    )  # fmt: skip
+    return step
 
 
 class Signals:

@@ -55,6 +55,13 @@ class Progress:
                 self._name, self._step, self._total, self.rate, _clock(left), self._values,
             )  # fmt: skip
 
+    def back_to(self, step):
+        """Forgets the steps after `step`."""
+        self._step, self._recent = step, None
+        if self._bar is not None:
+            self._bar.n = step
+            self._bar.refresh()
+
     def show(self, means):
         """The newest values, beside the bar and in the lines."""
         self._values = " ".join(f"{name} {value:.4g}" for name, value in list(means.items())[:4])

@@ -33,4 +33,5 @@ def derivatives(layer, x):
             loss = tf.reduce_sum(tf.sin(value))
         gradient = inner.gradient(loss, x)
         penalty = tf.reduce_sum(gradient**2)
-    return value, gradient, *outer.gradient(loss, [layer.kernel, layer.bias]), *outer.gradient(penalty, [x, layer.kernel])
+    weights = outer.gradient(loss, [layer.kernel, layer.bias])
+    return value, gradient, *weights, *outer.gradient(penalty, [x, layer.kernel])

@@ -1,0 +1,99 @@
+"""Damage to checkpoints, in every way a disk or a careless copy does it: the newest good one wins, or exit 5."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import CheckpointError
+from idgan_tf.training import checkpoint
+
+STEPS = (10, 20, 30)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def missing(path):
+    path.unlink()
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def garbage(path):
+    path.write_bytes(b"<html>disk quota</html>" * 9)
+
+
+def longer(path):
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
+FILES = ("state.npz", "COMMIT.json")
+WAYS = (cut, empty, missing, flip, garbage, longer)
+CASES = [(file, way, count) for file in FILES for way in WAYS for count in (1, 2)]  # 24: newest, newest two
+
+
+def variables(step=0):
+    return {"step": tf.Variable(step, dtype=tf.int64), "w": tf.Variable(np.full([64, 3], step, np.float32))}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for step in STEPS:
+        checkpoint.save(tmp_path, variables(step))
+    return tmp_path
+
+
+def damage(folder, file, way, count):
+    for step in STEPS[-count:]:
+        way(folder / f"step-{step:08d}" / file)
+
+
+@pytest.mark.parametrize(("file", "way", "count"), CASES, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_the_newest_good_checkpoint_wins_with_one_warning_that_names_both_steps(folder, caplog, file, way, count):
+    damage(folder, file, way, count)
+    found, good = variables(), STEPS[-count - 1]
+    with caplog.at_level("WARNING"):
+        assert checkpoint.restore(folder, found) == good
+    assert int(found["step"]) == good and np.all(found["w"].numpy() == good)
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == 1 and f"step {good}:" in warnings[0] and f"{STEPS[-1]} (" in warnings[0], warnings
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_when_all_are_damaged_nothing_starts_afresh(folder, way):
+    damage(folder, "state.npz", way, len(STEPS))
+    with pytest.raises(CheckpointError, match="all checkpoints .* damaged"):
+        checkpoint.restore(folder, variables())
+
+
+def test_a_folder_without_its_commit_is_no_checkpoint(folder):
+    shutil.rmtree(folder / "step-00000030")
+    (folder / "step-00000030").mkdir()
+    assert checkpoint.restore(folder, variables()) == 20
+
+
+def test_without_the_checksum_a_flipped_bit_would_pass(folder, monkeypatch):
+    """A negative control: the bit lies in the numbers, where only the checksum sees it."""
+    path = folder / "step-00000030" / "state.npz"
+    data = bytearray(path.read_bytes())
+    position = data.find(np.full([8], 30, np.float32).tobytes())
+    data[position + 3] ^= 64
+    path.write_bytes(data)
+    commit = json.loads((path.parent / "COMMIT.json").read_text())
+    monkeypatch.setattr(checkpoint, "_sha256", lambda path: commit["sha256"])
+    monkeypatch.setattr("zipfile.ZipExtFile._update_crc", lambda self, data: None)
+    found = variables()
+    assert checkpoint.restore(folder, found) == 30
+    assert not np.all(found["w"].numpy() == 30), "the damage went unnoticed"

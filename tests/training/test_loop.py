@@ -1,0 +1,96 @@
+"""What the loop does around the steps: evaluation, best and kept checkpoints, rolling back."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf import runs
+from idgan_tf.errors import NonFiniteError
+from idgan_tf.training import checkpoint, loop
+from tests.helpers import build_tiny, load_tiny
+
+
+def trained(folder, evaluate=None, **changes):
+    """The run that a tiny beta-VAE leaves, with other settings."""
+    run = runs.Run(folder)
+    run.path.mkdir(parents=True, exist_ok=True)
+    settings = dataclasses.replace(load_tiny("gin/betavae_dsprites.gin"), picture_every=0, **changes)
+    loop.train(run, settings, evaluate=evaluate)
+    return run
+
+
+def scores(*values):
+    """An evaluation that gives these scores one after another."""
+    remaining = list(values)
+
+    def evaluate(method, dataset, names):
+        score = remaining.pop(0)
+        return [{"fvm": score, "protocol": {"names": list(names)}}], score
+
+    return evaluate
+
+
+def test_the_best_checkpoint_is_kept_beside_the_newest_and_every_score_is_written(tmp_path):
+    run = trained(tmp_path / "run", scores(0.1, 0.6, 0.3), num_steps=6, evaluate_every=2, metrics=("fvm",))
+    assert checkpoint.steps(run.best) == [4]
+    assert checkpoint.steps(run.checkpoints) == [6]
+    lines = [record for record in runs.read_metrics(run.metrics) if "fvm" in record]
+    assert [(line["step"], line["fvm"]) for line in lines] == [(2, 0.1), (4, 0.6), (6, 0.3)]
+    assert lines[0]["protocol"] == {"names": ["fvm"]}
+
+
+def test_a_continued_run_remembers_its_best_score(tmp_path):
+    trained(tmp_path / "run", scores(0.5, 0.9), num_steps=4, evaluate_every=2)
+    run = trained(tmp_path / "run", scores(0.7, 0.8), num_steps=8, evaluate_every=2)
+    assert checkpoint.steps(run.best) == [4]
+
+
+def test_multiples_of_keep_every_outlive_the_newest_three(tmp_path):
+    run = trained(tmp_path / "run", num_steps=10, save_every=1, keep_every=3)
+    assert checkpoint.steps(run.checkpoints) == [3, 6, 8, 9, 10]
+
+
+@pytest.fixture
+def poisoned(monkeypatch):
+    """Makes the loss of a beta-VAE NaN at one step, once or always."""
+    from idgan_tf.methods.betavae import BetaVAE
+
+    def poison(step, when):
+        honest = BetaVAE.train_step
+
+        def train_step(self, batch, seed):
+            values = honest(self, batch, seed)
+            bad = tf.logical_and(tf.equal(self.step, step), when(self))
+            return {**values, "nll": tf.where(bad, np.nan, values["nll"])}
+
+        monkeypatch.setattr(BetaVAE, "train_step", train_step)
+
+    return poison
+
+
+def rate(method):
+    return method.players["vae"].optimizer.learning_rate
+
+
+def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisoned):
+    poisoned(5, lambda method: rate(method) > 0.9e-4)  # heals once the rate is halved
+    run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
+    assert [record["step"] for record in runs.read_metrics(run.metrics)] == list(range(1, 9))
+    _, method = build_tiny("gin/betavae_dsprites.gin", tmp_path)
+    checkpoint.restore(run.checkpoints, checkpoint.state(method))
+    np.testing.assert_allclose(rate(method), 0.5e-4)
+
+
+def test_rolling_back_ends_after_the_allowed_number(tmp_path, poisoned, caplog):
+    poisoned(5, lambda method: True)
+    with pytest.raises(NonFiniteError, match="nll became non-finite by step 6; the checkpoint of step 3 is kept"):
+        trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
+    assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [3]
+
+
+def test_without_rollbacks_a_non_finite_value_ends_the_run(tmp_path, poisoned):
+    poisoned(5, lambda method: True)
+    with pytest.raises(NonFiniteError, match="nll became non-finite by step 6; the checkpoint of step 3 is kept"):
+        trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1)
