@@ -58,11 +58,17 @@ def _numbers(shape, seed):
 
 def normal(shape, seed):
     """Standard normal, float32 of `shape`; the first axis is the replica's batch."""
+    return _own_rows(lambda shape: _as_normal(_numbers(shape, seed)), shape)
 
-    def draw(shape):  # the inverse of the distribution function, at odd multiples of 2^-25
-        return math.sqrt(2.0) * tf.math.erfinv(tf.cast(2 * _numbers(shape, seed) + 1 - 2**24, tf.float32) / 2**24)
 
-    return _own_rows(draw, shape)
+def _as_normal(numbers):
+    """Int32 in 0..2^24-1 to the standard normal's quantiles at odd multiples of 2^-24.
+
+    One bit is dropped: TensorFlow computes erfinv(x) from (x + 1) / 2, which 24 bits would round to 1 and to
+    an infinite number, once in 16 million.
+    """
+    odd = 2 * tf.bitwise.right_shift(numbers, 1) + 1 - 2**23
+    return math.sqrt(2.0) * tf.math.erfinv(tf.cast(odd, tf.float32) / 2**23)
 
 
 def uniform(shape, seed, minimum=0.0, maximum=1.0):

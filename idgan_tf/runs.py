@@ -10,7 +10,7 @@ import os
 import pathlib
 import socket
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import CheckpointError, ConfigError
 
 
 class Run:
@@ -48,6 +48,13 @@ class Run:
             raise ConfigError(f"{self.path} is not empty and holds no run (no config.gin); choose another --run_dir")
         if not os.access(self.path, os.W_OK):
             raise ConfigError(f"cannot write to the run directory {self.path}")
+
+    def require_checkpoint(self):
+        """Raises ConfigError when this is no run, CheckpointError when it was never trained."""
+        if not self.config.exists():
+            raise ConfigError(f"{self.path} is no run directory (it has no config.gin)")
+        if not any(self.checkpoints.glob("*")):
+            raise CheckpointError(f"there is no checkpoint in {self.checkpoints}; train the run first")
 
     @contextlib.contextmanager
     def lock(self):
@@ -140,8 +147,7 @@ def load(run_dir, gin_files=(), bindings=(), allow_imports=(), best=False):
     from idgan_tf.training import build, checkpoint
 
     run = Run(run_dir)
-    if not run.config.exists():
-        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
+    run.require_checkpoint()
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
     settings = build.settings()
     method = build.method(settings, run)

@@ -1,4 +1,6 @@
 import numpy as np
+import pytest
+import scipy.special
 import tensorflow as tf
 
 from idgan_tf import noise
@@ -26,3 +28,19 @@ def test_seeds_of_other_steps_and_streams_differ():
 def test_uniform_stays_in_its_range():
     values = noise.uniform([1000], [3, 4], -1.0, 2.0).numpy()
     assert values.min() >= -1.0 and values.max() < 2.0 and abs(values.mean() - 0.5) < 0.1
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_no_normal_number_is_infinite_and_all_are_the_quantiles_of_the_normal(compiled):
+    """An infinite draw comes once in millions of steps and ends a run: so every value there is, is looked at."""
+    numbers = np.concatenate([np.arange(0, 2**24, 4097), np.arange(64), 2**24 - 1 - np.arange(64)]).astype(np.int32)
+    found = tf.function(noise._as_normal, jit_compile=compiled)(numbers).numpy()
+    expected = scipy.special.ndtri((2.0 * (numbers >> 1) + 1) / 2**24)
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-6)
+    assert np.abs(found).max() < 5.5
+
+
+def test_all_of_the_sixteen_million_normal_numbers_have_the_moments_of_the_normal():
+    values = noise._as_normal(tf.range(2**24)).numpy().astype(np.float64)
+    assert np.all(np.isfinite(values))
+    np.testing.assert_allclose([values.mean(), values.var(), (values**4).mean()], [0, 1, 3], atol=1e-4)

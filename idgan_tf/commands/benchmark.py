@@ -7,7 +7,6 @@ A two-stage method is timed with an untrained teacher: the arithmetic is the sam
 
 import json
 import resource
-import tempfile
 import time
 
 from absl import flags
@@ -36,24 +35,15 @@ def main():
 def benchmark(gin_files, gin_params, seconds, allow_imports=()):
     """{name: value}: steps and images a second, peak memory, and what they were measured on."""
     from idgan_tf import config
-    from idgan_tf.runs import Run
-    from idgan_tf.training import build, teacher
+    from idgan_tf.commands import stages
+    from idgan_tf.training import build
     from idgan_tf.training.call import TrainingCall
 
     began = time.perf_counter()
     config.load(gin_files, gin_params, allow_imports)
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run(folder)
-        stage = config.bindings_of("teacher")
-        if stage:
-            config.load([stage["gin_file"]], stage.get("gin_params", ()), allow_imports)
-            teacher.save(build.settings().method(), run)
-            config.load(gin_files, gin_params, allow_imports)
-        settings = build.settings()
-        build.warn_of_slow_precision(settings)
-        strategy = build.strategy(settings.jit_compile)
-        with strategy.scope():
-            method = build.method(settings, run)
+    settings, method = stages.rehearse(gin_files, gin_params, allow_imports)
+    build.warn_of_slow_precision(settings)
+    strategy = build.strategy(settings.jit_compile)
     call = TrainingCall(method, settings, strategy)
     call(1)
     first = time.perf_counter() - began

@@ -15,7 +15,7 @@ import pathlib
 from absl import flags
 
 from idgan_tf.commands import cli
-from idgan_tf.errors import CheckpointError, ConfigError
+from idgan_tf.errors import ConfigError
 
 flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint.")
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
@@ -71,13 +71,9 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
         CheckpointError: it has no checkpoint that can be used.
     """
     from idgan_tf import runs
-    from idgan_tf.training import checkpoint
 
     run = runs.Run(run_dir)
-    if not run.config.exists():
-        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
-    if not checkpoint.steps(run.checkpoints):
-        raise CheckpointError(f"there is no checkpoint in {run.checkpoints}; train the run first")
+    run.require_checkpoint()
 
     import gin
     import tensorflow as tf

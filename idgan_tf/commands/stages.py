@@ -1,6 +1,7 @@
 """Training a run together with the earlier runs it needs."""
 
 import pathlib
+import tempfile
 
 from absl import logging
 
@@ -30,6 +31,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
         stage = config.bindings_of("teacher")
         if stage:
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
+            rehearse(gin_files, gin_params, allow_imports)
             logging.info("stage 1: %s in %s", stage["gin_file"], stage_dir)
             bring(finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports), run)
             config.load(gin_files, gin_params, allow_imports)
@@ -37,6 +39,29 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
             logging.info("stage 2: %s", run.path)
         method = loop.train(run, settings, training_pictures, evaluate.during_training)
     return run, settings, method
+
+
+def rehearse(gin_files, gin_params, allow_imports=()):
+    """Builds a two-stage method on an untrained teacher, so that its mistakes show before hours of stage 1.
+
+    Returns:
+        What `build.settings` and `build.method` give; the teacher's folder is gone again.
+    """
+    from idgan_tf import config
+    from idgan_tf.runs import Run
+    from idgan_tf.training import build, call, teacher
+
+    with tempfile.TemporaryDirectory() as folder:
+        run, stage = Run(folder), config.bindings_of("teacher")
+        if stage:
+            config.load([stage["gin_file"]], stage.get("gin_params", ()), allow_imports)
+            teacher.save(build.method(build.settings(), run), run)
+            config.load(gin_files, gin_params, allow_imports)
+        settings = build.settings()
+        strategy = build.strategy(settings.jit_compile)
+        call.check(settings, strategy)
+        with strategy.scope():
+            return settings, build.method(settings, run)
 
 
 def finished(gin_files, gin_params, run_dir, allow_imports):

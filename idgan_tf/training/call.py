@@ -33,15 +33,7 @@ class TrainingCall:
         self._dataset, self._batch_size = settings.dataset, settings.batch_size
         self._seed = tf.constant([settings.seed, 0x1D6A], tf.int32)
         self._order_seed = settings.seed
-        replicas = strategy.num_replicas_in_sync
-        require(
-            settings.batch_size % replicas == 0,
-            f"train.batch_size {settings.batch_size} does not divide by {replicas} devices",
-        )
-        require(
-            settings.batch_size <= self._dataset.num_examples,
-            f"train.batch_size {settings.batch_size} exceeds the {self._dataset.num_examples} examples",
-        )
+        check(settings, strategy)
         arrays = self._dataset.arrays
         self._from_step = self._stream = None
         if feed.total_bytes(arrays) > settings.resident_bytes:
@@ -98,3 +90,10 @@ class TrainingCall:
         values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
         self.names = list(values)
         return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
+
+
+def check(settings, strategy):
+    """Raises ConfigError when the batch fits neither the devices nor the data."""
+    size, replicas, examples = settings.batch_size, strategy.num_replicas_in_sync, settings.dataset.num_examples
+    require(size % replicas == 0, f"train.batch_size {size} does not divide by {replicas} devices")
+    require(size <= examples, f"train.batch_size {size} exceeds the {examples} examples")

@@ -1,5 +1,6 @@
 """The one loop: restore, train, log, save, draw, finish. It does not know which method is running."""
 
+import contextlib
 import json
 import os
 import signal
@@ -98,13 +99,16 @@ def train(run, settings, draw=None, evaluate=None):
                     _log_evaluation(run, step, records)
                     if score > best_score.numpy():
                         best_score.assign(score)
-                        _save(run.best, state, keep=1)
+                        checkpoint.save(run.best, state, keep=1)
                 if due(settings.save_every) or signals.received:
-                    _save(run.checkpoints, state, keep_every=settings.keep_every)
+                    checkpoint.save(run.checkpoints, state, keep_every=settings.keep_every)
                 if signals.received:
                     raise Interrupted(f"stopped by {signals.name} after step {step}, all saved", signals.received)
+        except (OSError, tf.errors.ResourceExhaustedError, tf.errors.UnknownError) as error:
+            raise _cannot_write(run, error) from error
         finally:
-            board.flush()
+            with contextlib.suppress(tf.errors.OpError):  # the scalars of a full disk
+                board.flush()
     _save_networks(run, method)
     runs.write_text(run.done, json.dumps({"step": step}))
     return method
@@ -134,11 +138,11 @@ def _draw(run, step, pictures):
         tf.summary.image(name, picture[None], step)
 
 
-def _save(folder, state, **keep):
-    try:
-        checkpoint.save(folder, state, **keep)
-    except OSError as error:
-        raise DataError(f"cannot save to {folder}: {error.strerror}; the checkpoints before are whole") from error
+def _cannot_write(run, error):
+    """What to say when the disk is full, gone, or no longer ours."""
+    saved = checkpoint.steps(run.checkpoints)
+    last = f"the checkpoint of step {saved[-1]} is whole" if saved else "there is no checkpoint yet"
+    return DataError(f"cannot write to {run.path}: {getattr(error, 'strerror', None) or error}; {last}")
 
 
 def _save_networks(run, method):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from idgan_tf.errors import CheckpointError
 from idgan_tf.training import checkpoint
 
+pytestmark = pytest.mark.fault
 STEPS = (10, 20, 30)
 
 
