@@ -29,6 +29,12 @@ class CheckpointError(UserError):
     exit_code = 5
 
 
+class WorkerLost(UserError):
+    """Another machine of the run has gone; what was saved is whole."""
+
+    exit_code = 1
+
+
 class Interrupted(UserError):
     """A signal ended the run after its state was saved."""
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from idgan_tf import config
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.runs import Run
-from idgan_tf.training import build, teacher
+from idgan_tf.training import build, checkpoint, teacher
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 GIN_FILES = sorted(f"gin/{path.name}" for path in (PROJECT / "gin").glob("*.gin"))
@@ -92,3 +92,10 @@ def command(name, *arguments, env=None, timeout=240, check=None):
 def metrics(run_dir):
     """The lines of a run's metrics.jsonl."""
     return [json.loads(line) for line in (pathlib.Path(run_dir) / "metrics.jsonl").read_text().splitlines()]
+
+
+def final_arrays(run_dir):
+    """{key: array} of the newest checkpoint of a run."""
+    step = checkpoint.steps(run_dir / "checkpoints")[-1]
+    with np.load(run_dir / "checkpoints" / f"step-{step:08d}" / "state.npz") as file:
+        return {key: file[key] for key in file.files}

@@ -7,6 +7,8 @@ EXPLAINED = {
     "kl": "nats of information in the code",
     "distillation": "nats to read the code back from a generated image",
     "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
+    "fvm": "FactorVAE metric of the code, 1 at best",
+    "mig": "mutual information gap of the code, 1 at best",
 }
 FULL_RUNS = {"quickstart": "gin/idgan_dsprites.gin"}
 
@@ -22,11 +24,12 @@ def show(run, settings, method):
     from idgan_tf.visualize import figures
 
     paths = figures.write(run, method, settings.dataset)
-    last = next((record for record in reversed(runs.read_metrics(run.metrics)) if "loss" in str(record)), {})
+    records = runs.read_metrics(run.metrics)
+    last = {name: value for record in records if record["step"] == settings.num_steps for name, value in record.items()}
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
-    for name, value in last.items():
-        if name in EXPLAINED:
-            print(f"  {name:>14} {value:9.3f}   {EXPLAINED[name]}")
+    for name, meaning in EXPLAINED.items():
+        if name in last:
+            print(f"  {name:>14} {last[name]:9.3f}   {meaning}")
     print("\nMade:")
     print(f"  {run.path}/checkpoints, {run.path}/networks")
     for path in paths:

@@ -1,5 +1,6 @@
 """Training a run together with the earlier runs it needs."""
 
+import contextlib
 import pathlib
 import tempfile
 
@@ -15,7 +16,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     from idgan_tf import config
     from idgan_tf.evaluation import evaluate
     from idgan_tf.runs import Run
-    from idgan_tf.training import build, loop
+    from idgan_tf.training import build, loop, workers
     from idgan_tf.training.teacher import bring
     from idgan_tf.visualize.figures import training_pictures
 
@@ -25,15 +26,23 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     settings = build.settings()
     for name in settings.metrics:
         evaluate.metric(name)  # a misspelt one is found before anything trains
-    run.create()
-    with run.lock():
-        run.remember_config(text, config.differences)
-        stage = config.bindings_of("teacher")
+    stage = config.bindings_of("teacher")
+    if stage and not run.checkpoints.exists():
+        rehearse(gin_files, gin_params, allow_imports)
+        config.load(gin_files, gin_params, allow_imports)
+    with contextlib.ExitStack() as stack:
+        if workers.is_chief():
+            run.create()
+            stack.enter_context(run.lock())
+            run.remember_config(text, config.differences)
+        workers.agree(0)  # the directory is there and is ours
         if stage:
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
-            rehearse(gin_files, gin_params, allow_imports)
             logging.info("stage 1: %s in %s", stage["gin_file"], stage_dir)
-            bring(finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports), run)
+            source = finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports)
+            if workers.is_chief():
+                bring(source, run)
+            workers.agree(0)
             config.load(gin_files, gin_params, allow_imports)
             settings = build.settings()
             logging.info("stage 2: %s", run.path)
@@ -68,11 +77,12 @@ def finished(gin_files, gin_params, run_dir, allow_imports):
     """The run of an earlier stage, trained to its end unless it already is."""
     from idgan_tf import config
     from idgan_tf.runs import Run
-    from idgan_tf.training import build, loop
+    from idgan_tf.training import build, loop, workers
 
     run = Run(run_dir)
     config.load(gin_files, gin_params, allow_imports)
     if run.config.exists() and loop.is_done(run, build.settings()):
-        run.remember_config(config.text(), config.differences)
+        if workers.is_chief():
+            run.remember_config(config.text(), config.differences)
         return run
     return train(gin_files, gin_params, run_dir, allow_imports)[0]

@@ -1,7 +1,6 @@
 """From bindings to objects: the settings of a run, its devices, its method with all variables."""
 
 import dataclasses
-import functools
 import inspect
 import pathlib
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from absl import logging
 
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
-from idgan_tf.training import teacher  # noqa: F401 - makes it known to gin
+from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becomes known to gin
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 
@@ -100,14 +99,8 @@ def _require_known_arguments(method):
 
 
 def strategy(jit_compile=False):
-    """MirroredStrategy over the GPUs, or over the logical CPUs where there is no GPU; none of it under XLA."""
-    return tf.distribute.get_strategy() if jit_compile else _mirrored()
-
-
-@functools.cache  # a second strategy in one process would use the collective keys of the first again
-def _mirrored():
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    """That of `workers`, over all devices of all machines; none of it under XLA."""
+    return tf.distribute.get_strategy() if jit_compile else workers.strategy()
 
 
 def warn_of_slow_precision(settings):

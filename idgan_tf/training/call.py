@@ -39,10 +39,7 @@ class TrainingCall:
         if feed.total_bytes(arrays) > settings.resident_bytes:
             require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy), {}
-        with strategy.scope():
-            self._arrays = {
-                name: tf.Variable(feed.mapped(array), trainable=False, name=name) for name, array in arrays.items()
-            }
+        self._arrays = [_on(device, arrays) for device in strategy.extended.worker_devices]
         self.names = None
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}
@@ -85,11 +82,18 @@ class TrainingCall:
         size = self._batch_size // context.num_replicas_in_sync
         first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
         rows = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
-        stored = streamed or {name: tf.gather(array, rows) for name, array in self._arrays.items()}
+        here = self._arrays[tf.get_static_value(context.replica_id_in_sync_group) % len(self._arrays)]
+        stored = streamed or {name: tf.gather(array, rows) for name, array in here.items()}
         batch = self._dataset.decode({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
         values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
         self.names = list(values)
         return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
+
+
+def _on(device, arrays):
+    """{name: variable on a device of this machine}; a strategy's variables would be sent to all machines."""
+    with tf.device(device):
+        return {name: tf.Variable(feed.mapped(array), trainable=False, name=name) for name, array in arrays.items()}
 
 
 def check(settings, strategy):

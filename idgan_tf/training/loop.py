@@ -10,8 +10,8 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf import config, runs
-from idgan_tf.errors import DataError, Interrupted, NonFiniteError
-from idgan_tf.training import build, checkpoint
+from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError
+from idgan_tf.training import build, checkpoint, workers
 from idgan_tf.training.call import TrainingCall
 from idgan_tf.training.progress import Progress
 
@@ -45,16 +45,21 @@ def train(run, settings, draw=None, evaluate=None):
     rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
     state = checkpoint.state(method, sums=call.sums, best_score=best_score, rollbacks=rollbacks)
 
-    checkpoint.sweep(run.checkpoints)
+    chief = workers.is_chief()
+    if chief:
+        checkpoint.sweep(run.checkpoints)
     if checkpoint.steps(run.checkpoints):
         checkpoint.restore(run.checkpoints, state)
     step = int(method.step.numpy())
-    _forget_after(run.metrics, step)
+    if workers.agree(step, -step) != [step, -step]:
+        raise CheckpointError(f"the workers see other checkpoints than step {step}: they must share {run.path}")
+    if chief:
+        _forget_after(run.metrics, step)
     logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
     logging.info("data: %s", settings.dataset.describe())
 
     rates = {f"learning_rate/{name}": player.optimizer for name, player in method.players.items()}
-    board = tf.summary.create_file_writer(str(run.tensorboard))
+    board = tf.summary.create_file_writer(str(run.tensorboard)) if chief else tf.summary.create_noop_writer()
     with board.as_default(step):
         tf.summary.text("config", f"```\n{config.text()}\n```")
 
@@ -69,8 +74,9 @@ def train(run, settings, draw=None, evaluate=None):
             while step < settings.num_steps:
                 k = min(steps_per_call, *(every - step % every for every in events if every))
                 start = time.perf_counter()
-                finite = call(k)
-                seconds = time.perf_counter() - start
+                with workers.lost():
+                    finite = call(k)
+                seconds, received = workers.agree(time.perf_counter() - start, signals.received)
                 step += k
                 if not finite:
                     problem = _non_finite(call.means(), step)
@@ -83,7 +89,8 @@ def train(run, settings, draw=None, evaluate=None):
 
                 if due(settings.log_every):
                     means = call.means()
-                    runs.append_metrics(run.metrics, {"step": step, **means})
+                    if chief:
+                        runs.append_metrics(run.metrics, {"step": step, **means})
                     for name, value in means.items():
                         tf.summary.scalar(name, value, step)
                     for name, optimizer in rates.items():
@@ -92,25 +99,29 @@ def train(run, settings, draw=None, evaluate=None):
                     progress.show(means)
                     for warning in method.diagnose(means):
                         progress.write(f"warning, step {step}: {warning}")
-                if due(picture_every):
+                if chief and due(picture_every):
                     _draw(run, step, draw(method, settings.dataset))
-                if due(evaluate_every):
+                if chief and due(evaluate_every):
                     records, score = evaluate(method, settings.dataset, settings.metrics)
                     _log_evaluation(run, step, records)
                     if score > best_score.numpy():
                         best_score.assign(score)
                         checkpoint.save(run.best, state, keep=1)
-                if due(settings.save_every) or signals.received:
+                if chief and (due(settings.save_every) or received):
                     checkpoint.save(run.checkpoints, state, keep_every=settings.keep_every)
-                if signals.received:
-                    raise Interrupted(f"stopped by {signals.name} after step {step}, all saved", signals.received)
+                if received:
+                    workers.agree(step)  # nobody leaves before the chief has saved
+                    name = signal.Signals(int(received)).name
+                    raise Interrupted(f"stopped by {name} after step {step}, all saved", int(received))
         except (OSError, tf.errors.ResourceExhaustedError, tf.errors.UnknownError) as error:
             raise _cannot_write(run, error) from error
         finally:
             with contextlib.suppress(tf.errors.OpError):  # the scalars of a full disk
                 board.flush()
-    _save_networks(run, method)
-    runs.write_text(run.done, json.dumps({"step": step}))
+    if chief:
+        _save_networks(run, method)
+        runs.write_text(run.done, json.dumps({"step": step}))
+    workers.agree(step)  # what the chief wrote is there for all
     return method
 
 
@@ -200,10 +211,6 @@ class Signals:
     def __exit__(self, *exception):
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-    @property
-    def name(self):
-        return signal.Signals(self.received).name
 
     def _handle(self, number, frame):
         del frame

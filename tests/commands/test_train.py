@@ -12,16 +12,10 @@ import numpy as np
 import pytest
 
 from idgan_tf.training import checkpoint
-from tests.helpers import PROJECT, command, metrics
+from tests.helpers import PROJECT, command, final_arrays, metrics
 
 TINY = ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests"]
 ENV = {"PYTHONPATH": str(PROJECT)}
-
-
-def final_arrays(run_dir):
-    step = checkpoint.steps(run_dir / "checkpoints")[-1]
-    with np.load(run_dir / "checkpoints" / f"step-{step:08d}" / "state.npz") as file:
-        return {key: file[key] for key in file.files}
 
 
 @pytest.fixture(scope="module")

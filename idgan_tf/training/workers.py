@@ -1,0 +1,98 @@
+"""Several machines on one run: which of them this process is, and what they agree on.
+
+TF_CONFIG, or Slurm's `srun` with more than one task, makes a run one of several workers; they share the run
+directory, and the chief alone writes to it. The arithmetic is tf.distribute.MultiWorkerMirroredStrategy's.
+"""
+
+import contextlib
+import functools
+import os
+
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError, WorkerLost
+
+
+def resolver():
+    """The cluster that TF_CONFIG or Slurm describes, or None for a process alone.
+
+    Raises:
+        ConfigError: the description cannot be understood.
+    """
+    try:
+        found = None
+        if os.environ.get("TF_CONFIG"):
+            found = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+        elif int(os.environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1:  # srun sets it
+            found = _of_slurm()
+        if found is not None and not found.cluster_spec().as_dict():
+            raise ValueError("no workers in it")
+        return found
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise ConfigError(f"TF_CONFIG or Slurm's variables do not describe a cluster: {error}") from error
+
+
+def _of_slurm():
+    """The tasks of this `srun`, with the GPUs that Slurm itself gave to each."""
+    resolvers = tf.distribute.cluster_resolver
+    nodes = resolvers.SlurmClusterResolver(
+        port_base=int(os.environ.get("IDGAN_PORT", 8888)),
+        gpus_per_node=1 << 16,  # it counts GPUs to divide them; they are divided already
+        gpus_per_task=1,
+        auto_set_gpu=False,
+    )
+    return resolvers.SimpleClusterResolver(
+        nodes.cluster_spec(),
+        task_type="worker",
+        task_id=int(os.environ["SLURM_PROCID"]),
+        num_accelerators={"GPU": len(tf.config.list_physical_devices("GPU"))},
+        rpc_layer="grpc",
+    )
+
+
+@functools.cache  # asked before any TensorFlow operation, as collectives need, and answered alike ever after
+def strategy():
+    """MirroredStrategy over this machine's devices, or MultiWorkerMirroredStrategy over those of all workers."""
+    cluster = resolver()
+    if cluster is not None:
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=cluster)
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def count():
+    """How many workers there are."""
+    return getattr(strategy().extended, "_num_workers", 1)
+
+
+def is_chief():
+    """Whether this process writes what a run leaves."""
+    return count() == 1 or strategy().cluster_resolver.task_id == 0
+
+
+def agree(*values):
+    """The largest of each number over all workers, as floats; also the place where they wait for each other."""
+    if count() == 1:
+        return [float(value) for value in values]
+    with lost():
+        return [float(value) for value in _largest(tf.constant(values, tf.float32)).numpy()]
+
+
+@tf.function
+def _largest(values):
+    rows = strategy().run(lambda x: x[None], args=(values,))
+    return tf.reduce_max(strategy().gather(rows, axis=0), axis=0)
+
+
+@contextlib.contextmanager
+def lost():
+    """Turns the errors of a collective whose partner has gone into one that says so."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError) as e:
+        if count() == 1:
+            raise
+        raise WorkerLost(
+            f"another worker is gone ({' '.join(e.message.split())[:120]}); start the workers again, as many as you "
+            "like: the run continues from its last checkpoint"
+        ) from e
