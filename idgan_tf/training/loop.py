@@ -142,10 +142,10 @@ def _log_evaluation(run, step, records):
 
 
 def _draw(run, step, pictures):
-    from idgan_tf.visualize.grids import save_png
+    from idgan_tf.visualize.grids import save
 
     for name, picture in pictures.items():
-        save_png(run.samples / f"{name}-{step:08d}.png", picture)
+        save(run.samples / f"{name}-{step:08d}", picture, {"run": run.name, "step": step})
         tf.summary.image(name, picture[None], step)
 
 

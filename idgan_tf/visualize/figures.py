@@ -5,10 +5,12 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.faces import CodeFaces
-from idgan_tf.visualize.grids import beside, grid, label, save_png
+from idgan_tf.visualize.grids import beside, grid, label, save
 
 EXAMPLES = 64
 SEED = 2001
+LOW, HIGH = -3.0, 3.0  # of traversals: three standard deviations of the prior
+WHILE_TRAINING = ("samples", "reconstructions", "traversal")
 
 
 def write(run, method, dataset, names=()):
@@ -27,15 +29,15 @@ def write(run, method, dataset, names=()):
     for name in names:
         if name not in possible:
             raise ConfigError(f"{type(method).__name__} has no figure {name!r}; it has {', '.join(possible)}")
-    paths = []
-    for name in names or possible:
-        paths.append(run.figures / f"{name}.png")
-        save_png(paths[-1], possible[name](method, dataset))
-    return paths
+    about = {"run": run.name, "step": int(method.step.numpy()), "data": dataset.describe(), "seed": SEED}
+    return [
+        save(run.figures / name, possible[name](method, dataset), {"figure": name, **about})
+        for name in names or possible
+    ]
 
 
 def available(method):
-    """{name: function(method, dataset) -> picture} of the figures a method can have."""
+    """{name: function(method, dataset) -> picture, or list of frames} of the figures a method can have."""
     if not isinstance(method, CodeFaces) or method.image_shape[2] not in (1, 3):
         return {}
     found = {}
@@ -44,13 +46,17 @@ def available(method):
     if hasattr(method, "encode"):
         found["reconstructions"] = reconstructions
     if method.code_dim:
-        found["traversal"] = traversal
+        found["traversal"], found["traversal_movie"] = traversal, traversal_movie
+    if all(hasattr(method, face) for face in ("encode", "decode", "generate")):
+        found["decoder_generator"] = decoder_generator
+    if method.code_dim and getattr(method, "nuisance_dim", 0):
+        found["same_code"], found["same_nuisance"] = same_code, same_nuisance
     return found
 
 
 def training_pictures(method, dataset):
     """{name: picture} worth looking at while a method trains."""
-    return {name: draw(method, dataset) for name, draw in available(method).items() if name != "traversal"}
+    return {name: draw(method, dataset) for name, draw in available(method).items() if name in WHILE_TRAINING}
 
 
 def examples(dataset, count=EXAMPLES):
@@ -83,31 +89,74 @@ def reconstructions(method, dataset, count=8):
     return label(grid(np.concatenate(rows), columns=count), rows=names)
 
 
-def traversal(method, dataset, start=0, low=-3.0, high=3.0, steps=7):
-    """One row per code dimension, sorted by KL, each dimension from `low` to `high` at the code of one image.
+def decoder_generator(method, dataset, count=10):
+    """The decoder's images above the generator's, for the same codes (ID-GAN, Figure 7)."""
+    mean, _ = method.encode(examples(dataset)[:count])
+    images = np.concatenate([method.decode(mean), _generate(method, mean)])
+    return label(grid(images, columns=count), rows=["decoder", "generator"])
+
+
+def same_code(method, dataset, count=6):
+    """Rows of one c and many s: what the nuisance changes (ID-GAN, Figures 5 and 8)."""
+    c, s = _codes_and_nuisances(method, dataset, count)
+    images = method.generate(tf.tile(s, [count, 1]), tf.repeat(c, count, axis=0))
+    return label(grid(images, columns=count), "same c in a row, same s in a column")
+
+
+def same_nuisance(method, dataset, count=6):
+    """Rows of one s and many c: what the code changes (ID-GAN, Figures 5 and 8)."""
+    c, s = _codes_and_nuisances(method, dataset, count)
+    images = method.generate(tf.repeat(s, count, axis=0), tf.tile(c, [count, 1]))
+    return label(grid(images, columns=count), "same s in a row, same c in a column")
+
+
+def _codes_and_nuisances(method, dataset, count):
+    c = method.sample_code(examples(dataset, count), [SEED, 1])
+    return c, tf.random.stateless_normal([count, method.nuisance_dim], [SEED, 2])
+
+
+def traversal(method, dataset, steps=7):
+    """One row per code dimension, sorted by KL, each dimension from -3 to 3 at the code of one image.
 
     Without an encoder, at c = 0. The decoder stands left, the generator right, where a method has both.
     """
+    values = np.linspace(LOW, HIGH, steps)
+    drawn, order, kl = _traversed(method, dataset, values)
+    names = [f"c{d}  {kl[d]:.2f}" for d in order]
+    ticks = [f"{value:g}" for value in values]
+    (first, images), *rest = drawn.items()
+    left = label(grid(images, steps), f"{first}   (rows: dimension, KL in nats)", names, ticks)
+    return beside([left, *(label(grid(images, steps), name, columns=ticks) for name, images in rest)])
+
+
+def traversal_movie(method, dataset, steps=15):
+    """Frames of the traversal, there and back: a column for every dimension, sorted by KL."""
+    values = np.linspace(LOW, HIGH, steps)
+    drawn, order, kl = _traversed(method, dataset, values)
+    names = [f"c{d}" for d in order]
+    frames = []
+    for t in [*range(steps), *range(steps - 2, 0, -1)]:
+        images = np.concatenate([np.asarray(images)[t::steps] for images in drawn.values()])
+        frames.append(label(grid(images, len(order)), f"dimension at {values[t]:+.2f}", list(drawn), names))
+    return frames
+
+
+def _traversed(method, dataset, values):
+    """({"decoder": [D * V, H, W, C], "generator": ...}, dimensions sorted by KL, KL [D]) over values [V]."""
     if hasattr(method, "encode"):
         image = examples(dataset)
         kl = np.asarray(method.kl_per_dimension(image))
-        mean, _ = method.encode(image[start : start + 1])
+        mean, _ = method.encode(image[:1])
     else:
         kl, mean = np.zeros(method.code_dim), np.zeros((1, method.code_dim))
     order = np.argsort(-kl, kind="stable")
-    values = np.linspace(low, high, steps)
-    c = np.repeat(np.asarray(mean), len(order) * steps, axis=0)
+    c = np.repeat(np.asarray(mean, np.float32), len(order) * len(values), axis=0)
     for row, dimension in enumerate(order):
-        c[row * steps : (row + 1) * steps, dimension] = values
-    c = tf.constant(c, tf.float32)
-    names = [f"c{d}  {kl[d]:.2f}" for d in order]
-    ticks = [f"{value:g}" for value in values]
-    pictures = {}
+        c[row * len(values) : (row + 1) * len(values), dimension] = values
+    drawn = {}
     if hasattr(method, "decode"):
-        pictures["decoder"] = grid(method.decode(c), steps)
+        drawn["decoder"] = method.decode(tf.constant(c))
     if hasattr(method, "generate"):
         s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
-        pictures["generator"] = grid(method.generate(tf.repeat(s, c.shape[0], axis=0), c), steps)
-    (first, picture), *rest = pictures.items()
-    left = label(picture, f"{first}   (rows: dimension, KL in nats)", names, ticks)
-    return beside([left, *(label(picture, name, columns=ticks) for name, picture in rest)])
+        drawn["generator"] = method.generate(tf.repeat(s, len(c), axis=0), tf.constant(c))
+    return drawn, order, kl

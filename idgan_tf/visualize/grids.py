@@ -2,6 +2,7 @@
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 BACKGROUND, TEXT = (255, 255, 255), (40, 40, 40)
 
@@ -64,9 +65,28 @@ def beside(pictures, gap=12):
     return np.concatenate(columns, axis=1)
 
 
-def save_png(path, picture):
-    """Writes uint8 [H, W, 3] as PNG, whole or not at all."""
+def save(path, picture, about=None):
+    """Writes a picture uint8 [H, W, 3] as PNG, or a list of them as an endless GIF, whole or not at all.
+
+    Args:
+        path: without ending.
+        about: {name: value} to keep in the file's metadata.
+
+    Returns:
+        The path with its ending.
+    """
+    frames = [Image.fromarray(frame) for frame in (picture if isinstance(picture, list) else [picture])]
+    texts = {name: str(value) for name, value in (about or {}).items()}
+    if len(frames) > 1:
+        ending, options = "gif", {"save_all": True, "append_images": frames[1:], "duration": 120, "loop": 0}
+        options["comment"] = "; ".join(f"{name}: {text}" for name, text in texts.items())
+    else:
+        ending, options = "png", {"pnginfo": PngInfo()}
+        for name, text in texts.items():
+            options["pnginfo"].add_text(name, text)
+    path = path.with_name(f"{path.name}.{ending}")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    Image.fromarray(picture).save(temporary, format="PNG")
+    frames[0].save(temporary, format=ending.upper(), **options)
     temporary.replace(path)
+    return path

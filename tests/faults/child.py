@@ -90,7 +90,7 @@ def full_disk(place):
     elif place == "picture":
         from idgan_tf.visualize import grids
 
-        grids.save_png = fail
+        grids.save = fail
 
 
 def main():

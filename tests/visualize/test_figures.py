@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from idgan_tf import runs
+from idgan_tf.visualize import figures
+from tests.helpers import TinySprites, build_tiny
+
+
+@pytest.fixture(scope="module")
+def idgan(tmp_path_factory):
+    """An untrained ID-GAN with nuisance variables, whose code dimension 2 is the most informative."""
+    folder = tmp_path_factory.mktemp("run")
+    _, method = build_tiny("gin/idgan_dsprites.gin", folder, "IDGAN.nuisance_dim = 3", "LATENT_DIM = 13")
+    head = method.teacher_encoder.head
+    bias = np.zeros(20, np.float32)
+    bias[2] = 3.0  # the mean of dimension 2
+    head.bias.assign(bias)
+    return method
+
+
+def test_every_figure_is_written_with_its_protocol(idgan, tmp_path):
+    run = runs.Run(tmp_path / "run")
+    paths = {path.name for path in figures.write(run, idgan, TinySprites())}
+    assert paths == {
+        "samples.png", "reconstructions.png", "traversal.png", "traversal_movie.gif", "decoder_generator.png",
+        "same_code.png", "same_nuisance.png",
+    }  # fmt: skip
+    with Image.open(run.figures / "traversal.png") as picture:
+        assert picture.text["figure"] == "traversal" and picture.text["seed"] == str(figures.SEED)
+    with Image.open(run.figures / "traversal_movie.gif") as movie:
+        assert movie.n_frames == 28 and b"tiny_sprites" in movie.info["comment"]
+
+
+def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
+    values = np.array([-3.0, 0.0, 3.0])
+    drawn, order, kl = figures._traversed(idgan, TinySprites(), values)
+    assert order[0] == 2 and np.argmax(kl) == 2
+    c = np.tile(np.asarray(idgan.encode(figures.examples(TinySprites())[:1])[0]), [3, 1])
+    c[:, 2] = values
+    np.testing.assert_allclose(drawn["decoder"][:3], idgan.decode(c), atol=1e-5)
+
+
+def test_rows_of_one_code_share_it_and_columns_share_the_nuisance(idgan, monkeypatch):
+    seen = []
+    monkeypatch.setattr(idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([36, 8, 8, 1]))
+    figures.same_code(idgan, TinySprites())
+    figures.same_nuisance(idgan, TinySprites())
+    (s, c), (s2, c2) = ((s.reshape(6, 6, -1), c.reshape(6, 6, -1)) for s, c in seen)
+    assert np.all(c == c[:, :1]) and np.all(s == s[:1]) and not np.allclose(s[0, 0], s[0, 1])
+    assert np.all(s2 == s2[:, :1]) and np.all(c2 == c2[:1])
