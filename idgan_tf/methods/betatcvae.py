@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import require_number
 from idgan_tf.methods.betavae import BetaVAE
-from idgan_tf.objectives.gaussian import LOG_2_PI, gaussian_kl, sample_gaussian
+from idgan_tf.objectives.gaussian import LOG_2_PI
 
 
 @gin.register
@@ -31,17 +31,9 @@ class BetaTCVAE(BetaVAE):
             require_number("BetaTCVAE.stratified_size", stratified_size, minimum=2, integer=True)
         self.stratified_size = stratified_size
 
-    def train_step(self, batch, seed):
-        image = batch["image"]
-        with tf.GradientTape() as tape:
-            mean, logvar = self.encoder(image, training=True)
-            c = sample_gaussian(mean, logvar, seed)
-            nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
-            kl = tf.reduce_mean(gaussian_kl(mean, logvar))
-            tc = tf.reduce_mean(total_correlation(c, mean, logvar, self.stratified_size))
-            loss = nll + kl + (self.beta - 1.0) * tc
-        self.minimize("vae", loss, tape)
-        return {"loss": loss, "nll": nll, "kl": kl, "tc": tc}
+    def code_cost(self, c, mean, logvar, kl):
+        tc = tf.reduce_mean(total_correlation(c, mean, logvar, self.stratified_size))
+        return kl + (self.beta - 1.0) * tc, {"tc": tc}
 
 
 def total_correlation(c, mean, logvar, stratified_size=None):

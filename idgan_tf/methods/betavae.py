@@ -37,15 +37,24 @@ class BetaVAE(CodeFaces, Method):
         return {"vae": Player([self.encoder, self.decoder], self.vae_optimizer)}
 
     def train_step(self, batch, seed):
-        image = batch["image"]
+        return self.update_vae(batch["image"], seed)[1]
+
+    def update_vae(self, image, seed):
+        """One step of encoder and decoder; returns the codes [B, D] drawn for it and the values to report."""
         with tf.GradientTape() as tape:
             mean, logvar = self.encoder(image, training=True)
             c = sample_gaussian(mean, logvar, seed)
             nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
             kl = tf.reduce_mean(gaussian_kl(mean, logvar))
-            loss = nll + self.beta * kl
+            cost, terms = self.code_cost(c, mean, logvar, kl)
+            loss = nll + cost
         self.minimize("vae", loss, tape)
-        return {"loss": loss, "nll": nll, "kl": kl}
+        return c, {"loss": loss, "nll": nll, "kl": kl, **terms}
+
+    def code_cost(self, c, mean, logvar, kl):
+        """What the code pays, given draws c [B, D] and the mean KL: (scalar, {name: value to report})."""
+        del c, mean, logvar
+        return self.beta * kl, {}
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""

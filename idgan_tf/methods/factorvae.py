@@ -10,7 +10,6 @@ from idgan_tf import noise
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.betavae import BetaVAE
-from idgan_tf.objectives.gaussian import gaussian_kl, sample_gaussian
 
 
 @gin.register
@@ -44,23 +43,18 @@ class FactorVAE(BetaVAE):
 
     def train_step(self, batch, seed):
         """One step of the VAE, then one of the discriminator on the codes before that step."""
-        image = batch["image"]
         seed_c, seed_shuffle = noise.split(seed, 2)
-        with tf.GradientTape() as tape:
-            mean, logvar = self.encoder(image, training=True)
-            c = sample_gaussian(mean, logvar, seed_c)
-            nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
-            kl = tf.reduce_mean(gaussian_kl(mean, logvar))
-            tc = tf.reduce_mean(self.discriminator(c, training=True))  # Eq. 3: log D / (1 - D) is the logit
-            loss = nll + kl + self.gamma * tc
-        self.minimize("vae", loss, tape)
-
+        c, values = self.update_vae(batch["image"], seed_c)
         with tf.GradientTape() as tape:
             joint = self.discriminator(tf.stop_gradient(c), training=True)
             product = self.discriminator(permute_dims(c, seed_shuffle), training=True)
             discriminator_loss = tf.reduce_mean(density_ratio_loss(joint, product))
         self.minimize("discriminator", discriminator_loss, tape)
-        return {"loss": loss, "nll": nll, "kl": kl, "tc": tc, "discriminator_loss": discriminator_loss}
+        return {**values, "discriminator_loss": discriminator_loss}
+
+    def code_cost(self, c, mean, logvar, kl):
+        tc = tf.reduce_mean(self.discriminator(c, training=True))  # Eq. 3: log D / (1 - D) is the logit
+        return kl + self.gamma * tc, {"tc": tc}
 
 
 def permute_dims(c, seed):
