@@ -3,13 +3,14 @@
 import gin
 import keras
 
+from idgan_tf.networks.base import Network
 from idgan_tf.networks.conv import HIDDEN, trunk
 from idgan_tf.networks.layers import dense
 
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class FactorHeads(keras.Model):
+class FactorHeads(Network):
     """Image [B, 64, 64, C] -> (features [B, 256], [logits [B, size] of every factor]), float32.
 
     Args:
@@ -19,8 +20,7 @@ class FactorHeads(keras.Model):
     """
 
     def __init__(self, image_shape, sizes, init, name="classifier"):
-        super().__init__(name=name)
-        self.config = {"image_shape": tuple(image_shape), "sizes": tuple(sizes), "init": init, "name": name}
+        super().__init__(name, image_shape=image_shape, sizes=sizes, init=init)
         self.trunk = trunk(image_shape, init)
         self.heads = [dense(HIDDEN, size, init, dtype="float32", name=f"head_{k}") for k, size in enumerate(sizes)]
         self(keras.Input(image_shape))
@@ -28,6 +28,3 @@ class FactorHeads(keras.Model):
     def call(self, image, training=False):
         features = keras.ops.cast(self.trunk(image), "float32")
         return features, [head(features) for head in self.heads]
-
-    def get_config(self):
-        return self.config

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from idgan_tf.errors import require
+from idgan_tf.networks.base import Network
 from idgan_tf.networks.layers import conv, dense, upconv
 
 FILTERS = (32, 32, 64, 64)
@@ -28,7 +29,7 @@ def trunk(image_shape, init):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class ConvEncoder(keras.Model):
+class ConvEncoder(Network):
     """Gaussian encoder, image [B, 64, 64, C] -> (mean [B, D], logvar [B, D]) (ID-GAN, Table A.2).
 
     Args:
@@ -38,8 +39,7 @@ class ConvEncoder(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, init, name="encoder"):
-        super().__init__(name=name)
-        self.config = {"image_shape": tuple(image_shape), "latent_dim": latent_dim, "init": init, "name": name}
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, init=init)
         self.trunk = trunk(image_shape, init)
         self.head = dense(HIDDEN, 2 * latent_dim, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
@@ -48,13 +48,10 @@ class ConvEncoder(keras.Model):
         mean, logvar = ops.split(self.head(self.trunk(image)), 2, axis=-1)
         return mean, logvar
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class ConvDecoder(keras.Model):
+class ConvDecoder(Network):
     """Decoder, z [B, D] -> logits [B, 64, 64, C], float32 (ID-GAN, Table A.2).
 
     Args:
@@ -64,14 +61,8 @@ class ConvDecoder(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, init, name="decoder"):
-        super().__init__(name=name)
         require(tuple(image_shape[:2]) == (64, 64), f"this network makes 64x64 images, got {tuple(image_shape)}")
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, init=init)
         self.stack = keras.Sequential(
             [
                 dense(latent_dim, HIDDEN, init, activation="relu"),
@@ -86,9 +77,6 @@ class ConvDecoder(keras.Model):
 
     def call(self, z, training=False):
         return ops.cast(self.head(self.stack(z)), "float32")
-
-    def get_config(self):
-        return self.config
 
 
 @gin.register
@@ -105,7 +93,7 @@ class ConvGenerator(ConvDecoder):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class ConvDiscriminator(keras.Model):
+class ConvDiscriminator(Network):
     """Discriminator, image [B, 64, 64, C] -> logit [B] of "real" (ID-GAN, Table A.3).
 
     Args:
@@ -114,8 +102,7 @@ class ConvDiscriminator(keras.Model):
     """
 
     def __init__(self, image_shape, init, name="discriminator"):
-        super().__init__(name=name)
-        self.config = {"image_shape": tuple(image_shape), "init": init, "name": name}
+        super().__init__(name, image_shape=image_shape, init=init)
         *convolutions, self.hidden = trunk(image_shape, init).layers
         self.trunk = keras.Sequential(convolutions, name="trunk")
         self.head = dense(HIDDEN, 1, init, dtype="float32", name="head")
@@ -131,6 +118,3 @@ class ConvDiscriminator(keras.Model):
 
     def call(self, image, training=False):
         return self.judge(self.features(image))
-
-    def get_config(self):
-        return self.config

@@ -11,6 +11,7 @@ import keras
 from keras import layers, ops
 
 from idgan_tf.errors import require
+from idgan_tf.networks.base import Network
 from idgan_tf.networks.layers import batch_norm, conv, dense, upconv
 
 SIDE = 8  # pixels a side of the innermost feature map
@@ -45,7 +46,7 @@ def _front(channels, filters, init):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class IBEncoder(keras.Model):
+class IBEncoder(Network):
     """e(r|z): z [B, Dz] -> (mean [B, Dr], logvar [B, Dr]).
 
     Args:
@@ -56,15 +57,7 @@ class IBEncoder(keras.Model):
     """
 
     def __init__(self, z_dim, r_dim, widths, normalize, init, name="encoder"):
-        super().__init__(name=name)
-        self.config = {
-            "z_dim": z_dim,
-            "r_dim": r_dim,
-            "widths": tuple(widths),
-            "normalize": normalize,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(name, z_dim=z_dim, r_dim=r_dim, widths=widths, normalize=normalize, init=init)
         stack = []
         for inputs, width in zip((z_dim, *widths), widths, strict=False):
             hidden = dense(inputs, width, init)
@@ -77,13 +70,10 @@ class IBEncoder(keras.Model):
         mean, logvar = ops.split(self.head(self.stack(z, training=training)), 2, axis=-1)
         return mean, logvar
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class IBDecoder(keras.Model):
+class IBDecoder(Network):
     """r [B, D] -> logits [B, 64, 64, C], float32: IB-GAN's generator without its tanh, the decoder of its
     VAEs.
 
@@ -95,15 +85,8 @@ class IBDecoder(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="decoder"):
-        super().__init__(name=name)
         _require_64(image_shape)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "filters": filters,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, filters=filters, init=init)
         inner = 4 * filters
         self.stack = keras.Sequential(
             [
@@ -123,9 +106,6 @@ class IBDecoder(keras.Model):
     def call(self, r, training=False):
         return ops.cast(self.head(self.stack(r, training=training)), "float32")
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
@@ -141,7 +121,7 @@ class IBGenerator(IBDecoder):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class IBFront(keras.Model):
+class IBFront(Network):
     """The layers that D and Q share: image [B, 64, 64, C] in [-1, 1] -> features [B, 8, 8, 4 ndf] (Tables 4,
     6).
 
@@ -152,22 +132,18 @@ class IBFront(keras.Model):
     """
 
     def __init__(self, image_shape, filters, init, name="front"):
-        super().__init__(name=name)
         _require_64(image_shape)
-        self.config = {"image_shape": tuple(image_shape), "filters": filters, "init": init, "name": name}
+        super().__init__(name, image_shape=image_shape, filters=filters, init=init)
         self.stack = keras.Sequential(_front(image_shape[2], filters, init), name="stack")
         self(keras.Input(image_shape))
 
     def call(self, image, training=False):
         return self.stack(image, training=training)
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class IBReader(keras.Model):
+class IBReader(Network):
     """D or Q: what it reads -> [B, outputs], the logit of "real" or the mean of q(z|x).
 
     Args:
@@ -185,18 +161,17 @@ class IBReader(keras.Model):
     def __init__(
         self, image_shape, filters, outputs, shares_front, widths, pointwise, init, name="reader"
     ):  # fmt: skip
-        super().__init__(name=name)
         _require_64(image_shape)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "filters": filters,
-            "outputs": outputs,
-            "shares_front": shares_front,
-            "widths": tuple(widths),
-            "pointwise": pointwise,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(
+            name,
+            image_shape=image_shape,
+            filters=filters,
+            outputs=outputs,
+            shares_front=shares_front,
+            widths=widths,
+            pointwise=pointwise,
+            init=init,
+        )
         stack = [] if shares_front else _front(image_shape[2], filters, init)
         inputs, top = 4 * filters, 16 * filters
         for width in widths:
@@ -212,13 +187,10 @@ class IBReader(keras.Model):
     def call(self, inputs, training=False):
         return self.head(self.stack(inputs, training=training))
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class IBMirrorEncoder(keras.Model):
+class IBMirrorEncoder(Network):
     """Gaussian encoder, the generator run backwards: image [B, 64, 64, C] in [0, 1] -> (mean, logvar), each
     [B, D].
 
@@ -232,15 +204,8 @@ class IBMirrorEncoder(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="encoder"):
-        super().__init__(name=name)
         _require_64(image_shape)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "filters": filters,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, filters=filters, init=init)
         inner = 4 * filters
         self.stack = keras.Sequential(
             [
@@ -261,6 +226,3 @@ class IBMirrorEncoder(keras.Model):
     def call(self, image, training=False):
         mean, logvar = ops.split(self.head(self.stack(image, training=training)), 2, axis=-1)
         return mean, logvar
-
-    def get_config(self):
-        return self.config

@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from idgan_tf.errors import require
+from idgan_tf.networks.base import Network
 from idgan_tf.networks.layers import batch_norm, conv, dense, upconv
 from idgan_tf.networks.spectral import SpectralConv, SpectralDense
 
@@ -100,7 +101,7 @@ def _encoder_stack(image_shape, channels, architecture):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class LabelEncoder(keras.Model):
+class LabelEncoder(Network):
     """Encoder_s (a point), Encoder_u and a cVAE's encoder (a Gaussian), or a classifier of images (its
     logits).
 
@@ -113,16 +114,15 @@ class LabelEncoder(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, gaussian, num_classes, architecture, name="encoder"):
-        super().__init__(name=name)
         _check(image_shape, architecture)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "gaussian": gaussian,
-            "num_classes": num_classes,
-            "architecture": architecture,
-            "name": name,
-        }
+        super().__init__(
+            name,
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            gaussian=gaussian,
+            num_classes=num_classes,
+            architecture=architecture,
+        )
         self.gaussian = gaussian
         channels = image_shape[2] + num_classes
         self.stack = keras.Sequential(_encoder_stack(image_shape, channels, architecture), name="stack")
@@ -145,13 +145,10 @@ class LabelEncoder(keras.Model):
         output = self.head(features)
         return tuple(ops.split(output, 2, axis=-1)) if self.gaussian else output
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class LabelDecoder(keras.Model):
+class LabelDecoder(Network):
     """Decoder: z [B, D] -> image [B, H, W, C], float32; tanh, but linear for toy points.
 
     Args:
@@ -161,14 +158,8 @@ class LabelDecoder(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dims, architecture, name="decoder"):
-        super().__init__(name=name)
         _check(image_shape, architecture)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dims": tuple(latent_dims),
-            "architecture": architecture,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, latent_dims=latent_dims, architecture=architecture)
         toy, units = architecture == "toy", DECODER_UNITS[architecture]
         stack = _dense_stack(sum(latent_dims), units, normalize=not toy)
         if toy:
@@ -186,13 +177,10 @@ class LabelDecoder(keras.Model):
         image = ops.cast(self.stack(z, training=training), "float32")
         return ops.tanh(image) if self.bounded else image
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class LabelDiscriminator(keras.Model):
+class LabelDiscriminator(Network):
     """Projection discriminator: (image, one-hot label [B, C]) -> logit [B] of "real"; spectral norm on every
     weight.
 
@@ -206,14 +194,8 @@ class LabelDiscriminator(keras.Model):
     """
 
     def __init__(self, image_shape, num_classes, architecture, name="discriminator"):
-        super().__init__(name=name)
         _check(image_shape, architecture)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "num_classes": num_classes,
-            "architecture": architecture,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, num_classes=num_classes, architecture=architecture)
         stack, channels, side = [], image_shape[2], image_shape[0]
         for filters, kernel, strides in DISCRIMINATOR_CONVS[architecture]:
             stack += [SpectralConv(channels, filters, kernel, strides, "normal"), layers.LeakyReLU(0.1)]
@@ -250,13 +232,10 @@ class LabelDiscriminator(keras.Model):
             return logit
         return logit + ops.sum(self.embedding(one_hot, training=training) * features, axis=-1)
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class LatentClassifier(keras.Model):
+class LatentClassifier(Network):
     """Adversarial classifier: zu [B, D] -> logits [B, C] (section 3.2).
 
     Args:
@@ -266,14 +245,10 @@ class LatentClassifier(keras.Model):
     """
 
     def __init__(self, latent_dim, num_classes, width, name="latent_classifier"):
-        super().__init__(name=name)
-        self.config = {"latent_dim": latent_dim, "num_classes": num_classes, "width": width, "name": name}
+        super().__init__(name, latent_dim=latent_dim, num_classes=num_classes, width=width)
         self.hidden = dense(latent_dim, width, INIT, activation="relu", name="hidden")
         self.head = dense(width, num_classes, INIT, dtype="float32", name="head")
         self(keras.Input((latent_dim,)))
 
     def call(self, zu, training=False):
         return self.head(self.hidden(zu))
-
-    def get_config(self):
-        return self.config

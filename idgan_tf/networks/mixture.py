@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from idgan_tf.errors import require_number
+from idgan_tf.networks.base import Network
 from idgan_tf.objectives.gaussian import LOG_2_PI
 
 ONE = math.log(math.e - 1.0)  # softplus(ONE) = 1; the released code starts at 0.54
@@ -23,7 +24,7 @@ class _Rows(keras.layers.Layer):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class GaussianMixture(keras.Model):
+class GaussianMixture(Network):
     """p(zs|c) = N(zs; mu_c, diag Sigma_c), p(c) = 1/C (Eq. 6), with learned means and precisions.
 
     A precision is the softplus of a weight, as in the released code, but its logarithms are summed where the
@@ -35,9 +36,8 @@ class GaussianMixture(keras.Model):
     """
 
     def __init__(self, num_classes, dim, name="mixture"):
-        super().__init__(name=name, dtype="float32")
         require_number("GaussianMixture.num_classes", num_classes, minimum=1, integer=True)
-        self.config = {"num_classes": num_classes, "dim": dim, "name": name}
+        super().__init__(name, dtype="float32", num_classes=num_classes, dim=dim)
         self.means = _Rows(num_classes, dim, "glorot_uniform", name="means")
         self.spreads = _Rows(num_classes, dim, keras.initializers.Constant(ONE), name="spreads")
         self(keras.Input((dim,)))
@@ -68,6 +68,3 @@ class GaussianMixture(keras.Model):
         mean = ops.mean(means, axis=0)
         between = ops.mean(ops.square(means - mean), axis=0)  # mean of squares less square of the mean
         return mean, ops.mean(self.variances(), axis=0) + between
-
-    def get_config(self):
-        return self.config

@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from idgan_tf.errors import require
+from idgan_tf.networks.base import Network
 from idgan_tf.networks.layers import conv, dense
 
 MAX_FILTERS = 512
@@ -75,7 +76,7 @@ def downsample(x):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class ResNetGenerator(keras.Model):
+class ResNetGenerator(Network):
     """Generator, z [B, D] -> image [B, H, W, C] in [-1, 1], float32.
 
     Args:
@@ -86,14 +87,7 @@ class ResNetGenerator(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="generator"):
-        super().__init__(name=name)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "filters": filters,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, filters=filters, init=init)
         widths = _widths(image_shape, filters)[::-1]
         self.stem = dense(latent_dim, SMALLEST * SMALLEST * widths[0], init)
         self.blocks = [ResBlock(a, b, init) for a, b in zip(widths, widths[1:] + widths[-1:], strict=True)]
@@ -105,9 +99,6 @@ class ResNetGenerator(keras.Model):
         for i, block in enumerate(self.blocks):
             x = block(upsample(x) if i else x)
         return ops.tanh(ops.cast(self.head(_activate(x)), "float32"))
-
-    def get_config(self):
-        return self.config
 
 
 class _Trunk(keras.layers.Layer):
@@ -129,7 +120,7 @@ class _Trunk(keras.layers.Layer):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class ResNetDiscriminator(keras.Model):
+class ResNetDiscriminator(Network):
     """Discriminator, image [B, H, W, C] -> logit [B] of "real".
 
     Args:
@@ -139,8 +130,7 @@ class ResNetDiscriminator(keras.Model):
     """
 
     def __init__(self, image_shape, filters, init, name="discriminator"):
-        super().__init__(name=name)
-        self.config = {"image_shape": tuple(image_shape), "filters": filters, "init": init, "name": name}
+        super().__init__(name, image_shape=image_shape, filters=filters, init=init)
         self.trunk = _Trunk(image_shape, filters, init)
         self.head = dense(SMALLEST**2 * self.trunk.width, 1, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
@@ -148,13 +138,10 @@ class ResNetDiscriminator(keras.Model):
     def call(self, image, training=False):
         return _logit(self.head, _flat(self.trunk(image)))
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class ProjectionDiscriminator(keras.Model):
+class ProjectionDiscriminator(Network):
     """Discriminator of pairs, (image [B, H, W, C], c [B, D]) -> logit [B] of "real": FC(h) + <W c, h>.
 
     h are the features of `ResNetDiscriminator`. ID-GAN does not say how its cGAN feeds c to the
@@ -169,14 +156,7 @@ class ProjectionDiscriminator(keras.Model):
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="discriminator"):
-        super().__init__(name=name)
-        self.config = {
-            "image_shape": tuple(image_shape),
-            "latent_dim": latent_dim,
-            "filters": filters,
-            "init": init,
-            "name": name,
-        }
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, filters=filters, init=init)
         self.trunk = _Trunk(image_shape, filters, init)
         size = SMALLEST**2 * self.trunk.width
         self.head = dense(size, 1, init, dtype="float32", name="head")
@@ -188,13 +168,10 @@ class ProjectionDiscriminator(keras.Model):
         h = ops.cast(_flat(self.trunk(image)), "float32")
         return _logit(self.head, h) + ops.sum(self.projection(c) * h, axis=-1)
 
-    def get_config(self):
-        return self.config
-
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
-class BottleneckDiscriminator(keras.Model):
+class BottleneckDiscriminator(Network):
     """Discriminator with a stochastic bottleneck (VGAN; ID-GAN, Table A.7).
 
     Peng et al., "Variational Discriminator Bottleneck", ICLR 2019. A method draws z from what `bottleneck`
@@ -208,8 +185,7 @@ class BottleneckDiscriminator(keras.Model):
     """
 
     def __init__(self, image_shape, filters, init, name="discriminator"):
-        super().__init__(name=name)
-        self.config = {"image_shape": tuple(image_shape), "filters": filters, "init": init, "name": name}
+        super().__init__(name, image_shape=image_shape, filters=filters, init=init)
         self.trunk = _Trunk(image_shape, filters, init)
         width = self.trunk.width
         self.mean = conv(width, width, 1, 1, init, dtype="float32", name="mean")
@@ -229,9 +205,6 @@ class BottleneckDiscriminator(keras.Model):
     def call(self, image, training=False):
         mean, logvar = self.bottleneck(image)
         return self.judge(mean + 0.0 * logvar)  # so that building the network builds log_std too
-
-    def get_config(self):
-        return self.config
 
 
 def _flat(features):
