@@ -1,0 +1,131 @@
+"""A run as one HTML page: configuration, curves, metrics with their protocol, pictures, and how to repeat it."""
+
+import base64
+import html
+import importlib.metadata
+import platform
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.runs import read_metrics
+
+PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
+WIDTH, HEIGHT, MARGIN = 320, 140, 8  # of a curve, in pixels
+MAX_POINTS = 400  # of a curve
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem; color: #222; }
+h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; } .quiet { color: #666; }
+.curves { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; }
+figure { margin: 0; } figcaption { font-size: .9rem; color: #444; } figure img { max-width: 100%; height: auto; }
+svg { width: 100%; height: auto; background: #f7f7f7; border-radius: 4px; }
+polyline { fill: none; stroke: #2266cc; stroke-width: 1.5; }
+table { border-collapse: collapse; } td, th { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #ddd; }
+pre, .wide { overflow-x: auto; } pre { background: #f7f7f7; padding: 1rem; border-radius: 4px; font-size: .85rem; }
+"""
+
+
+def of_run(run):
+    """The page of a `runs.Run`, as text.
+
+    Raises:
+        ConfigError: it is no run.
+    """
+    if not run.config.exists():
+        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
+    records = read_metrics(run.metrics)
+    evaluations = [record for record in records if "protocol" in record]
+    training = [record for record in records if "protocol" not in record]
+    last = training[-1]["step"] if training else 0
+    sections = [
+        f"<p class=quiet>{last:,} steps trained; {_escape(_environment())}</p>",
+        _section("Pictures", "".join(_picture(path) for path in _pictures(run))),
+        _section("Metrics", _metrics(evaluations)),
+        _section("Curves", _curves(training)),
+        _section("Configuration", f"<pre>{_escape(run.config.read_text())}</pre>"),
+        _section("To repeat it", f"<pre>{_escape(_command(run))}</pre>"),
+    ]
+    return (
+        "<!doctype html><html lang=en><head><meta charset=utf-8>"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        f"<title>{_escape(run.name)}</title><style>{STYLE}</style></head>"
+        f"<body><h1>{_escape(run.name)}</h1>{''.join(sections)}</body></html>\n"
+    )
+
+
+def _escape(value):
+    return html.escape(str(value), quote=True)
+
+
+def _section(title, body):
+    return f"<h2>{title}</h2>{body}" if body else ""
+
+
+def _environment():
+    versions = []
+    for package in PACKAGES:
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ", ".join([*versions, f"Python {platform.python_version()}", platform.machine()])
+
+
+def _command(run):
+    return f"bin/train --gin_file={run.path}/config.gin --run_dir=runs/{run.name}_again"
+
+
+def _pictures(run):
+    """The figures, and the newest picture of each kind from the training where there are no figures yet."""
+    figures = sorted(path for path in run.figures.glob("*") if path.suffix in (".png", ".gif"))
+    if figures:
+        return figures
+    newest = {path.stem.rsplit("-", 1)[0]: path for path in sorted(run.samples.glob("*.png"))}
+    return list(newest.values())
+
+
+def _picture(path):
+    data = base64.b64encode(path.read_bytes()).decode()
+    name = _escape(path.stem)
+    image = f'<img alt="{name}" src="data:image/{path.suffix[1:]};base64,{data}">'
+    return f"<figure>{image}<figcaption>{name}</figcaption></figure>"
+
+
+def _metrics(records):
+    rows = []
+    for record in records:
+        protocol = ", ".join(f"{name} {value}" for name, value in record["protocol"].items())
+        for name, value in record.items():
+            if name not in ("step", "protocol"):
+                rows.append([name, f"{value:.4g}", f"{record['step']:,}", protocol])
+    if not rows:
+        return ""
+    cells = "".join("<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        "<div class=wide><table><tr><th>metric</th><th>value</th><th>step</th><th>protocol</th></tr>"
+        f"{cells}</table></div>"
+    )
+
+
+def _curves(records):
+    names = dict.fromkeys(name for record in records for name in record if name != "step")
+    drawn = [_curve(name, [(r["step"], r[name]) for r in records if name in r]) for name in names]
+    return f"<div class=curves>{''.join(drawn)}</div>" if drawn else ""
+
+
+def _curve(name, points):
+    """One value over the steps as SVG, thinned to `MAX_POINTS`, with its range and last value below."""
+    last = points[-1][1]
+    points = [point for point in points if point[1] - point[1] == 0.0]  # finite ones
+    if not points:
+        return f"<figure><figcaption>{_escape(name)}: never finite</figcaption></figure>"
+    points = points[:: max(1, len(points) // MAX_POINTS)]
+    steps, values = zip(*points, strict=True)
+    low, high = min(values), max(values)
+    across = (WIDTH - 2 * MARGIN) / max(1, steps[-1] - steps[0])
+    up = (HEIGHT - 2 * MARGIN) / ((high - low) or 1.0)
+    places = [(MARGIN + (step - steps[0]) * across, HEIGHT - MARGIN - (value - low) * up) for step, value in points]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return (
+        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role=img aria-label="{_escape(name)}">'
+        f'<polyline points="{line}"/></svg><figcaption>{_escape(name)}: {last:.4g} '
+        f"(from {low:.4g} to {high:.4g}, steps {steps[0]:,} to {steps[-1]:,})</figcaption></figure>"
+    )

@@ -1,0 +1,60 @@
+import html.parser
+import json
+import re
+
+import numpy as np
+import pytest
+
+from idgan_tf import runs
+from idgan_tf.errors import ConfigError
+from idgan_tf.visualize import report
+from idgan_tf.visualize.grids import save
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = runs.Run(tmp_path / "a run & <b>more")
+    run.path.mkdir()
+    run.config.write_text(f"train.num_steps = 3  # {HOSTILE}\n")
+    lines = [{"step": step, "loss": value, HOSTILE: 1.0} for step, value in ((1, 3.0), (2, float("nan")), (3, 1.0))]
+    lines.append({"step": 3, "fvm": 0.625, "protocol": {"num_votes": 800, "source": HOSTILE}})
+    run.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    save(run.figures / "traversal", np.zeros([4, 4, 3], np.uint8))
+    save(run.figures / "movie", [np.full([4, 4, 3], i, np.uint8) for i in range(3)])
+    return run
+
+
+class Parser(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.sources = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_the_page_shows_all_and_loads_nothing(run):
+    page = report.of_run(run)
+    parser = Parser()
+    parser.feed(page)
+    assert parser.tags.count("img") == 2 and parser.tags.count("svg") == 2
+    assert all(source.startswith("data:image/") for source in parser.sources)
+    assert not re.search(r"https?://|@import|url\(", page)
+    for text in ("0.625", "num_votes 800", "train.num_steps = 3", "loss: 1 (from 1 to 3", "config.gin"):
+        assert text in page, text
+
+
+def test_what_others_wrote_is_shown_and_not_run(run):
+    page = report.of_run(run)
+    parser = Parser()
+    parser.feed(page)
+    assert "script" not in parser.tags and "b" not in parser.tags
+    assert page.count("&lt;script&gt;") == 4  # the configuration, the protocol, the curve's name twice
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="no run directory"):
+        report.of_run(runs.Run(tmp_path))
