@@ -23,6 +23,7 @@ HARMLESS = (
     "train.num_steps",
     "train.picture_every",
     "train.resident_bytes",
+    "train.rollback",
     "train.save_every",
 )
 
@@ -103,13 +104,7 @@ def one_line(error):
 
 def _check_imports(path, allowed):
     """Refuses `import` statements outside the allowed packages before gin runs them, in includes too."""
-    try:
-        statements = list(config_parser.ConfigParser(path.read_text(), _Delegate()))
-    except (SyntaxError, ValueError):
-        return  # gin will say where
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    for statement in statements:
+    for statement in _statements(path):
         if isinstance(statement, config_parser.ImportStatement):
             if statement.module.split(".")[0] not in allowed:
                 raise ConfigError(
@@ -118,6 +113,17 @@ def _check_imports(path, allowed):
                 )
         elif isinstance(statement, config_parser.IncludeStatement):
             _check_imports(find(statement.filename), allowed)
+
+
+def _statements(path):
+    """The statements of a gin file, up to a mistake in it: gin will say where that is."""
+    try:
+        yield from config_parser.ConfigParser(path.read_text(), _Delegate())
+    except (SyntaxError, ValueError) as error:
+        if isinstance(error, ConfigError):
+            raise
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
 
 
 class _Delegate(config_parser.ParserDelegate):

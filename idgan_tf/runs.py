@@ -70,12 +70,14 @@ class Run:
                 raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 file.seek(0)
                 raise ConfigError(
                     f"{self.path} is being written by {file.read().strip() or 'another process'}; "
                     "wait for it, or choose another --run_dir"
                 ) from None
+            except OSError as error:
+                raise ConfigError(f"cannot lock {self.path}: {error.strerror} by this file system") from error
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}")
             file.flush()
@@ -92,13 +94,17 @@ class Run:
             ConfigError: the directory belongs to another configuration.
         """
         if self.config.exists():
-            changed = differences(self.config.read_text(), text)
-            if changed:
-                raise ConfigError(
-                    f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
-                    "choose another --run_dir, or delete it to start again"
-                )
+            self.require_config(text, differences)
         write_text(self.config, text)
+
+    def require_config(self, text, differences):
+        """Raises ConfigError unless config.gin is `text`, but for what `differences` lets pass."""
+        changed = differences(self.config.read_text(), text)
+        if changed:
+            raise ConfigError(
+                f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
+                "choose another --run_dir, or delete it to start again"
+            )
 
 
 def write_text(path, text):

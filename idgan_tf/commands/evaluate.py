@@ -23,6 +23,7 @@ flags.DEFINE_bool("list", False, "Show the metrics and end.")
 flags.DEFINE_string("codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].")
 flags.DEFINE_string("images", None, "Instead of a run: a folder of generated images; needs --reference.")
 flags.DEFINE_string("reference", None, "A folder of real images.")
+flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 flags.DEFINE_integer("seed", 0, "Of every sample.", lower_bound=0)
 flags.DEFINE_multi_string("gin_file", [], "A gin file with settings of metrics, such as gin/eval/*.gin.")
 flags.DEFINE_multi_string("gin_param", [], "A binding such as 'fid_dsprites.num_samples = 10000'.")
@@ -45,7 +46,8 @@ def main():
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     chosen, strict = evaluate.names(FLAGS.metrics)
     if FLAGS.run_dir:
-        _show(evaluate_run(FLAGS.run_dir, chosen, strict, FLAGS.seed, FLAGS.gin_file, FLAGS.gin_param))
+        run = (FLAGS.run_dir, chosen, strict, FLAGS.seed, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+        _show(evaluate_run(*run, best=FLAGS.best))
         return
     from idgan_tf.evaluation import outside
 
@@ -55,13 +57,14 @@ def main():
         _show(outside.evaluate_images(FLAGS.images, FLAGS.reference, chosen, strict))
 
 
-def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
+def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow_imports=(), best=False):
     """Evaluates the newest checkpoint of a run and writes down what comes out.
 
     Args:
         run_dir: a run directory.
         chosen, strict, seed: as in `evaluation.evaluate.evaluate`.
         gin_files, bindings: settings of the metrics.
+        allow_imports, best: as in `runs.load`.
 
     Yields:
         (name, `Result` or the reason for leaving it out).
@@ -82,8 +85,8 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
     from idgan_tf.evaluation.result import Result
 
     evaluate.import_all()
-    network = _feature_network(run, gin_files, bindings, train="fid_dsprites" in chosen and strict)
-    method, dataset = runs.load(run_dir, gin_files, bindings)
+    network = _feature_network(run, gin_files, bindings, allow_imports, train="fid_dsprites" in chosen and strict)
+    method, dataset = runs.load(run_dir, gin_files, bindings, allow_imports, best)
     gin.bind_parameter("fid_dsprites.network", str(network))
     step = int(method.step.numpy())
     with tf.summary.create_file_writer(str(run.tensorboard)).as_default(step):
@@ -95,7 +98,7 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=()):
             yield name, result
 
 
-def _feature_network(run, gin_files, bindings, train):
+def _feature_network(run, gin_files, bindings, allow_imports, train):
     """The file of the factor classifier of the run's dataset: bound by gin, or beside the run.
 
     `train` trains the one beside the run first, continues it, or finds it done.
@@ -105,7 +108,7 @@ def _feature_network(run, gin_files, bindings, train):
     from idgan_tf.evaluation.factor_features import GIN_FILE
     from idgan_tf.training import build
 
-    config.load([str(run.config.resolve()), *gin_files], bindings)
+    config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
     bound = config.bindings_of("fid_dsprites").get("network")
     if bound:
         return bound

@@ -17,10 +17,11 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     from idgan_tf.evaluation import evaluate
     from idgan_tf.runs import Run
     from idgan_tf.training import build, loop, workers
-    from idgan_tf.training.teacher import bring
+    from idgan_tf.training.teacher import bring, has_teacher
     from idgan_tf.visualize.figures import training_pictures
 
     run = Run(run_dir)
+    workers.strategy()  # before anything else computes, as collectives need
     config.load(gin_files, gin_params, allow_imports)
     text = config.text()
     settings = build.settings()
@@ -38,13 +39,14 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
         workers.agree(0)  # the directory is there and is ours
         if stage:
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
-            logging.info("stage 1: %s in %s", stage["gin_file"], stage_dir)
-            source = finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports)
-            if workers.is_chief():
-                bring(source, run)
-            workers.agree(0)
-            config.load(gin_files, gin_params, allow_imports)
-            settings = build.settings()
+            if not has_teacher(run):
+                logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
+                source = finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports)
+                if workers.is_chief():
+                    bring(source, run)
+                workers.agree(0)
+                config.load(gin_files, gin_params, allow_imports)
+                settings = build.settings()
             logging.info("stage 2: %s", run.path)
         method = loop.train(run, settings, training_pictures, evaluate.during_training)
     return run, settings, method
@@ -77,12 +79,11 @@ def finished(gin_files, gin_params, run_dir, allow_imports):
     """The run of an earlier stage, trained to its end unless it already is."""
     from idgan_tf import config
     from idgan_tf.runs import Run
-    from idgan_tf.training import build, loop, workers
+    from idgan_tf.training import build, loop
 
     run = Run(run_dir)
     config.load(gin_files, gin_params, allow_imports)
     if run.config.exists() and loop.is_done(run, build.settings()):
-        if workers.is_chief():
-            run.remember_config(config.text(), config.differences)
+        run.require_config(config.text(), config.differences)
         return run
     return train(gin_files, gin_params, run_dir, allow_imports)[0]

@@ -28,8 +28,10 @@ def main():
     run_dir = FLAGS.run_dir or pathlib.Path("runs") / pathlib.Path(FLAGS.gin_file[-1]).stem
     run, settings, method = train(FLAGS.gin_file, FLAGS.gin_param, run_dir, FLAGS.gin_allow_import)
     from idgan_tf.commands import closing
+    from idgan_tf.training import workers
 
-    closing.show(run, settings, method)
+    if workers.is_chief():
+        closing.show(run, settings, method)
 
 
 def start():

@@ -60,10 +60,19 @@ def names(text):
 
 
 def during_training(method, dataset, chosen):
-    """([line of metrics.jsonl for each metric], score): the first value of the first metric, more is better."""
-    results = [result for _, result in evaluate(method, dataset, 0, chosen, strict=True)]
-    score = next(iter(results[0].values.values()))
-    return [result.record() for result in results], -score if chosen[0] in LOWER_IS_BETTER else score
+    """([line of metrics.jsonl for each metric], score): the first value of the first metric, more is better.
+
+    A metric that the method cannot have is left out with a warning; with none left the score is -inf.
+    """
+    records, score = [], None
+    for name, result in evaluate(method, dataset, 0, chosen, strict=False):
+        if not isinstance(result, Result):
+            logging.warning("left out %s: %s", name, result)
+            continue
+        records.append(result.record())
+        value = next(iter(result.values.values()))
+        score = score or (-value if name in LOWER_IS_BETTER else value)
+    return records, float("-inf") if score is None else score
 
 
 def evaluate(method, dataset, seed, chosen, strict):

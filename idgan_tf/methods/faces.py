@@ -28,6 +28,7 @@ class CodeFaces:
         Returns:
             [B, V, H, W, C] in [0, 1].
         """
+        c, values = tf.convert_to_tensor(c, tf.float32), tf.convert_to_tensor(values, tf.float32)
         batch, count = tf.shape(c)[0], tf.shape(values)[0]
         here = tf.one_hot(dimension, self.code_dim)
         codes = c[:, None, :] * (1.0 - here) + values[None, :, None] * here

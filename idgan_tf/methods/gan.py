@@ -159,5 +159,5 @@ class GAN(CodeFaces, Method):
 
 
 def spread(fake):
-    """Mean over pixels of the standard deviation over the batch: 0 when all images are the same."""
-    return tf.reduce_mean(tf.math.reduce_std(fake, axis=0))
+    """Mean over pixels of the standard deviation over the batch: 0 when all images are the same, 1 for one image."""
+    return tf.reduce_mean(tf.math.reduce_std(fake, axis=0)) if fake.shape[0] > 1 else tf.ones([])

@@ -66,6 +66,7 @@ class Settings:
             self.precision in PRECISIONS,
             f"train.precision must be one of {PRECISIONS}, got {self.precision!r}",
         )
+        require(self.seed < 1 << 31, f"train.seed must be below 2^31, got {self.seed}")
         require_number("train.rollback_factor", self.rollback_factor, minimum=0)
         require(0 < self.rollback_factor < 1, f"train.rollback_factor must be in (0, 1), got {self.rollback_factor}")
         require(

@@ -49,10 +49,14 @@ class TrainingCall:
         self._function = tf.function(self._many_steps, jit_compile=settings.jit_compile)
 
     def __call__(self, k):
-        """Runs k steps; returns whether every value was finite."""
+        """Runs k steps; returns whether every value and every trained weight is finite."""
         if self._from_step and self._stream is None:  # not before: the first step may come from a checkpoint
             self._stream = iter(self._from_step(self._method.step.numpy()))
         return bool(self._function(tf.constant(k), self._stream))
+
+    def restart(self):
+        """Reads streamed data anew from the method's step, after it was set back."""
+        self._stream = None
 
     def means(self):
         """{name: mean since the last call of `means`} as floats; starts the sums anew."""
@@ -69,7 +73,8 @@ class TrainingCall:
         for _ in tf.range(k):
             streamed = next(stream) if self._from_step else {}
             self.sums.assign_add(tf.concat([self._step(streamed), [1.0]], axis=0))
-        return tf.reduce_all(tf.math.is_finite(self.sums))
+        weights = [value for player in self._method.players.values() for value in player.variables]
+        return tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in (self.sums, *weights)])
 
     def _one_step(self, streamed):
         values = self._strategy.run(self._replica_step, args=(streamed,))

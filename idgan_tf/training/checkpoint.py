@@ -67,7 +67,7 @@ def save(folder, variables, keep=3, keep_every=0):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     for old in steps(folder)[:-keep]:
-        if not keep_every or old % keep_every:
+        if old != step and (not keep_every or old % keep_every):
             shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
 
 

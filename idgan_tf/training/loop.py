@@ -48,6 +48,7 @@ def train(run, settings, draw=None, evaluate=None):
     chief = workers.is_chief()
     if chief:
         checkpoint.sweep(run.checkpoints)
+        checkpoint.sweep(run.best)
     if checkpoint.steps(run.checkpoints):
         checkpoint.restore(run.checkpoints, state)
     step = int(method.step.numpy())
@@ -81,6 +82,7 @@ def train(run, settings, draw=None, evaluate=None):
                 if not finite:
                     problem = _non_finite(call.means(), step)
                     step = _roll_back(run, state, method, settings, rollbacks, problem)
+                    call.restart()
                     progress.back_to(step)
                     continue
                 if call.traces == 1 and k == steps_per_call:  # the first call also traced the graph
@@ -90,38 +92,42 @@ def train(run, settings, draw=None, evaluate=None):
                 if due(settings.log_every):
                     means = call.means()
                     if chief:
-                        runs.append_metrics(run.metrics, {"step": step, **means})
-                    for name, value in means.items():
+                        with _writing(run):
+                            runs.append_metrics(run.metrics, {"step": step, **means})
+                    scalars = {**means, "steps_per_second": progress.rate}
+                    scalars.update({name: optimizer.learning_rate for name, optimizer in rates.items()})
+                    for name, value in scalars.items():
                         tf.summary.scalar(name, value, step)
-                    for name, optimizer in rates.items():
-                        tf.summary.scalar(name, optimizer.learning_rate, step)
-                    tf.summary.scalar("steps_per_second", progress.rate, step)
                     progress.show(means)
                     for warning in method.diagnose(means):
                         progress.write(f"warning, step {step}: {warning}")
                 if chief and due(picture_every):
-                    _draw(run, step, draw(method, settings.dataset))
+                    pictures = draw(method, settings.dataset)
+                    with _writing(run):
+                        _draw(run, step, pictures)
                 if chief and due(evaluate_every):
                     records, score = evaluate(method, settings.dataset, settings.metrics)
-                    _log_evaluation(run, step, records)
-                    if score > best_score.numpy():
-                        best_score.assign(score)
-                        checkpoint.save(run.best, state, keep=1)
+                    with _writing(run):
+                        _log_evaluation(run, step, records)
+                        if score > best_score.numpy():
+                            best_score.assign(score)
+                            checkpoint.save(run.best, state, keep=1)
                 if chief and (due(settings.save_every) or received):
-                    checkpoint.save(run.checkpoints, state, keep_every=settings.keep_every)
+                    with _writing(run):
+                        checkpoint.save(run.checkpoints, state, keep_every=settings.keep_every)
                 if received:
                     workers.agree(step)  # nobody leaves before the chief has saved
-                    name = signal.Signals(int(received)).name
-                    raise Interrupted(f"stopped by {name} after step {step}, all saved", int(received))
-        except (OSError, tf.errors.ResourceExhaustedError, tf.errors.UnknownError) as error:
-            raise _cannot_write(run, error) from error
+                    raise _interrupted(received, step)
+            if chief:
+                with _writing(run):
+                    _save_networks(run, method)
+                    runs.write_text(run.done, json.dumps({"step": step}))
+            (received,) = workers.agree(signals.received)  # what the chief wrote is there for all
+            if received:
+                raise _interrupted(received, step)
         finally:
             with contextlib.suppress(tf.errors.OpError):  # the scalars of a full disk
                 board.flush()
-    if chief:
-        _save_networks(run, method)
-        runs.write_text(run.done, json.dumps({"step": step}))
-    workers.agree(step)  # what the chief wrote is there for all
     return method
 
 
@@ -149,11 +155,21 @@ def _draw(run, step, pictures):
         tf.summary.image(name, picture[None], step)
 
 
-def _cannot_write(run, error):
-    """What to say when the disk is full, gone, or no longer ours."""
-    saved = checkpoint.steps(run.checkpoints)
-    last = f"the checkpoint of step {saved[-1]} is whole" if saved else "there is no checkpoint yet"
-    return DataError(f"cannot write to {run.path}: {getattr(error, 'strerror', None) or error}; {last}")
+@contextlib.contextmanager
+def _writing(run):
+    """Says it when the disk is full, gone, or no longer ours."""
+    try:
+        yield
+    except (OSError, tf.errors.ResourceExhaustedError, tf.errors.UnknownError) as error:
+        saved = checkpoint.steps(run.checkpoints)
+        last = f"the checkpoint of step {saved[-1]} is whole" if saved else "there is no checkpoint yet"
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot write to {run.path}: {reason}; {last}") from error
+
+
+def _interrupted(number, step):
+    name = signal.Signals(int(number)).name
+    return Interrupted(f"stopped by {name} after step {step}, all saved", int(number))
 
 
 def _save_networks(run, method):
@@ -173,7 +189,7 @@ def _forget_after(metrics, step):
 
 
 def _non_finite(means, step):
-    bad = sorted(name for name, value in means.items() if value - value != 0.0)
+    bad = sorted(name for name, value in means.items() if value - value != 0.0) or ["weights"]
     return f"{', '.join(bad)} became non-finite by step {step}"
 
 
@@ -187,15 +203,20 @@ def _roll_back(run, state, method, settings, rollbacks, problem):
     if not saved:
         raise NonFiniteError(f"{problem}; there is no checkpoint yet; try a lower learning rate")
     if used > settings.rollbacks:
-        raise NonFiniteError(f"{problem}; the checkpoint of step {saved[-1]} is kept; try a lower learning rate")
+        raise NonFiniteError(
+            f"{problem}; the checkpoint of step {saved[-1]} is kept; to continue it with lower learning rates, pass "
+            f"--gin_param='train.rollbacks = {used}'"
+        )
     step = checkpoint.restore(run.checkpoints, state)
-    _forget_after(run.metrics, step)
-    rollbacks.assign(used)  # the checkpoint may be from before the last one
+    factor = settings.rollback_factor ** (used - int(rollbacks.numpy()))  # since that checkpoint
+    rollbacks.assign(used)
+    if workers.is_chief():
+        _forget_after(run.metrics, step)
     for player in method.players.values():
-        player.optimizer.learning_rate.assign(player.optimizer.learning_rate * settings.rollback_factor)
+        player.optimizer.learning_rate.assign(player.optimizer.learning_rate * factor)
     logging.warning(
-        "%s; back to step %d with %g times the learning rates (%d of %d)",
-        problem, step, settings.rollback_factor, used, settings.rollbacks,
+        "%s; back to step %d with %g times its learning rates (%d of %d)",
+        problem, step, factor, used, settings.rollbacks,
     )  # fmt: skip
     return step
 

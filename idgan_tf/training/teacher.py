@@ -43,9 +43,13 @@ def bring(source, target):
     target.networks.mkdir(exist_ok=True)
     for role in ROLES:
         copy = target.networks / f"teacher_{role}.keras"
-        if not copy.exists():
-            shutil.copyfile(source.networks / f"{role}.keras", copy.with_suffix(".tmp"))
-            copy.with_suffix(".tmp").replace(copy)
+        shutil.copyfile(source.networks / f"{role}.keras", copy.with_suffix(".tmp"))
+        copy.with_suffix(".tmp").replace(copy)
+
+
+def has_teacher(run):
+    """Whether `run` already holds the networks of its teacher."""
+    return all((run.networks / f"teacher_{role}.keras").exists() for role in ROLES)
 
 
 def _frozen(path, role):

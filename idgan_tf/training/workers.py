@@ -67,7 +67,11 @@ def count():
 
 def is_chief():
     """Whether this process writes what a run leaves."""
-    return count() == 1 or strategy().cluster_resolver.task_id == 0
+    if count() == 1:
+        return True
+    cluster = strategy().cluster_resolver
+    first = "chief" if "chief" in cluster.cluster_spec().jobs else "worker"
+    return (cluster.task_type, cluster.task_id) == (first, 0)
 
 
 def agree(*values):

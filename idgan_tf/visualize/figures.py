@@ -1,5 +1,7 @@
 """The figures of a run: what a method can show, with fixed seeds, as uint8 pictures."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,6 +10,7 @@ from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.visualize.grids import beside, grid, label, save
 
 EXAMPLES = 64
+AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
 SEED = 2001
 LOW, HIGH = -3.0, 3.0  # of traversals: three standard deviations of the prior
 WHILE_TRAINING = ("samples", "reconstructions", "traversal")
@@ -65,9 +68,20 @@ def examples(dataset, count=EXAMPLES):
     return dataset.take(indices)["image"]
 
 
-def _generate(method, c):
-    """Images of codes [B, D], with s drawn from N(0, I)."""
-    return method.generate(tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]), c)
+def _generate(method, c, s=None):
+    """Images of codes [B, D], a few at a time; s [B, S] is drawn from N(0, I) unless given."""
+    s = tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]) if s is None else s
+    count = max(1, AT_ONCE // math.prod(method.image_shape))
+    parts = [np.asarray(method.generate(s[i : i + count], c[i : i + count])) for i in range(0, c.shape[0], count)]
+    return np.concatenate(parts)
+
+
+def _as_shown(method, images):
+    """Images of a teacher [B, h, w, c] at the size and the channels of the method's own."""
+    height, width, channels = method.image_shape
+    if tuple(images.shape[1:3]) != (height, width):
+        images = tf.image.resize(images, (height, width))
+    return tf.repeat(images, channels // images.shape[-1], axis=-1)
 
 
 def samples(method, dataset):
@@ -81,7 +95,7 @@ def reconstructions(method, dataset, count=8):
     mean, _ = method.encode(image)
     rows, names = [image], ["real"]
     if hasattr(method, "decode"):
-        rows.append(method.decode(mean))
+        rows.append(_as_shown(method, method.decode(mean)))
         names.append("decoder")
     if hasattr(method, "generate"):
         rows.append(_generate(method, mean))
@@ -92,21 +106,21 @@ def reconstructions(method, dataset, count=8):
 def decoder_generator(method, dataset, count=10):
     """The decoder's images above the generator's, for the same codes (ID-GAN, Figure 7)."""
     mean, _ = method.encode(examples(dataset)[:count])
-    images = np.concatenate([method.decode(mean), _generate(method, mean)])
+    images = np.concatenate([_as_shown(method, method.decode(mean)), _generate(method, mean)])
     return label(grid(images, columns=count), rows=["decoder", "generator"])
 
 
 def same_code(method, dataset, count=6):
     """Rows of one c and many s: what the nuisance changes (ID-GAN, Figures 5 and 8)."""
     c, s = _codes_and_nuisances(method, dataset, count)
-    images = method.generate(tf.tile(s, [count, 1]), tf.repeat(c, count, axis=0))
+    images = _generate(method, tf.repeat(c, count, axis=0), tf.tile(s, [count, 1]))
     return label(grid(images, columns=count), "same c in a row, same s in a column")
 
 
 def same_nuisance(method, dataset, count=6):
     """Rows of one s and many c: what the code changes (ID-GAN, Figures 5 and 8)."""
     c, s = _codes_and_nuisances(method, dataset, count)
-    images = method.generate(tf.repeat(s, count, axis=0), tf.tile(c, [count, 1]))
+    images = _generate(method, tf.tile(c, [count, 1]), tf.repeat(s, count, axis=0))
     return label(grid(images, columns=count), "same s in a row, same c in a column")
 
 
@@ -155,8 +169,8 @@ def _traversed(method, dataset, values):
         c[row * len(values) : (row + 1) * len(values), dimension] = values
     drawn = {}
     if hasattr(method, "decode"):
-        drawn["decoder"] = method.decode(tf.constant(c))
+        drawn["decoder"] = _as_shown(method, method.decode(tf.constant(c)))
     if hasattr(method, "generate"):
         s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
-        drawn["generator"] = method.generate(tf.repeat(s, len(c), axis=0), tf.constant(c))
+        drawn["generator"] = _generate(method, tf.constant(c), tf.repeat(s, len(c), axis=0))
     return drawn, order, kl

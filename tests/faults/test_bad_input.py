@@ -25,7 +25,9 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", ["gin/quickstart.gin"], 2, "unexpected argument"),
     ("train", ["--gin_file={folder}/broken.gin"], 2, "broken.gin"),
     ("train", ["--gin_file={folder}/foreign.gin"], 2, "--gin_allow_import=os"),
+    ("train", ["--gin_file={folder}/late.gin"], 2, "--gin_allow_import=antigravity"),
     ("train", ["--gin_file={folder}/expression.gin"], 2, "expression.gin"),
+    ("train", tiny("train.seed = 3000000000"), 2, "train.seed must be below 2^31"),
     ("train", ["--gin_file=tests/tiny.gin"], 2, "--gin_allow_import=tests"),
     ("train", tiny("IDGAN.lamda_id = 1.0"), 2, "lamda_id"),
     ("train", tiny("IDGun.lambda_id = 1.0"), 2, "IDGun"),
@@ -75,6 +77,7 @@ def places(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bad")
     (folder / "broken.gin").write_text("train.num_steps = = 3\n")
     (folder / "foreign.gin").write_text("import os.path\n")
+    (folder / "late.gin").write_text("import antigravity\ntrain.num_steps = = 3\n")
     (folder / "expression.gin").write_text("train.num_steps = __import__('os').getpid()\n")
     np.savez(folder / "other.npz", z=np.zeros(3))
     np.savez(folder / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))

@@ -94,3 +94,36 @@ def test_without_rollbacks_a_non_finite_value_ends_the_run(tmp_path, poisoned):
     poisoned(5, lambda method: True)
     with pytest.raises(NonFiniteError, match="nll became non-finite by step 6; the checkpoint of step 3 is kept"):
         trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1)
+
+
+def test_each_rollback_lowers_the_rate_further(tmp_path, poisoned):
+    poisoned(5, lambda method: rate(method) > 0.4e-4)  # heals at a quarter
+    run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
+    _, method = build_tiny("gin/betavae_dsprites.gin", tmp_path)
+    checkpoint.restore(run.checkpoints, checkpoint.state(method))
+    np.testing.assert_allclose(rate(method), 0.25e-4)
+
+
+def test_weights_that_became_non_finite_are_never_saved(tmp_path, monkeypatch):
+    from idgan_tf.methods.betavae import BetaVAE
+
+    honest = BetaVAE.train_step
+
+    def train_step(self, batch, seed):
+        values = honest(self, batch, seed)
+        bias = self.decoder.trainable_variables[-1]
+        bias.assign(tf.where(tf.equal(self.step, 5), np.nan, bias))  # the values reported are from before
+        return values
+
+    monkeypatch.setattr(BetaVAE, "train_step", train_step)
+    with pytest.raises(NonFiniteError, match="non-finite by step 6; the checkpoint of step 3 is kept"):
+        trained(tmp_path / "run", num_steps=6, save_every=3, log_every=3)
+    assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [3]
+
+
+def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
+    from idgan_tf.evaluation import evaluate
+    from tests.helpers import TinySprites
+
+    _, method = build_tiny("gin/gan_dsprites.gin", tmp_path)
+    assert evaluate.during_training(method, TinySprites(), ["fvm", "mig"]) == ([], float("-inf"))

@@ -43,9 +43,24 @@ def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
 
 def test_rows_of_one_code_share_it_and_columns_share_the_nuisance(idgan, monkeypatch):
     seen = []
-    monkeypatch.setattr(idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([36, 8, 8, 1]))
+    monkeypatch.setattr(
+        idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([len(c), 8, 8, 1])
+    )
     figures.same_code(idgan, TinySprites())
     figures.same_nuisance(idgan, TinySprites())
     (s, c), (s2, c2) = ((s.reshape(6, 6, -1), c.reshape(6, 6, -1)) for s, c in seen)
     assert np.all(c == c[:, :1]) and np.all(s == s[:1]) and not np.allclose(s[0, 0], s[0, 1])
     assert np.all(s2 == s2[:, :1]) and np.all(c2 == c2[:1])
+
+
+def test_a_teacher_of_64_pixels_stands_beside_a_generator_of_128(tmp_path):
+    _, method = build_tiny(
+        "gin/idgan_celeba128.gin",
+        tmp_path,
+        "TinySprites.image_shape = (128, 128, 3)",
+        "ResNetGenerator.filters = 4",
+        "ResNetDiscriminator.filters = 4",
+    )
+    pictures = figures.training_pictures(method, TinySprites((128, 128, 3)))
+    assert pictures.keys() == {"samples", "reconstructions", "traversal"}
+    assert pictures["reconstructions"].shape[0] > 3 * 128
