@@ -6,7 +6,8 @@
     bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
 
 --source=tfds reads what TFDS has prepared on this machine (`tfds build NAME`; --list says which) in its default
-folder, --source=tfds:DIR in the data_dir DIR; nothing is downloaded. A folder named tfds is --source=./tfds.
+folder, --source=tfds:DIR in the data_dir DIR; nothing is downloaded. A folder named tfds is --source=./tfds. The
+command tfds of TFDS 4.9.10 needs two packages that do not come with it: pip install apache-beam importlib_resources.
 
 A published archive, or TFDS, must hold the full number of images, or the command ends; with --on_error=skip, and
 for a folder or an archive of another name, a different number is a warning.
