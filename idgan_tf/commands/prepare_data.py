@@ -2,7 +2,15 @@
 
     bin/prepare_data --list
     bin/prepare_data --dataset=celeba64 --source=~/Downloads/img_align_celeba.zip
+    bin/prepare_data --dataset=celeba64 --source=tfds
     bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
+
+--source=tfds reads what TFDS has prepared on this machine (`tfds build NAME`; --list says which) in its default
+folder, --source=tfds:DIR in the data_dir DIR; nothing is downloaded. A folder named tfds is --source=./tfds. The
+command tfds of TFDS 4.9.10 needs two packages that do not come with it: pip install apache-beam importlib_resources.
+
+A published archive, or TFDS, must hold the full number of images, or the command ends; with --on_error=skip, and
+for a folder or an archive of another name, a different number is a warning.
 
 A dataset is written whole or not at all; after a kill the same command goes on where it stopped. Images that
 cannot be used end the command, or are left out and counted with --on_error=skip.
@@ -14,12 +22,12 @@ from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
 flags.DEFINE_string("dataset", None, "One of the datasets that --list shows: the name of a file in gin/data/.")
-flags.DEFINE_string("source", None, "The downloaded folder or archive.")
+flags.DEFINE_string("source", None, "The downloaded folder or archive; tfds or tfds:DIR for what TFDS has prepared.")
 flags.DEFINE_string("data_dir", None, "Where to write <name>/. Default: data/ in the user's cache folder.")
 flags.DEFINE_multi_string(
     "gin_param", [], "A binding such as 'ImageFolder.labels = True'; overrides gin/data/.", allow_override=True
 )
-flags.DEFINE_enum("on_error", "error", ["error", "skip"], "What to do with images that cannot be used.")
+flags.DEFINE_enum("on_error", "error", ["error", "skip"], "What to do with images that cannot be used or are missing.")
 flags.DEFINE_integer("max_skipped", 100, "With --on_error=skip, how many may be left out.", lower_bound=0)
 flags.DEFINE_bool(
     "list", False, "Show every dataset: where to get it, its size, licence and files.", allow_override=True
@@ -75,11 +83,13 @@ def dataset_of(name, bindings=()):
 
 def entry(name, dataset):
     """What --list says about a dataset."""
+    tfds = getattr(dataset, "tfds", "")
     lines = [
         ("from", getattr(dataset, "home", "")),
         ("size", getattr(dataset, "weight", "")),
         ("licence", getattr(dataset, "licence", "")),
         ("files", getattr(dataset, "layout", "")),
+        ("or", tfds and f"--source=tfds, after: tfds build {tfds}"),
         ("instead", getattr(dataset, "stand_in", "")),
     ]
     shape = "x".join(map(str, dataset.image_shape))

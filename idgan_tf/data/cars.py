@@ -4,7 +4,9 @@ import io
 
 import gin
 
+from idgan_tf.data import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.tfds_source import pixels
 from idgan_tf.errors import DataError, require_number
 
 SPLITS = ("cars_train", "cars_test")
@@ -13,6 +15,8 @@ SPLITS = ("cars_train", "cars_test")
 @gin.register
 class Cars(PreparedDataset):
     """Cars of both splits, cut out by their boxes and squeezed to the target size with LANCZOS.
+
+    Rows are in the order of the file names, those of cars_test first, from TFDS too.
 
     Args:
         image_shape: (64, 64, 3) in ID-GAN.
@@ -25,6 +29,8 @@ class Cars(PreparedDataset):
     licence = "research only"
     layout = "cars_train.tgz, cars_test.tgz and car_devkit.tgz, or their folders cars_train, cars_test and devkit"
     archives = ("cars_train.tgz", "cars_test.tgz", "car_devkit.tgz")
+    full_count = 16_185
+    tfds = "cars196"
     stand_in = "gin/data/sprites64.gin"
 
     def __init__(self, image_shape, min_side=64, data_dir=None, augment=()):
@@ -40,9 +46,21 @@ class Cars(PreparedDataset):
             for file_name, box in _boxes(source, f"{split}_annos.mat"):
                 if file_name not in names:
                     raise DataError(f"{source.path} has no {split}/{file_name}, which {split}_annos.mat names")
-                if min(box[2] - box[0], box[3] - box[1]) >= self.min_side:
-                    items.append(Item(names[file_name], box=box))
+                items.append(Item(names[file_name], box=box))
         return sorted(items), ()
+
+    def find_tfds(self, source):
+        items = []
+        for name, number, bbox, image in source.examples("id", "bbox", "image"):
+            split = name.split("/")[0]  # numbers count from 1 in each split
+            left, top, right, bottom = pixels(bbox, pictures.size(image, name))
+            item = Item(name, box=(left - 1, top - 1, right, bottom))  # TFDS divides what the devkit says: see _boxes
+            items.append((split, number, item))
+        return [item for *_, item in sorted(items)], ()
+
+    def keep(self, item):
+        left, top, right, bottom = item.box
+        return min(right - left, bottom - top) >= self.min_side
 
     def cut(self, image, item):
         return inside_box(image, item)

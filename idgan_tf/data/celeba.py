@@ -14,6 +14,9 @@ ALIGNED = (178, 218)
 class CelebA(PreparedDataset):
     """Aligned CelebA: the middle 160x160 pixels, resized with LANCZOS; all splits, as in the papers.
 
+    Rows are in the order of the file names. TFDS keeps no names: from it, rows are in the order of its files, which
+    is a shuffled one, first those of train, then of validation, then of test.
+
     Args:
         image_shape: (64, 64, 3), (128, 128, 3) or (256, 256, 3) in the papers.
         data_dir, augment: see `PreparedDataset`.
@@ -25,6 +28,7 @@ class CelebA(PreparedDataset):
     layout = "img_align_celeba.zip, or the folder img_align_celeba of it"
     archives = ("img_align_celeba.zip",)
     full_count = 202_599
+    tfds = "celeb_a"
     crop = "centre 160x160"
 
     def __init__(self, image_shape, data_dir=None, augment=()):
@@ -49,7 +53,7 @@ class CelebA(PreparedDataset):
 
 @gin.register
 class CelebAHQ(PreparedDataset):
-    """CelebA-HQ: 30,000 faces of 1024x1024 pixels, not cropped.
+    """CelebA-HQ: 30,000 faces of 1024x1024 pixels, not cropped; in the order of the file names, from TFDS too.
 
     Args:
         image_shape: (1024, 1024, 3), or a smaller square.
@@ -62,6 +66,7 @@ class CelebAHQ(PreparedDataset):
     layout = "data1024x1024.zip or .tar, or a folder of its PNG files"
     archives = ("data1024x1024.zip", "data1024x1024.tar")
     full_count = 30_000
+    tfds = "celeb_a_hq/1024"
     stand_in = "gin/data/sprites1024.gin"
 
     def __init__(self, image_shape, data_dir=None, augment=()):
@@ -73,6 +78,10 @@ class CelebAHQ(PreparedDataset):
         if not names:
             raise nothing_found(source, "images")
         return [Item(name) for name in names], ()
+
+    def find_tfds(self, source):
+        named = sorted((file_name, name) for name, file_name in source.examples("image/filename"))
+        return [Item(name) for _, name in named], ()
 
     def cut(self, image, item):
         if image.size != (1024, 1024):

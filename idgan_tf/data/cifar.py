@@ -7,6 +7,7 @@ import numpy as np
 
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.data.sources import cached
+from idgan_tf.data.tfds_source import TfdsSource
 from idgan_tf.errors import DataError, require
 
 PIXELS = 3 * 32 * 32
@@ -20,6 +21,8 @@ LAYOUTS = {
 @gin.register
 class Cifar(PreparedDataset):
     """All 60,000 images, train and test together, as ZhilZheng/Lr-LiVAE trains.
+
+    Rows are in the order of the binary files, train before test, from TFDS too.
 
     Args:
         classes: 10, or 100 (the fine labels).
@@ -38,6 +41,7 @@ class Cifar(PreparedDataset):
         require(tuple(image_shape) == (32, 32, 3), f"Cifar.image_shape must be (32, 32, 3), got {image_shape!r}")
         super().__init__(f"cifar{classes}", image_shape, data_dir, augment)
         self.classes = classes
+        self.tfds = f"cifar{classes}"
         self.archives = (f"cifar-{classes}-binary.tar.gz",)
         self.layout = f"cifar-{classes}-binary.tar.gz (not the python version, which holds pickles)"
 
@@ -54,7 +58,14 @@ class Cifar(PreparedDataset):
             items += [Item(name, int(label), record=i) for i, label in enumerate(labels)]
         return items, class_names
 
+    def find_tfds(self, source):
+        items = {number: Item(name, label) for name, number, label in source.examples("id", "label")}
+        order = sorted(items, key=lambda number: (number.startswith(b"test"), number))  # train_00000 ... test_09999
+        return [items[number] for number in order], source.class_names()
+
     def read(self, source, item):
+        if isinstance(source, TfdsSource):
+            return super().read(source, item)
         return self._file(item.name)[1][item.record].reshape(3, 32, 32).transpose(1, 2, 0)
 
     def _records(self, source, name):

@@ -2,14 +2,18 @@
 
 import gin
 
+from idgan_tf.data import pictures
 from idgan_tf.data.cars import inside_box
 from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.tfds_source import pixels
 from idgan_tf.errors import DataError
 
 
 @gin.register
 class CUB(PreparedDataset):
     """Birds of both splits, cut out by their boxes and squeezed to the target size.
+
+    Rows are in the order of the file names, from TFDS too.
 
     Args:
         image_shape: (64, 64, 3) in the label-relevant / irrelevant VAE.
@@ -22,6 +26,7 @@ class CUB(PreparedDataset):
     layout = "CUB_200_2011.tgz, or the folder CUB_200_2011 of it"
     archives = ("CUB_200_2011.tgz",)
     full_count = 11_788
+    tfds = "caltech_birds2011"
     crop = "box"
     stand_in = "gin/data/sprites64.gin"
 
@@ -42,6 +47,14 @@ class CUB(PreparedDataset):
                 f"{source.path}: image {number} of images.txt misses its {error}; unpack it again"
             ) from error
         return sorted(items), tuple(classes[number][0] for number in sorted(classes, key=int))
+
+    def find_tfds(self, source):
+        items = {}
+        for name, path, label, bbox, image in source.examples("image/filename", "label", "bbox", "image"):
+            items[path.decode()] = Item(name, label, pixels(bbox, pictures.size(image, name)))
+        folders = {item.label: path.split("/")[-2] for path, item in items.items()}  # their names are the classes
+        classes = tuple(folders.get(label, name) for label, name in enumerate(source.class_names()))
+        return [items[path] for path in sorted(items)], classes
 
     def cut(self, image, item):
         left, top, right, bottom = item.box  # some boxes end a pixel outside

@@ -46,6 +46,18 @@ def decode(data, name, channels):
     return _convert(image, name, {1: "L", 3: "RGB"}[channels])
 
 
+def size(data, name):
+    """(width, height) of the bytes of an image file, from its first lines.
+
+    Raises:
+        DataError: it is no image.
+    """
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS).size
+    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{name} is damaged or no image; get it again") from error
+
+
 def _convert(image, name, mode):
     if image.mode == mode:
         return image

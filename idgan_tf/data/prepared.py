@@ -2,7 +2,7 @@
 
     <data_dir>/<name>/images.npy     uint8 [N, H, W, C]
     <data_dir>/<name>/labels.npy     int32 [N], where there are labels
-    <data_dir>/<name>/manifest.json  counts, crop, resize filter, source checksums, date
+    <data_dir>/<name>/manifest.json  counts, crop, resize filter, source (checksums, or TFDS version), date
 
 A dataset is a subclass of `PreparedDataset` in a file of its own: where to get it, how its files lie, how one
 image of it is cut. `preparing.prepare` does the rest.
@@ -56,7 +56,9 @@ class PreparedDataset(Dataset):
         home, weight, licence: where to get it, how much it is, on what terms.
         layout: which files --source must hold.
         archives: names of the published archives, read in place where --source is the folder that holds them.
-        full_count: images of the full set, 0 where any number will do.
+        full_count: images that `find` finds in the full set, 0 where any number will do. Another number is an error
+            where the source is a published archive or TFDS, and a warning where it is a folder.
+        tfds: the TFDS builder of the same images, "" where there is none.
         crop: what `cut` does before resizing, in a few words; part of the manifest.
         resize: the resampling filter.
         stand_in: what to train on without the download.
@@ -65,6 +67,7 @@ class PreparedDataset(Dataset):
     home = weight = licence = layout = ""
     archives = ()
     full_count = 0
+    tfds = ""
     crop = "none"
     resize = "lanczos"
     stand_in = ""
@@ -86,6 +89,15 @@ class PreparedDataset(Dataset):
             DataError: the files of this dataset are not there.
         """
         raise NotImplementedError
+
+    def find_tfds(self, source):
+        """The same for a `tfds_source.TfdsSource`: here, all images in the order of TFDS, which is a shuffled one."""
+        return [Item(name) for name in source.names], ()
+
+    def keep(self, item):
+        """Whether an item that was found becomes a row."""
+        del item
+        return True
 
     def cut(self, image, item):
         """The part of a Pillow image that is resized to the target size."""

@@ -20,7 +20,8 @@ import tqdm
 from absl import logging
 
 from idgan_tf.data.prepared import FORMAT
-from idgan_tf.data.sources import open_source
+from idgan_tf.data.sources import Together, open_source
+from idgan_tf.data.tfds_source import TfdsSource, open_tfds
 from idgan_tf.errors import ConfigError, DataError
 
 CHUNK_BYTES = 8 << 20
@@ -32,8 +33,9 @@ def prepare(dataset, path, on_error="error", max_skipped=100):
 
     Args:
         dataset: a `prepared.PreparedDataset`.
-        path: folder or archive.
-        on_error: "error" stops at the first bad image; "skip" leaves bad images out.
+        path: folder or archive, or "tfds" or "tfds:<data_dir>" for what TFDS has prepared.
+        on_error: "error" stops at the first bad image, and where a published archive or TFDS does not hold the full
+            number of images; "skip" leaves bad images out, and warns of a wrong number.
         max_skipped: so many may be left out.
 
     Returns:
@@ -69,13 +71,25 @@ class _Work:
     def __init__(self, dataset, path, work, on_error, max_skipped):
         self.dataset, self.work = dataset, work
         self.on_error, self.max_skipped = on_error, max_skipped
-        self.source = open_source(path, work, dataset.archives)
-        self.items, self.class_names = dataset.find(self.source)
-        if dataset.full_count and len(self.items) != dataset.full_count:
-            logging.warning("%s: %d images; the full set has %d", path, len(self.items), dataset.full_count)
+        self.source = _open(dataset, str(path), work)
+        find = dataset.find_tfds if isinstance(self.source, TfdsSource) else dataset.find
+        found, self.class_names = find(self.source)
+        self._check_count(len(found))
+        self.items = [item for item in found if dataset.keep(item)]
+        if not self.items:
+            raise DataError(f"{path} holds no image that {dataset.name} keeps (crop: {dataset.crop})")
         self.row_bytes = math.prod(dataset.image_shape)
         self.rows_per_chunk = max(1, CHUNK_BYTES // self.row_bytes)
         self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
+
+    def _check_count(self, count):
+        full = self.dataset.full_count
+        if not full or count == full:
+            return
+        message = f"{self.source.path} holds {count:,} images; the full set has {full:,}"
+        if self.on_error == "error" and _is_published(self.source, self.dataset.archives):
+            raise DataError(f"{message}; get it again, or pass --on_error=skip to use what is there")
+        logging.warning("%s", message)
 
     def run(self):
         plan = {"rule": self.dataset.rule, "count": len(self.items), "source": self.source.fingerprint()}
@@ -192,6 +206,20 @@ class _Work:
                 _write_all(descriptor, part, offset + first * self.row_bytes)
         del rows
         os.replace(self.work / "kept.npy", self.work / "images.npy")
+
+
+def _open(dataset, path, scratch):
+    kind, _, data_dir = path.partition(":")
+    if kind != "tfds":
+        return open_source(path, scratch, dataset.archives)
+    if not dataset.tfds:
+        raise DataError(f"TFDS has no {dataset.name}; pass --source=PATH, where PATH holds {dataset.layout}")
+    return open_tfds(dataset.tfds, data_dir)
+
+
+def _is_published(source, archives):
+    """Whether a source claims to be the published data; a folder, or an archive of another name, may be a part."""
+    return isinstance(source, (Together, TfdsSource)) or source.path.name in archives
 
 
 def _check_target(folder):

@@ -1,0 +1,155 @@
+"""What TFDS has prepared on this machine, read like an archive. Nothing is ever downloaded.
+
+TFDS keeps image files byte for byte (CIFAR's pixels as PNG), so the pixels are those of the published archives.
+"""
+
+import hashlib
+import os
+import pathlib
+import re
+import struct
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from idgan_tf.config import one_line
+from idgan_tf.data.sources import Source
+from idgan_tf.errors import DataError
+
+SPLITS = ("train", "validation", "test")  # all of them, in this order
+
+
+class TfdsSource(Source):
+    """The examples of a builder, of all splits; read in any order, as TFDS itself reads them only in sequence.
+
+    Args:
+        builder: of TFDS, prepared as TFRecord files.
+
+    Attributes:
+        names: "<split>/<number>", numbered in the order of TFDS's files, which is a shuffled one.
+    """
+
+    def __init__(self, builder):
+        self._info = builder.info
+        self._places = {}  # name: (file, offset, length)
+        checksums = hashlib.sha256()
+        for split in (split for split in SPLITS if split in self._info.splits):
+            files = self._info.splits[split].filepaths
+            places = [(path, *place) for path in files for place in _records(pathlib.Path(path), checksums)]
+            self._places.update({f"{split}/{number:06d}": place for number, place in enumerate(places)})
+            if len(places) != self._info.splits[split].num_examples:
+                raise DataError(
+                    f"{self._info.data_dir}: {split} has {len(places):,} of "
+                    f"{self._info.splits[split].num_examples:,} examples; delete it and run tfds build again"
+                )
+        super().__init__(self._info.data_dir, self._places)
+        self.names = list(self._places)
+        self._records_sha256 = checksums.hexdigest()
+
+    def read(self, name):
+        return self._example(name, ["image"])[0]
+
+    def examples(self, *features):
+        """(name, value, ...) of every example, in the order of `names`; reads all files once.
+
+        Yields:
+            Texts and images as bytes, numbers as int or float, boxes as list of float.
+        """
+        for name in self.names:
+            yield name, *self._example(name, features)
+
+    def class_names(self):
+        return tuple(self._info.features["label"].names)
+
+    def fingerprint(self):
+        """Of TFDS's own checksums, one for each example, and the version."""
+        return {
+            "path": str(self.path),
+            "tfds": self._info.full_name,
+            "records_sha256": self._records_sha256,
+        }
+
+    def _example(self, name, features):
+        path, offset, length = self._places[name]
+        try:
+            with open(path, "rb") as file:
+                values = tf.train.Example.FromString(os.pread(file.fileno(), length, offset)).features.feature
+        except (OSError, DecodeError) as error:
+            raise DataError(f"{path}: {name} is damaged ({error}); delete the folder and run tfds build") from error
+        for feature in features:
+            if feature not in values:
+                raise DataError(f"{self._info.full_name} has no {feature!r}; run tfds build for a newer version")
+        return [_value(values[feature]) for feature in features]
+
+
+def open_tfds(name, data_dir=None):
+    """The newest version of a builder that TFDS has prepared.
+
+    Args:
+        name: "builder" or "builder/config".
+        data_dir: of TFDS; its own default where there is none.
+
+    Raises:
+        DataError: TFDS has not prepared it, or not so that it can be read here.
+    """
+    import tensorflow_datasets as tfds
+
+    command = f"tfds build {name}" + (f" --data_dir={data_dir}" if data_dir else "")
+    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
+    folder = pathlib.Path(data_dir).expanduser() / name
+    versions = [path.parent for path in folder.glob("*/dataset_info.json")]
+    versions = [path for path in versions if re.fullmatch(r"\d+\.\d+\.\d+", path.name)]
+    if not versions:
+        raise DataError(f"TFDS has prepared nothing in {folder}/<version>; run: {command}")
+    newest = max(versions, key=lambda path: [int(part) for part in path.name.split(".")])
+    try:
+        builder = tfds.builder_from_directory(str(newest))
+        found, file_format = builder.info.full_name, builder.info.file_format.value
+    except Exception as error:  # TFDS raises many kinds
+        raise DataError(f"TFDS cannot read {newest}: {one_line(error)}; delete it and run: {command}") from error
+    if found.rsplit("/", 1)[0] != name:
+        raise DataError(f"{newest} holds {found}, not {name}; move it away and run: {command}")
+    if file_format != "tfrecord":
+        raise DataError(
+            f"{newest} is stored as {file_format}, which is not read here; run: {command} --file_format=tfrecord"
+        )
+    return TfdsSource(builder)
+
+
+def pixels(box, size):
+    """TFDS's box (ymin, xmin, ymax, xmax) in parts of the image -> (left, top, right, bottom) in its pixels.
+
+    Args:
+        box: float [4].
+        size: (width, height) of the image.
+    """
+    (top, left, bottom, right), (width, height) = box, size
+    return round(left * width), round(top * height), round(right * width), round(bottom * height)
+
+
+def _records(path, checksums):
+    """[(offset, length)] of the records of a TFRecord file; adds their checksums to `checksums`.
+
+    A record is its length (8 bytes), a checksum of that (4), the data, and a checksum of the data (4).
+    """
+    places, offset = [], 0
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            while offset < size:
+                header = os.pread(file.fileno(), 12, offset).ljust(12, b"\xff")
+                length = struct.unpack("<Q", header[:8])[0]
+                if offset + 16 + length > size:
+                    raise DataError(f"{path} is cut; delete its folder and run tfds build again")
+                checksums.update(header + os.pread(file.fileno(), 4, offset + 12 + length))
+                places.append((offset + 12, length))
+                offset += 16 + length
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}; delete its folder and run tfds build again") from error
+    return places
+
+
+def _value(feature):
+    kind = feature.WhichOneof("kind")
+    values = getattr(feature, kind).value
+    return values[0] if len(values) == 1 else list(values)
