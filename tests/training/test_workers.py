@@ -14,13 +14,14 @@ from idgan_tf import runs
 from tests.helpers import PROJECT, final_arrays
 
 pytestmark = pytest.mark.fault
-FLAGS = ["--gin_file=gin/betavae_dsprites.gin", "--gin_file=tests/helpers.gin", "--gin_allow_import=tests"]
+ONE_STAGE, TWO_STAGES = "gin/betavae_dsprites.gin", "tests/tiny.gin"
 BINDINGS = ["train.dataset = @TinySprites()", "train.batch_size = 8", "train.log_every = 4", "train.save_every = 4"]
 BINDINGS += ["keras.optimizers.Adam.epsilon = 1e-5"]  # as in test_conformance.py: proportional to the gradients
 
 
-def start(run, num_steps, environment):
-    flags = [*FLAGS, *(f"--gin_param={b}" for b in [*BINDINGS, f"train.num_steps = {num_steps}"]), f"--run_dir={run}"]
+def start(run, num_steps, environment, gin_file=ONE_STAGE):
+    flags = [f"--gin_file={gin_file}", "--gin_file=tests/helpers.gin", "--gin_allow_import=tests"]
+    flags += [*(f"--gin_param={b}" for b in [*BINDINGS, f"train.num_steps = {num_steps}"]), f"--run_dir={run}"]
     return subprocess.Popen(
         [sys.executable, str(PROJECT / "bin" / "train"), *flags],
         cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
@@ -38,10 +39,10 @@ def ports(count):
     return numbers
 
 
-def start_two(run, num_steps):
+def start_two(run, num_steps, gin_file=ONE_STAGE):
     addresses = [f"127.0.0.1:{port}" for port in ports(2)]
     return [
-        start(run, num_steps, {"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": task})})
+        start(run, num_steps, {"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": task})}, gin_file)
         for task in ({"type": "worker", "index": 0}, {"type": "worker", "index": 1})
     ]
 
@@ -74,6 +75,12 @@ def test_two_workers_train_what_one_does(alone, tmp_path):
     both, one = (runs.read_metrics(run / "metrics.jsonl") for run in (tmp_path / "run", alone))
     for ours, theirs in zip(both, one, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-6)
+
+
+def test_two_workers_train_two_stages(tmp_path):
+    list(finish(*start_two(tmp_path / "run", 8, TWO_STAGES)))
+    assert runs.read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]["step"] == 8
+    assert (tmp_path / "run" / "figures" / "traversal.png").exists()
 
 
 def test_a_lost_worker_ends_the_other_with_one_line_and_one_worker_continues(alone, tmp_path):
