@@ -49,10 +49,12 @@ class Run:
         if not os.access(self.path, os.W_OK):
             raise ConfigError(f"cannot write to the run directory {self.path}")
 
-    def require_checkpoint(self):
-        """Raises ConfigError when this is no run, CheckpointError when it was never trained."""
+    def require_checkpoint(self, best=False):
+        """Raises ConfigError when this is no run, CheckpointError when it was never trained (or scored)."""
         if not self.config.exists():
             raise ConfigError(f"{self.path} is no run directory (it has no config.gin)")
+        if best and not any(self.best.glob("*")):
+            raise CheckpointError(f"there is no checkpoint in {self.best}: train.evaluate_every was not set")
         if not any(self.checkpoints.glob("*")):
             raise CheckpointError(f"there is no checkpoint in {self.checkpoints}; train the run first")
 
@@ -153,7 +155,7 @@ def load(run_dir, gin_files=(), bindings=(), allow_imports=(), best=False):
     from idgan_tf.training import build, checkpoint
 
     run = Run(run_dir)
-    run.require_checkpoint()
+    run.require_checkpoint(best)
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
     settings = build.settings()
     method = build.method(settings, run)

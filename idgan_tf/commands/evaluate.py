@@ -76,7 +76,7 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
     from idgan_tf import runs
 
     run = runs.Run(run_dir)
-    run.require_checkpoint()
+    run.require_checkpoint(best)
 
     import gin
     import tensorflow as tf

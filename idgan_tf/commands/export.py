@@ -12,6 +12,7 @@ from idgan_tf.errors import ConfigError
 
 flags.DEFINE_string("run_dir", None, "The run to export.")
 flags.DEFINE_string("out", None, "Where to write. Default: <run_dir>/export.")
+flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 FLAGS = flags.FLAGS
 
 
@@ -22,7 +23,7 @@ def main():
     from idgan_tf import runs
     from idgan_tf.export import export
 
-    method, _ = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import)
+    method, _ = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     path = export(method, FLAGS.out or runs.Run(FLAGS.run_dir).export)
     print(f"wrote {path}")
     for name, (_, inputs) in method.signatures().items():

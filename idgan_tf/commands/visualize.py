@@ -10,6 +10,7 @@ from idgan_tf.errors import ConfigError
 
 flags.DEFINE_string("run_dir", None, "The run to draw.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
+flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 FLAGS = flags.FLAGS
 
 
@@ -20,7 +21,7 @@ def main():
     from idgan_tf import runs
     from idgan_tf.visualize import figures
 
-    method, dataset = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import)
+    method, dataset = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     for path in figures.write(runs.Run(FLAGS.run_dir), method, dataset, FLAGS.figures):
         print(f"wrote {path}")
 

@@ -61,6 +61,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("visualize", ["--run_dir={folder}"], 2, "no run directory"),
     ("export", ["--run_dir={folder}"], 2, "no run directory"),
     ("export", ["--run_dir={empty}"], 5, "no checkpoint"),
+    ("export", ["--run_dir={empty}", "--best"], 5, "train.evaluate_every was not set"),
     ("benchmark", [], 2, "--gin_file"),
     ("benchmark", ["--gin_file=gin/quickstart.gin", "--seconds=-1"], 2, "seconds"),
     ("prepare_data", [], 2, "pass --dataset and --source"),
