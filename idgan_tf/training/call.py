@@ -39,7 +39,7 @@ class TrainingCall:
         if feed.total_bytes(arrays) > settings.resident_bytes:
             require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy), {}
-        self._arrays = [_on(device, arrays) for device in strategy.extended.worker_devices]
+        self._arrays = [_on(device, arrays) for device in _local_devices(strategy)]
         self.names = None
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}
@@ -93,6 +93,12 @@ class TrainingCall:
         values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
         self.names = list(values)
         return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
+
+
+def _local_devices(strategy):
+    """This machine's devices that a strategy computes on; one, wherever it is, without a strategy."""
+    several = isinstance(strategy, (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy))
+    return strategy.extended.worker_devices if several else (None,)
 
 
 def _on(device, arrays):
