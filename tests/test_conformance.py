@@ -16,9 +16,12 @@ from tests.helpers import build_tiny
 # One experiment of these methods goes through all of it; all others at least parse (test_gin_files.py).
 GIN_FILES = [
     f"gin/{method}_dsprites.gin"
-    for method in ("betavae", "factorvae", "gan", "idgan", "idgan_end2end", "infogan", "vaegan", "factor_classifier")
+    for method in ("betavae", "factorvae", "gan", "idgan", "idgan_end2end", "vaegan", "factor_classifier")
 ]
-SLOW_GIN_FILES = [f"gin/{stem}.gin" for stem in ("betatcvae_dsprites", "ibgan_dsprites", "label_relevant_vae_cifar10")]
+SLOW_GIN_FILES = [
+    f"gin/{stem}.gin"
+    for stem in ("betatcvae_dsprites", "infogan_dsprites", "ibgan_dsprites", "label_relevant_vae_cifar10")
+]
 of_every_method = pytest.mark.parametrize(
     "gin_file", [*GIN_FILES, *(pytest.param(gin_file, marks=pytest.mark.slow) for gin_file in SLOW_GIN_FILES)]
 )

@@ -129,6 +129,7 @@ def test_another_configuration_in_the_same_directory_is_refused_with_the_differe
     assert all(np.array_equal(before[key], after[key]) for key in before)
 
 
+@pytest.mark.fault
 def test_a_directory_that_another_process_trains_in_is_refused(tmp_path):
     run = tmp_path / "run"
     process = start_training(run, "--gin_param=train.num_steps = 100000")

@@ -37,6 +37,8 @@ class Ramp(Dataset):
 class Probe:
     """Stands in for a method: reports numbers that every pixel, label and row number of a batch moves."""
 
+    players = {}  # nobody learns
+
     def __init__(self):
         self.step = tf.Variable(0, dtype=tf.int64)
 

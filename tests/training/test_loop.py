@@ -83,6 +83,7 @@ def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisone
     np.testing.assert_allclose(rate(method), 0.5e-4)
 
 
+@pytest.mark.fault
 def test_rolling_back_ends_after_the_allowed_number(tmp_path, poisoned, caplog):
     poisoned(5, lambda method: True)
     with pytest.raises(NonFiniteError, match="nll became non-finite by step 6; the checkpoint of step 3 is kept"):
@@ -90,12 +91,14 @@ def test_rolling_back_ends_after_the_allowed_number(tmp_path, poisoned, caplog):
     assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [3]
 
 
+@pytest.mark.fault
 def test_without_rollbacks_a_non_finite_value_ends_the_run(tmp_path, poisoned):
     poisoned(5, lambda method: True)
     with pytest.raises(NonFiniteError, match="nll became non-finite by step 6; the checkpoint of step 3 is kept"):
         trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1)
 
 
+@pytest.mark.fault
 def test_each_rollback_lowers_the_rate_further(tmp_path, poisoned):
     poisoned(5, lambda method: rate(method) > 0.4e-4)  # heals at a quarter
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
