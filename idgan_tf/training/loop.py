@@ -10,7 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf import config, runs
-from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError
+from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError, require
 from idgan_tf.training import build, checkpoint, workers
 from idgan_tf.training.call import TrainingCall
 from idgan_tf.training.progress import Progress
@@ -40,6 +40,10 @@ def train(run, settings, draw=None, evaluate=None):
     strategy = build.strategy(settings.jit_compile)
     with strategy.scope():
         method = build.method(settings, run)
+    require(
+        not settings.rollbacks or all(hasattr(p.optimizer.learning_rate, "assign") for p in method.players.values()),
+        "train.rollbacks cannot lower a learning rate that follows a schedule",
+    )
     call = TrainingCall(method, settings, strategy)
     best_score = tf.Variable(float("-inf"), trainable=False, name="best_score")
     rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
