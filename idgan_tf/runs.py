@@ -4,13 +4,13 @@ runs/<name>/ config.gin  checkpoints/  best/  metrics.jsonl  tensorboard/  sampl
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
 import socket
 
 from idgan_tf.errors import CheckpointError, ConfigError
+from idgan_tf.files import replacing, take_lock
 
 
 class Run:
@@ -49,10 +49,14 @@ class Run:
         if not os.access(self.path, os.W_OK):
             raise ConfigError(f"cannot write to the run directory {self.path}")
 
-    def require_checkpoint(self, best=False):
-        """Raises ConfigError when this is no run, CheckpointError when it was never trained (or scored)."""
+    def require_run(self):
+        """Raises ConfigError when this is no run."""
         if not self.config.exists():
             raise ConfigError(f"{self.path} is no run directory (it has no config.gin)")
+
+    def require_checkpoint(self, best=False):
+        """Raises ConfigError when this is no run, CheckpointError when it was never trained (or scored)."""
+        self.require_run()
         if best and not any(self.best.glob("*")):
             raise CheckpointError(f"there is no checkpoint in {self.best}: train.evaluate_every was not set")
         if not any(self.checkpoints.glob("*")):
@@ -70,16 +74,12 @@ class Run:
                 file = stack.enter_context(open(self.path / ".lock", "a+"))
             except OSError as error:
                 raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not take_lock(file):
                 file.seek(0)
                 raise ConfigError(
                     f"{self.path} is being written by {file.read().strip() or 'another process'}; "
                     "wait for it, or choose another --run_dir"
-                ) from None
-            except OSError as error:
-                raise ConfigError(f"cannot lock {self.path}: {error.strerror} by this file system") from error
+                )
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}")
             file.flush()
@@ -111,9 +111,8 @@ class Run:
 
 def write_text(path, text):
     """Writes a small file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_text(text)
 
 
 def append_metrics(path, record):

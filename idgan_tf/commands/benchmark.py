@@ -48,13 +48,12 @@ def benchmark(gin_files, gin_params, seconds, allow_imports=()):
     call(1)
     first = time.perf_counter() - began
     k = 1
-    while (elapsed := _time(call, k)) < 0.5:  # a warm-up that also finds how many steps half a second takes
+    while _time(call, k) < 0.5:  # a warm-up that also finds how many steps half a second takes
         k *= 2
     steps, spent = 0, 0.0
     while spent < seconds:
         spent += _time(call, k)
         steps += k
-    del elapsed
     return {
         "steps_per_s": round(steps / spent, 3),
         "images_per_s": round(steps / spent * settings.batch_size, 1),

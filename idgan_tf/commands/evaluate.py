@@ -83,18 +83,17 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
 
     from idgan_tf.evaluation import evaluate
     from idgan_tf.evaluation.result import Result
+    from idgan_tf.training import loop
 
     evaluate.import_all()
     network = _feature_network(run, gin_files, bindings, allow_imports, train="fid_dsprites" in chosen and strict)
     method, dataset = runs.load(run_dir, gin_files, bindings, allow_imports, best)
     gin.bind_parameter("fid_dsprites.network", str(network))
     step = int(method.step.numpy())
-    with tf.summary.create_file_writer(str(run.tensorboard)).as_default(step):
+    with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
         for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
             if isinstance(result, Result):
-                runs.append_metrics(run.metrics, {"step": step, **result.record()})
-                for key, value in result.values.items():
-                    tf.summary.scalar(f"evaluation/{key}", value)
+                loop.log_evaluation(run, step, [result.record()])
             yield name, result
 
 

@@ -30,7 +30,6 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     stage = config.bindings_of("teacher")
     if stage and not run.checkpoints.exists():
         rehearse(gin_files, gin_params, allow_imports)
-        config.load(gin_files, gin_params, allow_imports)
     with contextlib.ExitStack() as stack:
         if workers.is_chief():
             run.create()

@@ -1,6 +1,5 @@
 """The published dSprites files, packed to bits as they are read: no pickle, never all images in memory."""
 
-import hashlib
 import pathlib
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ import numpy as np
 from idgan_tf.config import one_line
 from idgan_tf.data import cache
 from idgan_tf.errors import DataError
+from idgan_tf.files import sha256
 
 SHAPE = (737_280, 64, 64)
 GRID = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}  # TFDS: label_<name>
@@ -27,8 +27,7 @@ def bits_of_npz(path):
     if path is None:
         raise DataError(f'source "npz" needs DSprites.path, the file {FILE_NAME} from {HOME}')
     try:
-        with open(path, "rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        checksum = sha256(path)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; get {FILE_NAME} from {HOME}") from error
     return cache.array(f"dsprites_npz_{checksum[:12]}", lambda progress: _pack_npz(pathlib.Path(path), progress))

@@ -6,7 +6,6 @@ Rows are written in chunks; a chunk counts once its line is in `chunks.jsonl`, a
 
 import contextlib
 import datetime
-import fcntl
 import io
 import json
 import math
@@ -23,6 +22,7 @@ from idgan_tf.data.prepared import FORMAT
 from idgan_tf.data.sources import Together, open_source
 from idgan_tf.data.tfds_source import TfdsSource, open_tfds
 from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.files import sync, take_lock
 
 CHUNK_BYTES = 8 << 20
 POLICIES = ("error", "skip")
@@ -190,9 +190,9 @@ class _Work:
         }
         (self.work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         for name in (*files, "manifest.json"):
-            _sync(self.work / name)
+            sync(self.work / name)
         os.replace(self.work, self.dataset.folder)
-        _sync(self.dataset.folder.parent)
+        sync(self.dataset.folder.parent)
         if skipped:
             logging.warning("%s: left out %d bad images, listed in manifest.json", self.dataset.name, len(skipped))
         logging.info("%s: %d images in %s", self.dataset.name, len(kept), self.dataset.folder)
@@ -230,10 +230,8 @@ def _check_target(folder):
 @contextlib.contextmanager
 def _lock(work):
     with open(work / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConfigError(f"{work} is being written by another process; wait for it") from None
+        if not take_lock(file):
+            raise ConfigError(f"{work} is being written by another process; wait for it")
         yield
 
 
@@ -259,11 +257,3 @@ def _write_all(descriptor, array, offset):
     while view:
         written = os.pwrite(descriptor, view, offset)
         view, offset = view[written:], offset + written
-
-
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

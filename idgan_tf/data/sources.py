@@ -17,6 +17,7 @@ import zipfile
 import zlib
 
 from idgan_tf.errors import DataError
+from idgan_tf.files import sha256
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -43,7 +44,7 @@ class Source:
 
     def fingerprint(self):
         """{"path", ...}: what the manifest says about where the data came from."""
-        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": _sha256(self.path)}
+        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
 
     def files(self, folder=None, suffixes=IMAGE_SUFFIXES):
         """Names with one of `suffixes`; with `folder`, only those anywhere below a folder of that name."""
@@ -267,8 +268,3 @@ def _check_doubles(path, names):
 
 def _is_junk(name):
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

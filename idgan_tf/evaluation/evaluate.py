@@ -60,7 +60,7 @@ def names(text):
 
 
 def during_training(method, dataset, chosen):
-    """([line of metrics.jsonl for each metric], score): the first value of the first metric, more is better.
+    """([line of metrics.jsonl for each metric], score): more is better; the first value of the first possible metric.
 
     A metric that the method cannot have is left out with a warning; with none left the score is -inf.
     """
@@ -70,8 +70,9 @@ def during_training(method, dataset, chosen):
             logging.warning("left out %s: %s", name, result)
             continue
         records.append(result.record())
-        value = next(iter(result.values.values()))
-        score = score or (-value if name in LOWER_IS_BETTER else value)
+        if score is None:
+            value = next(iter(result.values.values()))
+            score = -value if name in LOWER_IS_BETTER else value
     return records, float("-inf") if score is None else score
 
 

@@ -1,6 +1,5 @@
 """The trained factor classifier as a feature network."""
 
-import hashlib
 import pathlib
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.result import Unavailable, available
+from idgan_tf.files import sha256
 
 GIN_FILE = "gin/factor_classifier_{}.gin"
 
@@ -36,7 +36,7 @@ class FactorFeatures:
             f"{path} is not for {dataset.name}: it takes images of {self._network.config['image_shape']}",
         )
         self._names, self._right, self._count = dataset.factor_names, 0.0, 0
-        self._sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        self._sha256 = sha256(path)
 
     def __call__(self, images, factors=None):
         """Features of images; with their true factors [B, K] the accuracies are counted too."""

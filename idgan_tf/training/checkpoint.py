@@ -7,7 +7,6 @@ A checkpoint is written to a temporary folder, synced to the disk and renamed, s
 the whole of it or a folder that the next start sweeps away.
 """
 
-import hashlib
 import json
 import os
 import pathlib
@@ -18,6 +17,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import CheckpointError
+from idgan_tf.files import sha256, sync
 
 PREFIX, TEMPORARY = "step-", ".writing-"
 LOOP = "loop/"  # keys of what only a training needs; whoever just uses the networks leaves them out
@@ -56,14 +56,14 @@ def save(folder, variables, keep=3, keep_every=0):
         temporary.mkdir(parents=True)
         with open(temporary / "state.npz", "wb") as file:
             np.savez(file, **{key: np.asarray(variable) for key, variable in variables.items()})
-        commit = {"step": step, "sha256": _sha256(temporary / "state.npz")}
+        commit = {"step": step, "sha256": sha256(temporary / "state.npz")}
         commit["bytes"] = (temporary / "state.npz").stat().st_size
         (temporary / "COMMIT.json").write_text(json.dumps(commit))
         for path in (temporary / "state.npz", temporary / "COMMIT.json", temporary):
-            _sync(path)
+            sync(path)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(temporary, target)
-        _sync(folder)
+        sync(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     for old in steps(folder)[:-keep]:
@@ -112,7 +112,7 @@ def _read(folder):
         raise ValueError("it is of another step")
     if (folder / "state.npz").stat().st_size != commit["bytes"]:
         raise ValueError("its size is wrong")
-    if _sha256(folder / "state.npz") != commit["sha256"]:
+    if sha256(folder / "state.npz") != commit["sha256"]:
         raise ValueError("its checksum is wrong")
     with np.load(folder / "state.npz", allow_pickle=False) as file:
         return {key: file[key] for key in file.files}
@@ -126,16 +126,3 @@ def _assign(arrays, variables, folder):
         if tuple(variable.shape) != arrays[key].shape:
             raise CheckpointError(f"the checkpoint in {folder} has another shape for {key}")
         variable.assign(arrays[key])
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ from absl import logging
 
 from idgan_tf import config, runs
 from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError, require
+from idgan_tf.files import replacing
 from idgan_tf.training import build, checkpoint, workers
 from idgan_tf.training.call import TrainingCall
 from idgan_tf.training.progress import Progress
@@ -112,7 +113,7 @@ def train(run, settings, draw=None, evaluate=None):
                 if chief and due(evaluate_every):
                     records, score = evaluate(method, settings.dataset, settings.metrics)
                     with _writing(run):
-                        _log_evaluation(run, step, records)
+                        log_evaluation(run, step, records)
                         if score > best_score.numpy():
                             best_score.assign(score)
                             checkpoint.save(run.best, state, keep=1)
@@ -143,7 +144,8 @@ def is_done(run, settings):
         return False
 
 
-def _log_evaluation(run, step, records):
+def log_evaluation(run, step, records):
+    """Writes what `Result.record` gives to metrics.jsonl and TensorBoard."""
     for record in records:
         runs.append_metrics(run.metrics, {"step": step, **record})
         for name, value in record.items():
@@ -180,9 +182,8 @@ def _save_networks(run, method):
     """networks/<name>.keras, for people and for the next stage: each whole or not at all."""
     run.networks.mkdir(exist_ok=True)
     for name, network in method.networks.items():
-        temporary = run.networks / f".{name}.tmp.keras"
-        network.save(temporary)
-        os.replace(temporary, run.networks / f"{name}.keras")
+        with replacing(run.networks / f"{name}.keras") as temporary:
+            network.save(temporary)
 
 
 def _forget_after(metrics, step):

@@ -7,6 +7,7 @@ import gin
 import keras
 
 from idgan_tf.errors import CheckpointError
+from idgan_tf.files import replacing
 
 ROLES = ("encoder", "decoder")
 
@@ -42,9 +43,8 @@ def bring(source, target):
     """
     target.networks.mkdir(exist_ok=True)
     for role in ROLES:
-        copy = target.networks / f"teacher_{role}.keras"
-        shutil.copyfile(source.networks / f"{role}.keras", copy.with_suffix(".tmp"))
-        copy.with_suffix(".tmp").replace(copy)
+        with replacing(target.networks / f"teacher_{role}.keras") as temporary:
+            shutil.copyfile(source.networks / f"{role}.keras", temporary)
 
 
 def has_teacher(run):

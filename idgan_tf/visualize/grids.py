@@ -4,6 +4,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from idgan_tf.files import replacing
+
 BACKGROUND, TEXT = (255, 255, 255), (40, 40, 40)
 
 
@@ -28,12 +30,11 @@ def grid(images, columns, padding=2):
     return picture
 
 
-def label(picture, title=None, rows=(), columns=(), row_height=None, column_width=None, size=12):
+def label(picture, title=None, rows=(), columns=(), size=12):
     """A picture [H, W, 3] with a title above, names left of its rows and above its columns.
 
     Args:
-        rows, columns: names, top to bottom and left to right.
-        row_height, column_width: pixels from one row (column) to the next; by default evenly spread.
+        rows, columns: names, top to bottom and left to right, evenly spread.
         size: letter height in pixels.
     """
     font = ImageFont.load_default(size)
@@ -44,8 +45,8 @@ def label(picture, title=None, rows=(), columns=(), row_height=None, column_widt
     draw = ImageDraw.Draw(canvas)
     if title:
         draw.text((left + 2, size // 2), title, TEXT, font)
-    row_height = row_height or picture.shape[0] / max(1, len(rows))
-    column_width = column_width or picture.shape[1] / max(1, len(columns))
+    row_height = picture.shape[0] / max(1, len(rows))
+    column_width = picture.shape[1] / max(1, len(columns))
     for i, name in enumerate(rows):
         draw.text((size // 2, above + (i + 0.5) * row_height - size * 0.6), name, TEXT, font)
     for i, name in enumerate(columns):
@@ -86,7 +87,6 @@ def save(path, picture, about=None):
             options["pnginfo"].add_text(name, text)
     path = path.with_name(f"{path.name}.{ending}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    frames[0].save(temporary, format=ending.upper(), **options)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        frames[0].save(temporary, **options)
     return path

@@ -5,7 +5,6 @@ import html
 import importlib.metadata
 import platform
 
-from idgan_tf.errors import ConfigError
 from idgan_tf.runs import read_metrics
 
 PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
@@ -29,8 +28,7 @@ def of_run(run):
     Raises:
         ConfigError: it is no run.
     """
-    if not run.config.exists():
-        raise ConfigError(f"{run.path} is no run directory (it has no config.gin)")
+    run.require_run()
     records = read_metrics(run.metrics)
     evaluations = [record for record in records if "protocol" in record]
     training = [record for record in records if "protocol" not in record]

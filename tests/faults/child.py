@@ -62,7 +62,7 @@ def arm(place, count):
         before(
             *{
                 "call": (call.TrainingCall, "__call__"),
-                "sync": (checkpoint, "_sync"),
+                "sync": (checkpoint, "sync"),
                 "rename": (os, "replace"),
                 "delete": (shutil, "rmtree"),
             }[place]

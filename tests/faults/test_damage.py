@@ -93,7 +93,7 @@ def test_without_the_checksum_a_flipped_bit_would_pass(folder, monkeypatch):
     data[position + 3] ^= 64
     path.write_bytes(data)
     commit = json.loads((path.parent / "COMMIT.json").read_text())
-    monkeypatch.setattr(checkpoint, "_sha256", lambda path: commit["sha256"])
+    monkeypatch.setattr(checkpoint, "sha256", lambda path: commit["sha256"])
     monkeypatch.setattr("zipfile.ZipExtFile._update_crc", lambda self, data: None)
     found = variables()
     assert checkpoint.restore(folder, found) == 30
