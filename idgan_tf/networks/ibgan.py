@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from idgan_tf.errors import require
 from idgan_tf.networks.base import Network
-from idgan_tf.networks.layers import batch_norm, conv, dense, upconv
+from idgan_tf.networks.layers import batch_norm, conv, dense, map_conv, upconv
 
 SIDE = 8  # pixels a side of the innermost feature map
 
@@ -177,7 +177,7 @@ class IBReader(Network):
         for width in widths:
             stack += _normed(conv(inputs, width * filters, 3, 1, init, use_bias=False), _leaky())
             inputs = width * filters
-        stack += _normed(conv(inputs, top, SIDE, 1, init, padding="valid", use_bias=False), _leaky())
+        stack += _normed(map_conv(inputs, top, SIDE, init, use_bias=False), _leaky())
         for _ in range(pointwise):
             stack += _normed(conv(top, top, 1, 1, init, use_bias=False), _leaky())
         self.stack = keras.Sequential([*stack, layers.Flatten()], name="stack")
