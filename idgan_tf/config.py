@@ -86,6 +86,15 @@ def bindings_of(name):
     return gin.get_bindings(name, resolve_references=False)
 
 
+def literals(path):
+    """{"IBGAN.beta": 0.141, ...}: the bindings of one gin file, read without importing or calling anything.
+
+    References and macros are given as their names.
+    """
+    bindings = (found for found in _statements(pathlib.Path(path)) if isinstance(found, config_parser.BindingStatement))
+    return {f"{found.selector}.{found.arg_name}": found.value for found in bindings if not found.scope}
+
+
 def differences(old, new):
     """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings."""
     old, new = (

@@ -1,0 +1,47 @@
+"""Sweeps: one command, a run for every value."""
+
+import pathlib
+
+import pytest
+
+from idgan_tf.commands.sweep import runs_of
+from idgan_tf.errors import ConfigError
+from tests.helpers import PROJECT
+
+BETA = "gin/sweeps/ibgan_beta_dsprites.gin"
+SWEEPS = sorted(f"gin/sweeps/{path.name}" for path in (PROJECT / "gin/sweeps").glob("*.gin"))
+
+
+def test_beta_goes_from_0_to_1_in_a_folder_each():
+    found = runs_of([BETA, "more.gin"], ["train.seed = 1"], pathlib.Path("runs/beta"))
+    assert found[0] == (
+        ["gin/ibgan_dsprites.gin", "more.gin"],
+        ["train.seed = 1", "IBGAN.beta = 0.0"],
+        pathlib.Path("runs/beta/beta_0"),
+    )
+    assert found[3][1][-1] == "IBGAN.beta = 0.141" and found[-1][2].name == "beta_1"
+
+
+def test_other_gin_files_are_one_run():
+    assert runs_of(["gin/quickstart.gin"], [], pathlib.Path("runs/quickstart")) == [
+        (["gin/quickstart.gin"], [], pathlib.Path("runs/quickstart"))
+    ]
+
+
+@pytest.mark.parametrize("gin_file", SWEEPS)
+def test_every_run_of_a_sweep_parses(gin_file):
+    from idgan_tf import config
+
+    for gin_files, bindings, _ in runs_of([gin_file], [], pathlib.Path("runs")):
+        config.load(gin_files, bindings)
+        assert bindings[-1] in config.text()
+
+
+@pytest.mark.parametrize(
+    "values, message", [('"0.1"', "must be numbers"), ("()", "must be numbers"), ("(0.1, 0.1)", "repeats")]
+)
+def test_wrong_values_are_refused(values, message, tmp_path):
+    lines = ["import idgan_tf.commands.sweep", 'sweep.gin_file = "x.gin"', 'sweep.parameter = "A.b"']
+    (tmp_path / "sweep.gin").write_text("\n".join([*lines, f"sweep.values = {values}\n"]))
+    with pytest.raises(ConfigError, match=message):
+        runs_of([str(tmp_path / "sweep.gin")], [], tmp_path)
