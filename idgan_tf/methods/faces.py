@@ -9,7 +9,12 @@ class CodeFaces:
     """For methods with some of `encode(image)`, `decode(c)` and `generate(s, c)`, the last two or one of them.
 
     A subclass has `image_shape`, `code_dim` and, with `generate`, `nuisance_dim`.
+
+    Attributes:
+        traversal_range: the lowest and the highest value that a traversal gives to a dimension of the code.
     """
+
+    traversal_range = (-3.0, 3.0)  # three standard deviations of the prior
 
     def render(self, c):
         """c [B, D] -> image [B, H, W, C] of the best decoder there is: the generator at s = 0, or the decoder."""

@@ -47,6 +47,7 @@ class IBGAN(CodeFaces, Method):
     """
 
     nuisance_dim = 0
+    traversal_range = (-1.0, 1.0)  # released code
 
     def __init__(
         self,
@@ -154,13 +155,9 @@ class IBGAN(CodeFaces, Method):
         z = self.reconstructor(self._look(2.0 * image - 1.0))
         return self.encoder(z) if "encoder" in self.networks else (z, tf.zeros_like(z))
 
-    def decode(self, c):
-        """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]."""
-        return 0.5 * (self.generator(c) + 1.0)
-
     def generate(self, s, c):
-        """`decode` with the arguments of other generators: there is no nuisance, s is [B, 0]."""
-        return self.decode(tf.concat([s, c], axis=-1))
+        """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""
+        return 0.5 * (self.generator(tf.concat([s, c], axis=-1)) + 1.0)
 
     def sample_prior(self, count, seed):
         """r ~ m(r) = N(0, I) [count, Dr]; without e: z ~ N(0, I)."""

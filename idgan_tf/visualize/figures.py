@@ -12,7 +12,6 @@ from idgan_tf.visualize.grids import beside, grid, label, save
 EXAMPLES = 64
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
 SEED = 2001
-LOW, HIGH = -3.0, 3.0  # of traversals: three standard deviations of the prior
 WHILE_TRAINING = ("samples", "reconstructions", "traversal")
 
 
@@ -130,14 +129,14 @@ def _codes_and_nuisances(method, dataset, count):
 
 
 def traversal(method, dataset, steps=7):
-    """One row per code dimension, sorted by KL, each dimension from -3 to 3 at the code of one image.
+    """One row per code dimension, sorted by KL, each over `traversal_range` at the code of one image.
 
     Without an encoder, at c = 0. The decoder stands left, the generator right, where a method has both.
     """
-    values = np.linspace(LOW, HIGH, steps)
+    values = np.linspace(*method.traversal_range, steps)
     drawn, order, kl = _traversed(method, dataset, values)
     names = [f"c{d}  {kl[d]:.2f}" for d in order]
-    ticks = [f"{value:g}" for value in values]
+    ticks = [f"{value:.2g}" for value in values]
     (first, images), *rest = drawn.items()
     left = label(grid(images, steps), f"{first}   (rows: dimension, KL in nats)", names, ticks)
     return beside([left, *(label(grid(images, steps), name, columns=ticks) for name, images in rest)])
@@ -145,7 +144,7 @@ def traversal(method, dataset, steps=7):
 
 def traversal_movie(method, dataset, steps=15):
     """Frames of the traversal, there and back: a column for every dimension, sorted by KL."""
-    values = np.linspace(LOW, HIGH, steps)
+    values = np.linspace(*method.traversal_range, steps)
     drawn, order, kl = _traversed(method, dataset, values)
     names = [f"c{d}" for d in order]
     frames = []

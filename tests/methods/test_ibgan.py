@@ -10,6 +10,7 @@ from idgan_tf.methods import ibgan
 from idgan_tf.methods.ibgan import IBGAN, information_lower_bound, instance_noise_level
 from idgan_tf.networks.ibgan import IBEncoder, IBFront, IBGenerator, IBReader
 from idgan_tf.training import build
+from idgan_tf.visualize import figures
 
 SHAPE, Z, R, FILTERS, BATCH = (64, 64, 1), 3, 2, 2, 4
 SEED = tf.constant([3, 7])
@@ -214,6 +215,13 @@ def test_generate_looks_at_one_code_at_a_time_and_stays_in_range():
     np.testing.assert_allclose(method.generate(tf.zeros([1, 0]), r[:1]), together[:1], atol=1e-5)
     assert float(tf.reduce_min(together)) >= 0.0 and float(tf.reduce_max(together)) <= 1.0
     assert method.sample_code(tf.zeros([5, 64, 64, 1]), SEED).shape == (5, R)
+
+
+def test_traversals_show_the_generator_alone_from_minus_one_to_one():
+    method = make()
+    assert method.traversal_range == (-1.0, 1.0)
+    assert method.signatures().keys() == {"encode", "generate", "traverse"}
+    assert "decoder_generator" not in figures.available(method)
 
 
 def test_batch_statistics_are_those_of_all_replicas():
