@@ -7,6 +7,8 @@ EXPLAINED = {
     "kl": "nats of information in the code",
     "distillation": "nats to read the code back from a generated image",
     "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
+    "mi_upper": "nats that the code of IB-GAN may carry, the upper bound",
+    "mi_lower": "nats of it that can be read from an image, the lower bound",
     "fvm": "FactorVAE metric of the code, 1 at best",
     "mig": "mutual information gap of the code, 1 at best",
 }
@@ -27,9 +29,10 @@ def show(run, settings, method):
     records = runs.read_metrics(run.metrics)
     last = {name: value for record in records if record["step"] == settings.num_steps for name, value in record.items()}
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
+    scored = [record for record in records if "protocol" in record]
     for name, meaning in EXPLAINED.items():
         if name in last:
-            print(f"  {name:>14} {last[name]:9.3f}   {meaning}")
+            print(f"  {name:>14} {last[name]:9.3f}   {meaning}{_best(name, scored)}")
     print("\nMade:")
     print(f"  {run.path}/checkpoints, {run.path}/networks")
     for path in paths:
@@ -41,3 +44,12 @@ def show(run, settings, method):
     print(f"  bin/evaluate --run_dir={run.path} --metrics=fvm,mig")
     if run.name in FULL_RUNS:
         print(f"  bin/train --gin_file={FULL_RUNS[run.name]}   (the paper's own size)")
+
+
+def _best(name, scored):
+    """Where in the training a metric was best, if it was measured more than once: the last value is the result."""
+    scores = [(record[name], record["step"]) for record in scored if name in record]
+    if len(scores) < 2:
+        return ""
+    score, step = max(scores)
+    return f"; {score:.3f} at its best, step {step:,}"
