@@ -109,6 +109,21 @@ class Run:
             )
 
 
+def within(folder):
+    """The `Run`s in a folder, at any depth: it alone where it is one.
+
+    Raises:
+        ConfigError: it is no run and holds none.
+    """
+    folder = pathlib.Path(folder)
+    if (folder / "config.gin").exists():
+        return [Run(folder)]
+    found = [Run(config.parent) for config in sorted(folder.rglob("config.gin"))]
+    if not found:
+        raise ConfigError(f"{folder} is no run directory (it has no config.gin), and holds none")
+    return found
+
+
 def write_text(path, text):
     """Writes a small file whole or not at all."""
     with replacing(path) as temporary:

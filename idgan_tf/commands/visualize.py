@@ -1,6 +1,12 @@
-"""bin/visualize: figures of a run as PNG files in <run_dir>/figures/.
+"""bin/visualize: figures of a run as PNG and GIF files in <run_dir>/figures/, and comparisons of several runs.
 
-bin/visualize --run_dir=runs/quickstart --figures=samples,traversal
+    bin/visualize --run_dir=runs/quickstart --figures=samples,traversal
+    bin/visualize --run_dir=runs/ibgan_dsprites --figures=mi_bounds
+    bin/visualize --run_dir=runs/ibgan_beta_dsprites --figures=beta,mi_bounds
+    bin/visualize --run_dir=runs/idgan_dsprites --run_dir=runs/betavae_dsprites --figures=fvm_fid
+
+A folder of runs stands for all runs in it. mi_bounds, beta, fvm_fid and fid_lambda draw what runs wrote down: one
+picture of all of them, in figures/ of the folder that holds them. All other figures are drawn for each run.
 """
 
 from absl import flags
@@ -8,7 +14,7 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to draw.")
+flags.DEFINE_multi_string("run_dir", [], "A run to draw, or a folder of runs; several are allowed.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
 flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 FLAGS = flags.FLAGS
@@ -19,10 +25,21 @@ def main():
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
     from idgan_tf import runs
-    from idgan_tf.visualize import figures
+    from idgan_tf.visualize import curves, figures
 
-    method, dataset = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
-    for path in figures.write(runs.Run(FLAGS.run_dir), method, dataset, FLAGS.figures):
+    found = [run for folder in FLAGS.run_dir for run in runs.within(folder)]
+    written_down = [name for name in FLAGS.figures if name in curves.FIGURES]
+    seen = [name for name in FLAGS.figures if name not in curves.FIGURES]
+    if written_down:
+        _show(curves.write(found, written_down))
+    if seen or not FLAGS.figures:
+        for run in found:
+            method, dataset = runs.load(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+            _show(figures.write(run, method, dataset, seen))
+
+
+def _show(paths):
+    for path in paths:
         print(f"wrote {path}")
 
 

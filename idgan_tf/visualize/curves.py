@@ -1,0 +1,220 @@
+"""Figures of what runs wrote down: a training's curves, and comparisons of several runs. They need no checkpoint."""
+
+import json
+import os
+import re
+import statistics
+from typing import NamedTuple
+
+import numpy as np
+
+from idgan_tf import config, runs
+from idgan_tf.errors import ConfigError
+from idgan_tf.visualize.grids import save
+
+DPI = 100
+PANEL, LEGEND = (4.6, 3.6), 1.6  # inches: a panel, and the width of a legend
+BOUNDS = {"mi_upper": ("$I^U$", "tab:red"), "mi_lower": ("$I^L$", "tab:blue")}
+LAMBDAS = ("lambda_id", "lambda_info")  # of ID-GAN's distillation and of InfoGAN's information
+COLORS = [f"C{i}" for i in range(10)]
+MARKERS = "osD^vP"
+
+
+class Log(NamedTuple):
+    """What a run wrote down.
+
+    Attributes:
+        name: of its folder; runs of the same name in several folders are repetitions of one experiment.
+        settings: {"IBGAN.beta": 0.141, ...} of its config.gin.
+        training: lines of metrics.jsonl, ascending.
+        evaluations: the lines that evaluations wrote, with their protocol.
+    """
+
+    name: str
+    settings: dict
+    training: list
+    evaluations: list
+
+    def series(self, name, evaluated=False):
+        """(steps, finite values) of a value, as two lists."""
+        records = self.evaluations if evaluated else self.training
+        points = [(r["step"], r[name]) for r in records if name in r and np.isfinite(r[name])]
+        return ([], []) if not points else tuple(map(list, zip(*points, strict=True)))
+
+
+def read(run):
+    """The `Log` of a `runs.Run`."""
+    records = runs.read_metrics(run.metrics)
+    evaluations = [record for record in records if "protocol" in record]
+    training = [record for record in records if "protocol" not in record]
+    return Log(run.name, config.literals(run.config), training, evaluations)
+
+
+def write(found, names):
+    """Draws figures of runs into `figures/` of the folder that holds them all; of one run, its own.
+
+    Args:
+        found: `runs.Run`s.
+        names: of `FIGURES`.
+
+    Returns:
+        The paths.
+
+    Raises:
+        ConfigError: the runs have not written down what a figure needs, or matplotlib is missing.
+    """
+    logs = [read(run) for run in found]
+    folder = runs.Run(os.path.commonpath([run.path.resolve() for run in found])).figures
+    protocols = {json.dumps(record["protocol"]): None for log in logs for record in log.evaluations}
+    about = {"runs": ", ".join(str(run.path) for run in found), "evaluations": "; ".join(protocols)}
+    return [save(folder / name, FIGURES[name](logs), {"figure": name, **about}) for name in names]
+
+
+def mi_bounds(logs):
+    """A panel for each run: I^L, I^U, every KL_i dashed, and the FVM on the second axis (IB-GAN, Figures 4, 7)."""
+    logs = [log for log in logs if log.series("mi_lower")[0]]
+    _require(logs, "mi_bounds", "mi_lower in their metrics.jsonl, as IB-GAN writes it")
+    figure, panels = _panels(len(logs), legend=LEGEND, sharey=True)
+    for log, panel in zip(logs, panels, strict=True):
+        dimensions = sorted(
+            (name for name in log.training[-1] if re.fullmatch(r"kl_\d+", name)), key=lambda n: int(n[3:])
+        )
+        for i, name in enumerate(dimensions):
+            panel.plot(*log.series(name), "--", lw=1, color=_shade(i, len(dimensions)), label=f"KL$_{{{name[3:]}}}$")
+        for name, (label, color) in BOUNDS.items():
+            if name == "mi_lower" or dimensions:
+                panel.plot(*log.series(name), lw=2, color=color, label=label)
+        panel.set(title=log.name, xlabel="step", ylabel="nats")
+        panel.xaxis.set_major_formatter(lambda step, _: f"{step / 1000:g}k" if step else "0")
+        panel.axhline(0, lw=0.5, color="grey")
+        steps, scores = log.series("fvm", evaluated=True)
+        if steps:
+            second = panel.twinx()
+            second.plot(steps, scores, "k.-", lw=1, label="FVM")
+            second.set(ylabel="FVM", ylim=(0, 1))
+            panel.axvline(steps[int(np.argmax(scores))], ls=":", color="black", label="best FVM")
+            panel.plot([], [], "k.-", lw=1, label="FVM")
+    _legend(figure, panels[0])
+    return _picture(figure)
+
+
+def beta(logs):
+    """I^U, I^L and FVM over beta: of every run the median over its training, the mean over runs (IB-GAN, Figure 3)."""
+    logs = [log for log in logs if "IBGAN.beta" in log.settings and log.series("mi_upper")[0]]
+    _require(len({log.settings["IBGAN.beta"] for log in logs}) > 1, "beta", "several values of IBGAN.beta")
+    titles = {"mi_upper": "$I^U$ (nats)", "mi_lower": "$I^L$ (nats)", "fvm": "FVM"}
+    figure, panels = _panels(len(titles))
+    for (name, title), panel in zip(titles.items(), panels, strict=True):
+        points = [(log.settings["IBGAN.beta"], log.series(name, evaluated=name == "fvm")[1]) for log in logs]
+        _mean_line(panel, [(x, statistics.median(values)) for x, values in points if values], "C0")
+        panel.set(xlabel=r"$\beta$", title=title)
+    return _picture(figure)
+
+
+def fvm_fid(logs):
+    """A point for every run: disentanglement against quality, better up and left (ID-GAN, Figure 3)."""
+    fid = _fid(logs)
+    points = [(log, *found) for log in logs if (found := _together(log, "fvm", fid))]
+    _require(points, "fvm_fid", "an FVM and a FID of the same step (bin/evaluate)")
+    figure, (panel,) = _panels(1, legend=LEGEND + 0.6)
+    for i, name in enumerate(dict.fromkeys(log.name for log, *_ in points)):
+        fvms, fids = zip(*((fvm, quality) for log, fvm, quality in points if log.name == name), strict=True)
+        panel.plot(fids, fvms, MARKERS[i // len(COLORS) % len(MARKERS)], color=COLORS[i % len(COLORS)], label=name)
+    panel.set(xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
+    panel.grid(alpha=0.3, which="both")
+    _legend(figure, panel)
+    return _picture(figure)
+
+
+def fid_lambda(logs):
+    """FID over lambda, a line for each method (ID-GAN, Figure A.10)."""
+    fid = _fid(logs)
+    points = [(log.settings.get("train.method"), _lambda(log), _last(log, fid)) for log in logs]
+    points = [point for point in points if None not in point and point[1] > 0]
+    _require(len({point[1] for point in points}) > 1, "fid_lambda", "a FID (bin/evaluate) and several values of lambda")
+    figure, (panel,) = _panels(1)
+    for i, method in enumerate(dict.fromkeys(point[0] for point in points)):
+        _mean_line(panel, [(x, value) for name, x, value in points if name == method], COLORS[i % len(COLORS)], method)
+    panel.set(xscale="log", xlabel=r"$\lambda$", ylabel=f"{fid} (better down)")
+    panel.grid(alpha=0.3)
+    panel.legend()
+    return _picture(figure)
+
+
+FIGURES = {"mi_bounds": mi_bounds, "beta": beta, "fvm_fid": fvm_fid, "fid_lambda": fid_lambda}
+
+
+def _require(condition, figure, needed):
+    if not condition:
+        raise ConfigError(f"the figure {figure} needs runs with {needed}")
+
+
+def _fid(logs):
+    """The name of the FID that most runs have, such as fid_dsprites50k; others are not comparable with it."""
+    names = [name for log in logs for name in {n for r in log.evaluations for n in r if n.startswith("fid")}]
+    return statistics.mode(sorted(names)) if names else None
+
+
+def _last(log, name):
+    values = log.series(name, evaluated=True)[1]
+    return values[-1] if values else None
+
+
+def _together(log, *names):
+    """The values of the last step at which all of them were measured, or None."""
+    found = [dict(zip(*log.series(name, evaluated=True), strict=True)) for name in names]
+    steps = set.intersection(*map(set, found))
+    return [values[max(steps)] for values in found] if steps else None
+
+
+def _lambda(log):
+    """The run's lambda, or None."""
+    method = log.settings.get("train.method")
+    return next((log.settings[f"{method}.{name}"] for name in LAMBDAS if f"{method}.{name}" in log.settings), None)
+
+
+def _mean_line(panel, points, color, label=None):
+    """The means of points (x, y) with the same x, with bars of one standard deviation where there are several."""
+    groups = {x: [y for other, y in points if other == x] for x in sorted({x for x, _ in points})}
+    bars = [np.std(values) if len(values) > 1 else np.nan for values in groups.values()]
+    panel.errorbar(
+        list(groups), [np.mean(v) for v in groups.values()], bars, fmt="o-", color=color, capsize=3, label=label
+    )
+
+
+def _panels(count, legend=0.0, **options):
+    """(figure, its axes side by side, at most four in a row), with room for a legend of that width in inches.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError("this figure needs matplotlib: pip install -e '.[figures]'") from error
+    columns = min(count, 4)
+    rows = -(-count // columns)
+    figure = Figure((PANEL[0] * columns + legend, PANEL[1] * rows), DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
+    for spare in axes[count:]:
+        spare.set_axis_off()
+    return figure, list(axes[:count])
+
+
+def _shade(i, count):
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](i / max(1, count))
+
+
+def _legend(figure, panel):
+    """One legend, right of all panels."""
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside right center", fontsize="small")
+
+
+def _picture(figure):
+    """A drawn figure as uint8 [H, W, 3]."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

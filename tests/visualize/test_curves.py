@@ -1,0 +1,133 @@
+"""Figures of what runs wrote down, from metrics files made by hand."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from idgan_tf import runs
+from idgan_tf.errors import ConfigError
+from idgan_tf.visualize import curves
+from tests.helpers import command
+
+
+def write_run(folder, settings, training=(), evaluations=()):
+    folder.mkdir(parents=True)
+    (folder / "config.gin").write_text("".join(f"{name} = {value!r}\n" for name, value in settings.items()))
+    lines = [*training, *({**record, "protocol": {"seed": 0}} for record in evaluations)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return runs.Run(folder)
+
+
+def ibgan(folder, beta, dimensions=3):
+    """A run whose bounds rise to 10 / (1 + 9 beta), a dimension after the other."""
+    training = []
+    for step in range(100, 3001, 100):
+        kl = [min(max(0.0, step / 1000 - i), 1.0) * (4 - i) / (1 + 9 * beta) for i in range(dimensions)]
+        values = {f"kl_{i}": value for i, value in enumerate(kl)}
+        training.append({"step": step, "mi_lower": 0.9 * sum(kl), "mi_upper": sum(kl), **values})
+    evaluations = [{"step": step, "fvm": score} for step, score in ((1000, 0.4), (2000, 0.7), (3000, 0.6))]
+    settings = {"IBGAN.beta": float(beta), "train.method": "IBGAN"}
+    return write_run(folder / f"beta_{beta:g}", settings, training, evaluations)
+
+
+def drawn(monkeypatch, name, found, tmp_path):
+    """(the axes of a figure, its path)."""
+    seen = []
+    genuine = curves._picture
+    monkeypatch.setattr(curves, "_picture", lambda figure: seen.append(figure) or genuine(figure))
+    (path,) = curves.write(found, [name])
+    return seen[0].axes, path
+
+
+def points_of(panel, i=0):
+    """[x, y] of the i-th line with error bars."""
+    line = panel.containers[i].lines[0]
+    return [[float(value) for value in values] for values in line.get_data()]
+
+
+def test_bounds_are_drawn_with_every_kl_dashed_and_the_best_fvm_marked(monkeypatch, tmp_path):
+    (panel, second), path = drawn(monkeypatch, "mi_bounds", [ibgan(tmp_path, 0.1)], tmp_path)
+    lines = {line.get_label(): line for line in panel.lines}
+    dashed = [label for label, line in lines.items() if line.get_linestyle() == "--"]
+    assert dashed == ["KL$_{0}$", "KL$_{1}$", "KL$_{2}$"]
+    total = sum(lines[label].get_ydata() for label in dashed)
+    np.testing.assert_allclose(lines["$I^U$"].get_ydata(), total)
+    assert list(lines["best FVM"].get_xdata()) == [2000, 2000]
+    assert list(second.lines[0].get_ydata()) == [0.4, 0.7, 0.6]
+    with Image.open(path) as picture:
+        assert path == tmp_path / "beta_0.1" / "figures" / "mi_bounds.png"
+        assert picture.text["figure"] == "mi_bounds" and '"seed": 0' in picture.text["evaluations"]
+
+
+def test_the_effect_of_beta_is_the_mean_over_runs_of_medians_over_steps(monkeypatch, tmp_path):
+    found = [ibgan(tmp_path / f"seed{seed}", beta) for seed in range(2) for beta in (0.0, 0.2, 1.0)]
+    found += [write_run(tmp_path / "vae", {"BetaVAE.beta": 3.0}, [{"step": 1, "kl": 2.0}])]
+    axes, path = drawn(monkeypatch, "beta", found, tmp_path)
+    assert path == tmp_path / "figures" / "beta.png"
+    (x, upper), (_, scores) = points_of(axes[0]), points_of(axes[2])
+    expected = [np.median(curves.read(run).series("mi_upper")[1]) for run in found[:3]]
+    np.testing.assert_allclose(x, [0.0, 0.2, 1.0])
+    np.testing.assert_allclose(upper, expected)
+    np.testing.assert_allclose(scores, [0.6, 0.6, 0.6])
+
+
+def test_a_run_is_a_point_of_what_was_measured_at_one_step(monkeypatch, tmp_path):
+    found = []
+    for seed in range(2):
+        for name, fvm, fid in (("idgan", 0.8, 4.0 + seed), ("betavae", 0.7, 90.0), ("infogan", 0.5, 12.0)):
+            together = [{"step": 2, "fvm": fvm}, {"step": 2, "fid_dsprites10k": fid}]
+            records = [{"step": 1, "fvm": 0.1}, *together, {"step": 3, "fvm": 0.2}]
+            found.append(write_run(tmp_path / f"seed{seed}" / name, {}, (), records))
+    (panel,), _ = drawn(monkeypatch, "fvm_fid", found, tmp_path)
+    points = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in panel.lines}
+    assert points["idgan"] == ([4.0, 5.0], [0.8, 0.8]) and set(points) == {"idgan", "betavae", "infogan"}
+
+
+def test_lambda_is_read_from_the_configuration_of_each_method(monkeypatch, tmp_path):
+    measured = {("IDGAN", "lambda_id"): (9.0, 5.0, 4.0), ("InfoGAN", "lambda_info"): (8.0, 30.0, 99.0)}
+    found = []
+    for (method, name), fids in measured.items():
+        for value, fid in zip((0.001, 0.1, 1.0), fids, strict=True):
+            settings = {"train.method": method, f"{method}.{name}": value}
+            score = {"step": 9, "fid_dsprites50k": fid}
+            found.append(write_run(tmp_path / f"{method}_{value:g}", settings, (), [score]))
+    (panel,), _ = drawn(monkeypatch, "fid_lambda", found, tmp_path)
+    ours, infogan = points_of(panel, 0), points_of(panel, 1)
+    assert ours == [[0.001, 0.1, 1.0], [9.0, 5.0, 4.0]] and infogan[1] == [8.0, 30.0, 99.0]
+
+
+@pytest.mark.parametrize("name", curves.FIGURES)
+def test_runs_that_wrote_nothing_of_use_are_refused_in_one_line(name, tmp_path):
+    run = write_run(tmp_path / "run", {"train.method": "BetaVAE"}, [{"step": 1, "kl": 2.0}])
+    with pytest.raises(ConfigError, match=f"the figure {name} needs runs with"):
+        curves.write([run], [name])
+    (tmp_path / "run" / "metrics.jsonl").unlink()
+    with pytest.raises(ConfigError, match="needs runs with"):
+        curves.write([run], [name])
+
+
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ConfigError, match=r"pip install -e '.\[figures\]'"):
+        curves.write([ibgan(tmp_path, 0.1)], ["mi_bounds"])
+
+
+def test_a_folder_stands_for_the_runs_in_it(tmp_path):
+    made = [ibgan(tmp_path / f"seed{seed}", beta) for seed in range(2) for beta in (0.0, 0.5)]
+    assert [run.path for run in runs.within(tmp_path)] == sorted(run.path for run in made)
+    assert [run.path for run in runs.within(made[0].path)] == [made[0].path]
+    with pytest.raises(ConfigError, match="no run directory"):
+        runs.within(tmp_path / "nothing")
+
+
+def test_the_command_draws_a_folder_of_runs_without_a_checkpoint(tmp_path):
+    for beta in (0.0, 0.5):
+        ibgan(tmp_path / "sweep", beta)
+    process = command("visualize", f"--run_dir={tmp_path / 'sweep'}", "--figures=beta,mi_bounds", check=0)
+    assert [line.rsplit("/", 2)[1:] for line in process.stdout.splitlines()] == [
+        ["figures", "beta.png"],
+        ["figures", "mi_bounds.png"],
+    ]
