@@ -79,7 +79,8 @@ def test_a_run_is_a_point_of_what_was_measured_at_one_step(monkeypatch, tmp_path
     for seed in range(2):
         for name, fvm, fid in (("idgan", 0.8, 4.0 + seed), ("betavae", 0.7, 90.0), ("infogan", 0.5, 12.0)):
             together = [{"step": 2, "fvm": fvm}, {"step": 2, "fid_dsprites10k": fid}]
-            records = [{"step": 1, "fvm": 0.1}, *together, {"step": 3, "fvm": 0.2}]
+            early = [{"step": 1, "fvm": 0.1}, {"step": 1, "fid_dsprites10k": 500.0}]
+            records = [*early, *together, {"step": 3, "fvm": 0.2}]
             found.append(write_run(tmp_path / f"seed{seed}" / name, {}, (), records))
     (panel,), _ = drawn(monkeypatch, "fvm_fid", found, tmp_path)
     points = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in panel.lines}
