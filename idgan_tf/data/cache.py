@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import pathlib
-import sys
 
 import numpy as np
-import tqdm
 
 from idgan_tf.errors import DataError
+from idgan_tf.files import sync
+from idgan_tf.progress import bar
 
 
 def folder():
@@ -25,17 +25,16 @@ def array(name, make):
 
     Args:
         name: file stem; change it when `make` would give something else.
-        make: function(progress) -> array, where `progress` wraps an iterable in a progress bar.
+        make: function(progress) -> its blocks of rows [n, ...] one by one, which only so are never all in memory;
+            `progress` wraps an iterable in a progress bar.
 
     Raises:
         DataError: the cache folder cannot be written.
     """
     path = folder() / f"{name}.npy"
     if not _is_whole(path):
-        bar = tqdm.tqdm
-        values = make(lambda items: bar(items, desc=f"making {name}", file=sys.stderr, unit="part"))
         try:
-            _write(path, values)
+            _write(path, make(lambda items: bar(items, f"making {name}", "parts")))
         except OSError as error:
             raise DataError(
                 f"cannot write the cache {path} ({error.strerror}); set IDGAN_CACHE to a folder with room"
@@ -56,18 +55,40 @@ def _is_whole(path):
         return False
 
 
-def _write(path, values):
+def _write(path, blocks):
     """Writes to a temporary name, syncs, renames; the commit file comes last."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            np.save(file, values)
-            file.flush()
-            os.fsync(file.fileno())
-        commit = {"bytes": temporary.stat().st_size, "sha256": hashlib.sha256(values.data).hexdigest()}
+            checksum = _write_blocks(file, blocks)
+        sync(temporary)
+        commit = {"bytes": temporary.stat().st_size, "sha256": checksum}
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     temporary.write_text(json.dumps(commit))
     os.replace(temporary, _commit_file(path))
+
+
+def _write_blocks(file, blocks):
+    """Writes a .npy file, whose header says last how many rows there are; returns the checksum of the data."""
+    checksum, rows, header_bytes = hashlib.sha256(), 0, None
+    for block in blocks:
+        if header_bytes is None:
+            _write_header(file, block, rows)
+            header_bytes = file.tell()
+        block = np.ascontiguousarray(block)
+        checksum.update(block.data)
+        file.write(block.data)
+        rows += len(block)
+    file.seek(0)
+    _write_header(file, block, rows)
+    assert file.tell() == header_bytes, "numpy keeps room for a larger number"
+    return checksum.hexdigest()
+
+
+def _write_header(file, block, rows):
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": block.dtype.str, "fortran_order": False, "shape": (rows, *block.shape[1:])}
+    )

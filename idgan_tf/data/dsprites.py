@@ -118,13 +118,11 @@ def render(factors, resolution=64):
 
 
 def _render_all(progress):
-    """All images as bits, uint8 [737280, 512], in the published order (position_y fastest)."""
-    bits = np.empty((np.prod(FACTOR_SIZES[:3]), FACTOR_SIZES[3] * FACTOR_SIZES[4], 512), np.uint8)
+    """Blocks of bits, uint8 [1024, 512], of all images in the published order (position_y fastest)."""
     everywhere = np.arange(FACTOR_SIZES[3])
-    for i, (shape, scale, orientation) in enumerate(progress(list(np.ndindex(FACTOR_SIZES[:3])))):
+    for shape, scale, orientation in progress(list(np.ndindex(FACTOR_SIZES[:3]))):
         images = _draw(shape, scale, orientation, everywhere, everywhere, 64)
-        bits[i] = np.packbits(images.reshape(-1, 64 * 64), axis=-1)
-    return bits.reshape(-1, 512)
+        yield np.packbits(images.reshape(-1, 64 * 64), axis=-1)
 
 
 def unpack_bits(rows):

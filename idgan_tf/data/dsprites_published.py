@@ -53,13 +53,11 @@ def _pack_npz(path, progress):
             shape, fortran_order, dtype = read_header(file)
             if shape != SHAPE or fortran_order or dtype != np.uint8:
                 raise DataError(f"{path}: imgs is {dtype} {shape}, not the uint8 {SHAPE} of dSprites")
-            bits = np.empty((SHAPE[0], 512), np.uint8)
             for first in progress(range(0, SHAPE[0], BATCH)):
                 count = min(BATCH, SHAPE[0] - first)
                 images = np.frombuffer(file.read(count * 4096), np.uint8).reshape(count, 4096)
-                bits[first : first + count] = _pack(images, path)
-            return bits
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError) as error:
+                yield _pack(images, path)
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError, RuntimeError) as error:
         raise DataError(f"{path} is damaged or no dSprites file ({error}); get it again from {HOME}") from error
 
 
@@ -79,7 +77,7 @@ def _pack_tfds(data_dir, progress):
         seen[rows] = True
     if not seen.all():
         raise DataError(f"TFDS dsprites lacks {np.count_nonzero(~seen):,} of {SHAPE[0]:,} images; prepare it again")
-    return bits
+    yield bits
 
 
 def _pack(images, path):

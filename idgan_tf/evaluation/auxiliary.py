@@ -7,9 +7,9 @@ from absl import logging
 
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.objectives.gaussian import gaussian_nll
+from idgan_tf.progress import Progress
 from idgan_tf.training.build import Settings
 from idgan_tf.training.call import TrainingCall
-from idgan_tf.training.progress import Progress
 
 GAIN = 0.01  # nats; a cycle that gains less halves the learning rate
 HALVINGS = 5  # the plateau: so many cycles without a gain

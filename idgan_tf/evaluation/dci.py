@@ -4,14 +4,12 @@ Eastwood & Williams, "A Framework for the Quantitative Evaluation of Disentangle
 with gradient-boosted trees as in disentanglement_lib.
 """
 
-import sys
-
 import gin
 import numpy as np
-import tqdm
 from absl import logging
 
 from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
+from idgan_tf.progress import bar
 
 
 def disentanglement(importance):
@@ -54,7 +52,7 @@ def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
     train_codes, train_factors = checked_pair(train_codes, train_factors)
     test_codes, test_factors = checked_pair(test_codes, test_factors)
     importance, accuracy = [], []
-    for k in tqdm.trange(train_factors.shape[1], desc="DCI", file=sys.stderr, disable=None, leave=False):
+    for k in bar(range(train_factors.shape[1]), "DCI", "factors"):
         model = ensemble.GradientBoostingClassifier(random_state=seed).fit(train_codes, train_factors[:, k])
         importance.append(np.abs(model.feature_importances_))
         accuracy.append(np.mean(model.predict(test_codes) == test_factors[:, k]))

@@ -155,7 +155,7 @@ def cached_pool(inception, description, make_batches, count):
     """
     key = "|".join([description, str(count), f"bilinear {SIZE}", inception.sha256])
     name = f"inception_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    return cache.array(name, lambda progress: activations(inception, progress(make_batches()), count)["pool_3"])
+    return cache.array(name, lambda progress: [activations(inception, progress(make_batches()), count)["pool_3"]])
 
 
 def tf_gan_frechet_distance(features_a, features_b):

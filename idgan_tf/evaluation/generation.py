@@ -1,15 +1,13 @@
 """Images for evaluation: real ones, and what a method generates, in batches and with fixed seeds."""
 
-import sys
-
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from idgan_tf import noise
 from idgan_tf.errors import require
 from idgan_tf.evaluation.result import available
 from idgan_tf.objectives.gaussian import sample_gaussian
+from idgan_tf.progress import bar
 
 BATCH = 256
 STREAM_ROWS, STREAM_NOISE = 0, 1  # of a seed
@@ -26,7 +24,7 @@ def rows(dataset, count, seed):
 def real(dataset, count, seed):
     """Batches {"image": [B, H, W, C], ...} of `count` random examples."""
     chosen = rows(dataset, count, seed)
-    for start in tqdm.tqdm(range(0, count, BATCH), "real images", file=sys.stderr, disable=None, leave=False):
+    for start in bar(range(0, count, BATCH), "real images", "batches"):
         yield dataset.take(chosen[start : start + BATCH])
 
 
@@ -108,7 +106,7 @@ def _mapped(function, dataset, chosen, seed, what):
     """function(batch, seed) of the examples of row numbers [N], batch by batch, as arrays."""
     compiled = tf.function(function)
     count = len(chosen)
-    for start in tqdm.tqdm(range(0, count, BATCH), what, file=sys.stderr, disable=None, leave=False):
+    for start in bar(range(0, count, BATCH), what, "batches"):
         some = chosen[start : start + BATCH]
         batch = dataset.take(np.resize(some, BATCH))  # one shape, one graph
         out = compiled(batch, noise.fold([seed, STREAM_NOISE], start // BATCH))

@@ -1,10 +1,8 @@
 """Scores of data that is no run of ours: a table of codes, or two folders of images."""
 
 import pathlib
-import sys
 
 import numpy as np
-import tqdm
 from absl import logging
 from PIL import Image
 
@@ -12,6 +10,7 @@ from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation import dci, fvm, mig, modularity, sap
 from idgan_tf.evaluation.fid import counted
 from idgan_tf.evaluation.result import Result, Unavailable
+from idgan_tf.progress import bar
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
@@ -107,7 +106,7 @@ def read_images(files, batch_size=64):
         DataError: a file is no image.
     """
     batch = []
-    for path in tqdm.tqdm(files, desc="images", file=sys.stderr, disable=None, leave=False):
+    for path in bar(files, "reading", "images"):
         try:
             with Image.open(path) as image:
                 pixels = np.asarray(image.convert("RGB"), np.float32) / 255.0

@@ -1,14 +1,13 @@
 """The code of every image, computed once: metrics of one evaluation share what has been encoded."""
 
-import sys
 import weakref
 
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.evaluation.result import available, finite
+from idgan_tf.progress import bar
 
 BATCH = 512  # images per call of the encoder; no code depends on it
 _known = weakref.WeakKeyDictionary()
@@ -33,12 +32,11 @@ class Representation:
             NonFiniteError: the encoder gives NaN or infinity.
         """
         missing = np.unique(rows[~self._done[rows]])
-        bar = tqdm.tqdm(total=len(missing), desc="encoding", unit="image", file=sys.stderr, disable=None, leave=False)
-        with bar:
+        with bar(what="encoding", unit="images", total=len(missing)) as progress:
             for start in range(0, len(missing), BATCH):
                 some = missing[start : start + BATCH]
                 self._keep(some, self._encode_batch(some))
-                bar.update(len(some))
+                progress.update(len(some))
         return self._codes[rows]
 
     def _encode_batch(self, rows):

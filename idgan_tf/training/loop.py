@@ -12,9 +12,9 @@ from absl import logging
 from idgan_tf import config, runs
 from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError, require
 from idgan_tf.files import replacing
+from idgan_tf.progress import Progress
 from idgan_tf.training import build, checkpoint, workers
 from idgan_tf.training.call import TrainingCall
-from idgan_tf.training.progress import Progress
 
 SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
 

@@ -1,5 +1,6 @@
 import os
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -42,6 +43,18 @@ def test_npz_is_packed_and_never_unpickled(small, tmp_path):
     assert not (tmp_path / "executed").exists()
     pickle.loads(pickle.dumps(Hostile()))  # the trap works
     assert (tmp_path / "executed").exists()
+
+
+def test_npz_images_are_never_all_in_memory(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(dsprites_published, "SHAPE", (16_384, 64, 64))
+    monkeypatch.setattr(dsprites_published, "BATCH", 1024)  # 4 MB of 67
+    np.savez_compressed(tmp_path / "d.npz", imgs=np.tile(small[:32], (512, 1, 1)))
+    tracemalloc.start()
+    try:
+        assert len(DSprites("npz", str(tmp_path / "d.npz")).arrays["bits"]) == 16_384
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_another_npz_is_not_taken_from_the_cache(small, tmp_path):

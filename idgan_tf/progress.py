@@ -9,6 +9,59 @@ from absl import logging
 LINE_EVERY = 30.0  # seconds
 
 
+def bar(items=None, what="", unit="", total=None, done=0):
+    """Shows how far work is that is not training.
+
+    Args:
+        items: to iterate over; without them, call `update(n)` on the result within its `with` block.
+        what: is being done.
+        unit: what is counted, in the plural.
+        total: of how many; by default all `items`.
+        done: of them before.
+
+    Returns:
+        Iterable, and a context manager. A bar goes when the work is done; lines tell of work above half a minute.
+    """
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)
+    if sys.stderr.isatty():
+        return tqdm.tqdm(items, what, total, leave=False, unit=f" {unit}", initial=done)
+    return _Lines(items, what, unit, total, done)
+
+
+class _Lines:
+    """What a log file gets of a bar."""
+
+    def __init__(self, items, what, unit, total, done):
+        self._items, self._what, self._unit, self._total = items, what, unit, total
+        self._first = self._done = done
+        self._began = self._shown = time.monotonic()
+
+    def __iter__(self):
+        for item in self._items:
+            yield item
+            self.update(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def update(self, count):
+        """Counts finished items."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._shown < LINE_EVERY:
+            return
+        self._shown = now
+        of = left = ""
+        if self._total and self._done > self._first:
+            seconds = (self._total - self._done) * (now - self._began) / (self._done - self._first)
+            of, left = f" of {self._total:,}", f", {_clock(seconds)} left"
+        logging.info("%s: %s%s %s%s", self._what, f"{self._done:,}", of, self._unit, left)
+
+
 class Progress:
     """Shows how far a run is, its speed, and its newest values.
 
