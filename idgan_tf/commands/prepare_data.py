@@ -5,9 +5,9 @@
     bin/prepare_data --dataset=celeba64 --source=tfds
     bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
 
---source=tfds reads what TFDS has prepared on this machine (`tfds build NAME`; --list says which) in its default
-folder, --source=tfds:DIR in the data_dir DIR; nothing is downloaded. A folder named tfds is --source=./tfds. The
-command tfds of TFDS 4.9.10 needs two packages that do not come with it: pip install apache-beam importlib_resources.
+--source=tfds reads what TFDS has prepared on this machine in its default folder, --source=tfds:DIR in the data_dir
+DIR. Where it has prepared nothing, it downloads and prepares the dataset now; for celeb_a_hq it wants data1024x1024.tar
+in DIR/downloads/manual. A folder named tfds is --source=./tfds.
 
 A published archive, or TFDS, must hold the full number of images, or the command ends; with --on_error=skip, and
 for a folder or an archive of another name, a different number is a warning.
@@ -89,7 +89,7 @@ def entry(name, dataset):
         ("size", getattr(dataset, "weight", "")),
         ("licence", getattr(dataset, "licence", "")),
         ("files", getattr(dataset, "layout", "")),
-        ("or", tfds and f"--source=tfds, after: tfds build {tfds}"),
+        ("or", tfds and f"--source=tfds ({tfds})"),
         ("instead", getattr(dataset, "stand_in", "")),
     ]
     shape = "x".join(map(str, dataset.image_shape))

@@ -11,11 +11,9 @@ import json
 import math
 import os
 import shutil
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import tqdm
 from absl import logging
 
 from idgan_tf.data.prepared import FORMAT
@@ -23,6 +21,7 @@ from idgan_tf.data.sources import Together, open_source
 from idgan_tf.data.tfds_source import TfdsSource, open_tfds
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.files import sync, take_lock
+from idgan_tf.progress import bar
 
 CHUNK_BYTES = 8 << 20
 POLICIES = ("error", "skip")
@@ -123,16 +122,10 @@ class _Work:
         if len(todo) < self.num_chunks:
             logging.info("continuing: %d of %d parts are done", self.num_chunks - len(todo), self.num_chunks)
         threads = os.cpu_count() or 1
-        bar = tqdm.tqdm(
-            total=len(self.items),
-            initial=min(len(self.items), (self.num_chunks - len(todo)) * self.rows_per_chunk),
-            desc=self.dataset.name,
-            unit="image",
-            file=sys.stderr,
-            mininterval=0.5 if sys.stderr.isatty() else 10,
-        )
+        total, before = len(self.items), (self.num_chunks - len(todo)) * self.rows_per_chunk
+        progress = bar(what=self.dataset.name, unit="images", total=total, done=min(total, before))
         num_skipped = sum(map(len, done.values()))
-        with bar, ThreadPoolExecutor(threads) as pool, open(self.work / "chunks.jsonl", "a") as log:
+        with progress, ThreadPoolExecutor(threads) as pool, open(self.work / "chunks.jsonl", "a") as log:
             for first in range(0, len(todo), threads):  # as many chunks in memory as there are threads
                 futures = {chunk: pool.submit(self._read_chunk, chunk) for chunk in todo[first : first + threads]}
                 for chunk, future in futures.items():
@@ -148,7 +141,7 @@ class _Work:
                     log.write(json.dumps((chunk, skipped)) + "\n")
                     log.flush()
                     done[chunk] = skipped
-                    bar.update(len(images))
+                    progress.update(len(images))
 
     def _read_chunk(self, chunk):
         """(uint8 [rows, H, W, C], [(row, reason) of those left out])."""

@@ -17,7 +17,7 @@ import zipfile
 import zlib
 
 from idgan_tf.errors import DataError
-from idgan_tf.files import sha256
+from idgan_tf.progress import bar
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -44,7 +44,7 @@ class Source:
 
     def fingerprint(self):
         """{"path", ...}: what the manifest says about where the data came from."""
-        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
+        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": _sha256(self.path)}
 
     def files(self, folder=None, suffixes=IMAGE_SUFFIXES):
         """Names with one of `suffixes`; with `folder`, only those anywhere below a folder of that name."""
@@ -207,6 +207,17 @@ def cached(read, size=2):
             return keep(name)
 
     return get
+
+
+def _sha256(path):
+    """The checksum of an archive, which may be large: with a progress bar."""
+    checksum = hashlib.sha256()
+    total = -(-path.stat().st_size // BLOCK)
+    with open(path, "rb") as file, bar(what=f"checksum of {path.name}", unit="MiB", total=total) as progress:
+        while block := file.read(BLOCK):
+            checksum.update(block)
+            progress.update(1)
+    return checksum.hexdigest()
 
 
 def _refuse_web_page(path, start):

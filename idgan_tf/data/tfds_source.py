@@ -1,4 +1,4 @@
-"""What TFDS has prepared on this machine, read like an archive. Nothing is ever downloaded.
+"""What TFDS has prepared on this machine, or prepares now, read like an archive.
 
 TFDS keeps image files byte for byte (CIFAR's pixels as PNG), so the pixels are those of the published archives.
 """
@@ -10,12 +10,15 @@ import re
 import struct
 
 import tensorflow as tf
+from absl import logging
 from google.protobuf.message import DecodeError
 
 from idgan_tf.config import one_line
 from idgan_tf.data.sources import Source
 from idgan_tf.errors import DataError
+from idgan_tf.progress import bar
 
+AGAIN = "delete the folder to have TFDS prepare it again"
 SPLITS = ("train", "validation", "test")  # all of them, in this order
 
 
@@ -40,7 +43,7 @@ class TfdsSource(Source):
             if len(places) != self._info.splits[split].num_examples:
                 raise DataError(
                     f"{self._info.data_dir}: {split} has {len(places):,} of "
-                    f"{self._info.splits[split].num_examples:,} examples; delete it and run tfds build again"
+                    f"{self._info.splits[split].num_examples:,} examples; {AGAIN}"
                 )
         super().__init__(self._info.data_dir, self._places)
         self.names = list(self._places)
@@ -55,7 +58,7 @@ class TfdsSource(Source):
         Yields:
             Texts and images as bytes, numbers as int or float, boxes as list of float.
         """
-        for name in self.names:
+        for name in bar(self.names, f"looking through {self._info.full_name}", "examples"):
             yield name, *self._example(name, features)
 
     def class_names(self):
@@ -75,45 +78,63 @@ class TfdsSource(Source):
             with open(path, "rb") as file:
                 values = tf.train.Example.FromString(os.pread(file.fileno(), length, offset)).features.feature
         except (OSError, DecodeError) as error:
-            raise DataError(f"{path}: {name} is damaged ({error}); delete the folder and run tfds build") from error
+            raise DataError(f"{path}: {name} is damaged ({error}); {AGAIN}") from error
         for feature in features:
             if feature not in values:
-                raise DataError(f"{self._info.full_name} has no {feature!r}; run tfds build for a newer version")
+                raise DataError(f"{self._info.full_name} has no {feature!r}; {AGAIN}")
         return [_value(values[feature]) for feature in features]
 
 
 def open_tfds(name, data_dir=None):
-    """The newest version of a builder that TFDS has prepared.
+    """The newest version of a builder that TFDS has prepared; where there is none, TFDS downloads and prepares it.
 
     Args:
         name: "builder" or "builder/config".
         data_dir: of TFDS; its own default where there is none.
 
     Raises:
-        DataError: TFDS has not prepared it, or not so that it can be read here.
+        DataError: TFDS cannot prepare it, or has not done so in a way that can be read here.
     """
     import tensorflow_datasets as tfds
 
-    command = f"tfds build {name}" + (f" --data_dir={data_dir}" if data_dir else "")
-    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
-    folder = pathlib.Path(data_dir).expanduser() / name
-    versions = [path.parent for path in folder.glob("*/dataset_info.json")]
-    versions = [path for path in versions if re.fullmatch(r"\d+\.\d+\.\d+", path.name)]
-    if not versions:
-        raise DataError(f"TFDS has prepared nothing in {folder}/<version>; run: {command}")
-    newest = max(versions, key=lambda path: [int(part) for part in path.name.split(".")])
+    data_dir = pathlib.Path(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+    newest = _newest(data_dir / name)
+    if newest is None:
+        _build(name, data_dir)
+        newest = _newest(data_dir / name)
     try:
         builder = tfds.builder_from_directory(str(newest))
         found, file_format = builder.info.full_name, builder.info.file_format.value
     except Exception as error:  # TFDS raises many kinds
-        raise DataError(f"TFDS cannot read {newest}: {one_line(error)}; delete it and run: {command}") from error
+        raise DataError(f"TFDS cannot read {newest}: {one_line(error)}; {AGAIN}") from error
     if found.rsplit("/", 1)[0] != name:
-        raise DataError(f"{newest} holds {found}, not {name}; move it away and run: {command}")
+        raise DataError(f"{newest} holds {found}, not {name}; move it away to have TFDS prepare it again")
     if file_format != "tfrecord":
-        raise DataError(
-            f"{newest} is stored as {file_format}, which is not read here; run: {command} --file_format=tfrecord"
-        )
+        raise DataError(f"{newest} is stored as {file_format}, which is not read here, only tfrecord; {AGAIN}")
     return TfdsSource(builder)
+
+
+def _newest(folder):
+    """The folder of the newest version in a builder's folder, or None."""
+    versions = [path.parent for path in folder.glob("*/dataset_info.json")]
+    versions = [path for path in versions if re.fullmatch(r"\d+\.\d+\.\d+", path.name)]
+    return max(versions, key=lambda path: [int(part) for part in path.name.split(".")], default=None)
+
+
+def _build(name, data_dir):
+    """Has TFDS download and prepare a builder."""
+    import tensorflow_datasets as tfds
+
+    logging.info("TFDS downloads and prepares %s in %s", name, data_dir)
+    try:
+        builder = tfds.builder(name, data_dir=str(data_dir))
+        config = tfds.download.DownloadConfig(try_download_gcs=False)  # what is stored there may be of another format
+        builder.download_and_prepare(download_config=config, file_format="tfrecord")
+    except Exception as error:  # TFDS raises many kinds
+        raise DataError(
+            f"TFDS cannot prepare {name} in {data_dir}: {one_line(error)}; get the files yourself and pass their path "
+            "as --source (--list names them)"
+        ) from error
 
 
 def pixels(box, size):
@@ -140,12 +161,12 @@ def _records(path, checksums):
                 header = os.pread(file.fileno(), 12, offset).ljust(12, b"\xff")
                 length = struct.unpack("<Q", header[:8])[0]
                 if offset + 16 + length > size:
-                    raise DataError(f"{path} is cut; delete its folder and run tfds build again")
+                    raise DataError(f"{path} is cut; {AGAIN}")
                 checksums.update(header + os.pread(file.fileno(), 4, offset + 12 + length))
                 places.append((offset + 12, length))
                 offset += 16 + length
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}; delete its folder and run tfds build again") from error
+        raise DataError(f"cannot read {path}: {error.strerror}; {AGAIN}") from error
     return places
 
 

@@ -198,10 +198,13 @@ def cifar_files(classes, rng):
     )
     folder = {10: "cifar-10-batches-bin", 100: "cifar-100-binary"}[classes]
     records = rng.integers(0, 256, (10 * len(names), before + 3072), np.uint8)
+    records[:, 0] %= 20  # the coarse labels of CIFAR-100
     records[:, before - 1] = rng.permutation(len(records)) % classes
     files = {f"{folder}/{name}": records[10 * i : 10 * i + 10].tobytes() for i, name in enumerate(names)}
     classes_file = {10: "batches.meta.txt", 100: "fine_label_names.txt"}[classes]
     files[f"{folder}/{classes_file}"] = "\n".join(f"class{i}" for i in range(classes)).encode() + b"\n"
+    if classes == 100:
+        files[f"{folder}/coarse_label_names.txt"] = "\n".join(f"kind{i}" for i in range(20)).encode() + b"\n"
     images = records[:, before:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return images, records[:, before - 1], files
 

@@ -1,11 +1,15 @@
-"""--source=tfds, run through TFDS: small builders with the names and features of the real ones, and archives beside
+"""--source=tfds, run through TFDS: its own builders over small local files in place of downloads, and archives beside
 them that must give the same rows."""
 
+import io
 import logging
+import sys
+from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from PIL import Image
 from tensorflow_datasets import features as f
 
 from idgan_tf.data import preparing, tfds_source
@@ -17,37 +21,57 @@ from idgan_tf.data.cub import CUB
 from idgan_tf.data.preparing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
-from tests.data.test_layouts import cars_files, cifar_files, resized
+from tests.data.test_layouts import cars_files, cifar_files, devkit, resized
 
-CELEB_A = {
-    "image": f.Image(shape=(218, 178, 3), encoding_format="jpeg"),
-    "landmarks": {"lefteye_x": np.int64},
-    "attributes": {"Smiling": np.bool_},
-    "identity": {"Identity_No": np.int64},
-}
 CARS = {"image": f.Image(), "label": f.ClassLabel(num_classes=196), "bbox": f.BBoxFeature(), "id": f.Text()}
-BIRDS = {
-    "image": f.Image(),
-    "image/filename": f.Text(),
-    "label": f.ClassLabel(num_classes=200),
-    "label_name": f.Text(),
-    "bbox": f.BBoxFeature(),
-    "segmentation_mask": f.Image(shape=(None, None, 1)),
-}
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    def fail(self, urls):
+        raise OSError("quota\nexceeded")
+
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", fail)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", fail)
+
+
+def build(name, data_dir, files=(), folders=()):
+    """Prepares one of the builders of TFDS.
+
+    Args:
+        files, folders: {its name for what it downloads, and for what it unpacks; or the end of their URL: path}.
+    """
+
+    def local(paths):
+        def give(self, urls):
+            if isinstance(urls, dict):
+                return {key: str(paths[key]) for key in urls}
+            if isinstance(urls, list):
+                return [give(self, url) for url in urls]
+            return str(paths[urls.split("/")[-1]])
+
+        return give
+
+    manager = tfds.download.DownloadManager
+    with (
+        mock.patch.object(manager, "download", local(files)),
+        mock.patch.object(manager, "download_and_extract", local(folders)),
+    ):
+        builder = tfds.builder(name, data_dir=str(data_dir))
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+    return data_dir
 
 
 def write_tfds(data_dir, name, features, splits, version="3.0.2", file_format="tfrecord"):
-    """Prepares a builder.
+    """Prepares a builder of another version or format than the installed one.
 
     Args:
         splits: {split: {key: example}}; TFDS shuffles by key.
     """
-    name, _, config = name.partition("/")
 
     class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         VERSION = tfds.core.Version(version)
         url_infos = {}  # nothing to download
-        BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=config)] if config else []
 
         def _info(self):
             return tfds.core.DatasetInfo(builder=self, features=f.FeaturesDict(features))
@@ -83,19 +107,26 @@ def jpegs(count, width=178, height=218):
 
 
 def celeb_a(data_dir, images, num_train=4):
-    examples = {
-        f"{i:06d}.jpg": {
-            "image": image,
-            "landmarks": {"lefteye_x": 1},
-            "attributes": {"Smiling": True},
-            "identity": {"Identity_No": 1},
-        }
-        for i, image in enumerate(images)
+    """celeb_a, of which one image is for test and those between it and `num_train` for validation."""
+    names = [f"{i:06d}.jpg" for i in range(len(images))]
+    parts = [0] * num_train + [1] * (len(images) - num_train - 1) + [2]
+    table = "".join(f"{name} 1 -1\n" for name in names)
+    files = {
+        "list_eval_partition": "".join(f"{name} {part}\n" for name, part in zip(names, parts, strict=True)),
+        "list_attr_celeba": f"{len(names)}\nSmiling Young\n{table}",
+        "landmarks_celeba": f"{len(names)}\nlefteye_x lefteye_y\n{table}",
+        "identity_celeba": "".join(f"{name} 7\n" for name in names),
     }
-    keys = sorted(examples)
-    splits = {"train": keys[:num_train], "validation": keys[num_train:-1], "test": keys[-1:]}
-    splits = {split: {key: examples[key] for key in keys} for split, keys in splits.items()}
-    return write_tfds(data_dir, "celeb_a", CELEB_A, splits, "2.1.0")
+    folder = write_folder(data_dir / "published", {name: text.encode() for name, text in files.items()})
+    archive = {f"img_align_celeba/{name}": image for name, image in zip(names, images, strict=True)}
+    write_zip(folder / "img_align_celeba.zip", archive)
+    files = {**{name: folder / name for name in files}, "img_align_celeba": folder / "img_align_celeba.zip"}
+    headings = "tensorflow_datasets.datasets.celeb_a.celeb_a_dataset_builder"
+    with (
+        mock.patch(f"{headings}.ATTR_HEADINGS", ["Smiling", "Young"]),
+        mock.patch(f"{headings}.LANDMARK_HEADINGS", ["lefteye_x", "lefteye_y"]),
+    ):
+        return build("celeb_a", data_dir, files)
 
 
 def test_celeba_has_the_pixels_of_the_archive_and_the_order_of_tfds(tmp_path):
@@ -128,13 +159,12 @@ def test_the_manifest_names_builder_and_version_and_is_recognised(tmp_path, capl
     assert other.manifest["source"]["records_sha256"] != record["records_sha256"]
 
 
-def test_celebahq_is_in_the_order_of_file_names(tmp_path):
-    images = {f"data1024x1024/{i:05d}.png": encoded(picture(i, 8, 8).resize((1024, 1024), 0)) for i in range(3)}
-    features = {"image": f.Image(shape=(1024, 1024, 3), encoding_format="png"), "image/filename": f.Text()}
-    examples = {name: {"image": data, "image/filename": name} for name, data in images.items()}
-    write_tfds(tmp_path / "tfds", "celeb_a_hq/1024", features, {"train": examples}, "2.0.0")
+def test_celebahq_is_prepared_from_the_tar_that_lies_ready_and_in_the_order_of_file_names(tmp_path):
+    images = {f"data1024x1024/{i:05d}.png": encoded(picture(i, 8, 8).resize((1024, 1024), 0)) for i in (2, 0, 1)}
+    manual = tmp_path / "tfds" / "downloads" / "manual"
+    manual.mkdir(parents=True)
+    archive = write_tar(manual / "data1024x1024.tar", images)
     from_tfds = prepared(CelebAHQ((256, 256, 3)), f"tfds:{tmp_path / 'tfds'}", tmp_path / "a")
-    archive = write_tar(tmp_path / "data1024x1024.tar", images)
     same(from_tfds, prepared(CelebAHQ((256, 256, 3)), archive, tmp_path / "b"))
     assert from_tfds.manifest["source"]["tfds"] == "celeb_a_hq/1024/2.0.0"
 
@@ -150,19 +180,12 @@ def test_cars_boxes_of_tfds_are_those_of_the_devkit(tmp_path):
     files = cars_files(train, [(*row[:4], row[5]) for row in test])
     for name, members in files.items():
         write_tar(tmp_path / name, members)
-    splits = {
-        split: {
-            row[5][:-4]: {
-                "image": files[f"cars_{split}.tgz"][f"cars_{split}/{row[5]}"],
-                "label": row[4] - 1,
-                "bbox": tfds_box(*row[:4], 100, 90),
-                "id": row[5][:-4],
-            }
-            for row in rows
-        }
-        for split, rows in [("train", train), ("test", test)]
-    }
-    write_tfds(tmp_path / "tfds", "cars196", CARS, splits, "2.1.0")
+    published = tmp_path / "published"
+    for name in ("cars_train.tgz", "cars_test.tgz", "car_devkit.tgz"):
+        write_folder(published, files[name])
+    write_folder(published, {"test_annos": devkit(test)})
+    folders = dict.fromkeys(("train", "test", "extra"), published)
+    build("cars196", tmp_path / "tfds", folders={**folders, "test_annos": published / "test_annos"})
     from_tfds = prepared(Cars((64, 64, 3)), f"tfds:{tmp_path / 'tfds'}", tmp_path / "a")
     image = np.asarray(picture(0, 100, 90))
     boxes = [(30, 10, 100, 74), (0, 0, 70, 90), (6, 1, 93, 88)]
@@ -187,47 +210,29 @@ def test_birds_equal_those_of_the_archive(tmp_path):
         "images": [f"{i} {path}" for i, path in enumerate(boxes, 1)],
         "classes": [f"{i} {names.get(i, i - 1)}" for i in range(1, 201)],
         "image_class_labels": [f"{i} {int(path[:3])}" for i, path in enumerate(boxes, 1)],
+        "train_test_split": [f"{i} {i % 2}" for i in range(1, 4)],
         "bounding_boxes": [f"{i} {x}.0 {y}.0 {w}.0 {h}.0" for i, (x, y, w, h) in enumerate(boxes.values(), 1)],
     }
     tables = {f"{root}/{name}.txt": "\n".join(lines).encode() for name, lines in tables.items()}
     archive = write_tar(tmp_path / f"{root}.tgz", {**files, **tables})
 
-    def example(path):
-        x, y, width, height = boxes[path]
-        box = (y / 80, x / 100, min((y + height) / 80, 1.0), min((x + width) / 100, 1.0))
-        return {
-            "image": files[f"{root}/images/{path}"],
-            "image/filename": f"{root}/images/{path}",
-            "label": int(path[:3]) - 1,
-            "label_name": path[4].lower(),
-            "bbox": f.BBox(*box),
-            "segmentation_mask": np.zeros((80, 100, 1), np.uint8),
-        }
-
-    keys = list(boxes)
-    splits = {"train": {key: example(key) for key in keys[:2]}, "test": {keys[2]: example(keys[2])}}
-    write_tfds(tmp_path / "tfds", "caltech_birds2011", BIRDS, splits, "0.2.0")
+    masks = {f"segmentations/{path[:-4]}.png": encoded(picture(0, 100, 80, "L")) for path in boxes}
+    published = write_folder(tmp_path / "published", {**tables, **masks})
+    archives = {"CUB_200_2011.tgz?download=1": archive}
+    folders = {"CUB_200_2011.tgz?download=1": published, "segmentations.tgz?download=1": published / "segmentations"}
+    opencv = mock.Mock(imdecode=lambda data, flags: np.asarray(Image.open(io.BytesIO(data))))  # is not installed
+    with mock.patch.dict(sys.modules, cv2=opencv):
+        build("caltech_birds2011", tmp_path / "tfds", archives, folders)
     from_tfds = prepared(CUB((64, 64, 3)), f"tfds:{tmp_path / 'tfds'}", tmp_path / "a")
     same(from_tfds, prepared(CUB((64, 64, 3)), archive, tmp_path / "b"))
     assert from_tfds.num_classes == 200
 
 
-def cifar(data_dir, classes, images, labels, names):
-    features = {"id": f.Text(), "image": f.Image(shape=(32, 32, 3)), "label": f.ClassLabel(names=names)}
-    if classes == 100:
-        features["coarse_label"] = f.ClassLabel(num_classes=20)
-    splits, num_train = {"train": {}, "test": {}}, len(images) - 10
-    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
-        split, number = ("train", i) if i < num_train else ("test", i - num_train)
-        example = {"id": f"{split}_{number:05d}", "image": image, "label": int(label)}
-        splits[split][number] = {**example, **({"coarse_label": 3} if classes == 100 else {})}
-    return write_tfds(data_dir, f"cifar{classes}", features, splits)
-
-
 @pytest.mark.parametrize("classes", [10, 100])
 def test_cifar_equals_that_of_the_archive(tmp_path, classes, rng):
     images, labels, files = cifar_files(classes, rng)
-    cifar(tmp_path / "tfds", classes, images, labels, [f"class{i}" for i in range(classes)])
+    published = write_folder(tmp_path / "published", files)
+    build(f"cifar{classes}", tmp_path / "tfds", folders={f"cifar-{classes}-binary.tar.gz": published})
     from_tfds = prepared(Cifar(classes, (32, 32, 3)), f"tfds:{tmp_path / 'tfds'}", tmp_path / "a")
     archive = write_tar(tmp_path / f"cifar-{classes}-binary.tar.gz", files)
     same(from_tfds, prepared(Cifar(classes, (32, 32, 3)), archive, tmp_path / "b"))
@@ -261,19 +266,14 @@ def refused(dataset, source, out, match):
     assert "\n" not in str(caught.value) and not list(out.glob("**/*"))
 
 
-def test_what_is_not_prepared_says_what_to_run(tmp_path, monkeypatch):
-    refused(
-        CelebA((64, 64, 3)),
-        f"tfds:{tmp_path}",
-        tmp_path / "out",
-        f"nothing in {tmp_path}/celeb_a/<version>; run: tfds build celeb_a --data_dir={tmp_path}$",
-    )
+def test_what_tfds_cannot_prepare_is_one_line_with_the_other_way(tmp_path, monkeypatch):
+    match = f"TFDS cannot prepare celeb_a in {tmp_path}: quota exceeded; .* pass their path as --source"
+    refused(CelebA((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", match)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "default"))
-    match = f"nothing in {tmp_path}/default/celeb_a_hq/1024/<version>; run: tfds build celeb_a_hq/1024$"
+    match = f"TFDS cannot prepare celeb_a_hq/1024 in {tmp_path}/default: .*{tmp_path}/default/downloads/manual"
     refused(CelebAHQ((1024, 1024, 3)), "tfds", tmp_path / "out", match)
-    refused(
-        Chairs((64, 64, 3)), "tfds", tmp_path / "out", "TFDS has no chairs; pass --source=PATH.*rendered_chairs.tar"
-    )
+    match = "TFDS has no chairs; pass --source=PATH.*rendered_chairs.tar"
+    refused(Chairs((64, 64, 3)), "tfds", tmp_path / "out", match)
 
 
 def test_wrong_cut_and_unfinished_folders_are_refused(tmp_path):
@@ -281,13 +281,11 @@ def test_wrong_cut_and_unfinished_folders_are_refused(tmp_path):
     celeb_a(root, jpegs(4), num_train=2)
     folder = root / "celeb_a" / "2.1.0"
     write_folder(root / "cars196" / "2.1.0", {path.name: path.read_bytes() for path in folder.iterdir()})
-    refused(
-        Cars((64, 64, 3)), f"tfds:{root}", out, "cars196/2.1.0 holds celeb_a/2.1.0, not cars196.*tfds build cars196"
-    )
+    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "cars196/2.1.0 holds celeb_a/2.1.0, not cars196; move it away")
     (root / "cars196" / "2.1.0" / "dataset_info.json").write_text("{")
-    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "TFDS cannot read .*cars196/2.1.0.*tfds build cars196")
+    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "TFDS cannot read .*cars196/2.1.0.*delete the folder")
     (root / "cars196" / "2.1.0").rename(root / "cars196" / "incomplete.1_2.1.0")
-    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "prepared nothing in .*cars196")
+    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "TFDS cannot prepare cars196")
     shard = next(folder.glob("*train*"))
     whole = shard.read_bytes()
     for data, message in [
@@ -296,22 +294,22 @@ def test_wrong_cut_and_unfinished_folders_are_refused(tmp_path):
         (b"", "train has 0 of 2 examples"),
     ]:
         shard.write_bytes(data)
-        refused(CelebA((64, 64, 3)), f"tfds:{root}", out, f"{message}.*tfds build")
+        refused(CelebA((64, 64, 3)), f"tfds:{root}", out, f"{message}.*delete the folder")
     shard.write_bytes(whole[:12] + b"\xff" * 40 + whole[52:])
-    with pytest.raises(DataError, match="train/000000 is damaged.*tfds build"):
+    with pytest.raises(DataError, match="train/000000 is damaged.*delete the folder"):
         prepared(CelebA((64, 64, 3)), f"tfds:{root}", out)
     shard.unlink()
-    refused(CelebA((64, 64, 3)), f"tfds:{root}", out, "cannot read .*train.*tfds build")
+    refused(CelebA((64, 64, 3)), f"tfds:{root}", out, "cannot read .*train.*delete the folder")
 
 
 def test_other_file_formats_and_old_versions_say_the_remedy(tmp_path):
     example = {"image": jpegs(1)[0], "label": 0, "bbox": f.BBox(0.1, 0.1, 0.9, 0.9)}
     old = {name: feature for name, feature in CARS.items() if name != "id"}
     write_tfds(tmp_path, "cars196", old, {"train": {"1": example}}, "2.0.0")
-    refused(Cars((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", "cars196/2.0.0 has no 'id'; run tfds build")
+    refused(Cars((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", "cars196/2.0.0 has no 'id'; delete the folder")
     examples = {"train": {"1": {**example, "id": "1"}}}
     write_tfds(tmp_path, "cars196", CARS, examples, "2.10.0", "array_record")
-    refused(Cars((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", "stored as array_record.*--file_format=tfrecord")
+    refused(Cars((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", "stored as array_record.*only tfrecord")
 
 
 def test_a_wrong_count_is_an_error_for_tfds_and_archives_and_a_warning_else(tmp_path, caplog):
