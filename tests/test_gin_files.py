@@ -1,9 +1,13 @@
 """Every shipped experiment: it parses, and so does the earlier stage it names."""
 
+import re
+
 import pytest
 
 from idgan_tf import config
-from tests.helpers import GIN_FILES
+from tests.helpers import GIN_FILES, PROJECT
+
+FLIPPED = re.compile(r"gin/(gan|infogan|idgan|idgan_nodistill|cgan)_(celeba|cars|chairs)")
 
 
 @pytest.mark.parametrize("gin_file", GIN_FILES)
@@ -14,3 +18,16 @@ def test_it_parses_and_its_teacher_exists(gin_file):
     stage = config.bindings_of("teacher")
     if stage:
         config.load([stage["gin_file"]], stage.get("gin_params", ()))
+
+
+@pytest.mark.parametrize("gin_file", [name for name in GIN_FILES if re.search("celeba|cars|chairs", name)])
+def test_photographs_are_mirrored_in_stage_2_of_idgan_alone(gin_file):
+    config.load([gin_file])
+    flips = [line for line in config.text().splitlines() if re.match(r"\w+\.augment = \(@\w*\.?flip,\)", line)]
+    assert len(flips) == bool(FLIPPED.match(gin_file))
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "gin" / "data").glob("*.gin")), ids=lambda path: path.stem)
+def test_every_number_of_a_dataset_says_where_it_comes_from(path):
+    bare = [line for line in path.read_text().splitlines() if re.match(r"[\w.]+ = [^#\"]*\d[^#]*$", line)]
+    assert not bare

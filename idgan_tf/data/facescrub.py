@@ -51,6 +51,7 @@ class FaceScrubCasia(FaceScrub):
     home = "vintage.winklerbros.net/facescrub.html, and CASIA CBSR on application"
     weight = "about 92,000 + 21,000 images"
     layout = "facescrub_aligned/<identity>/*.png and CASIA-WebFace/<7 digits>/*.jpg, in one folder"
+    full_count = 494_414  # of CASIA-WebFace; that of FaceScrub depends on which links still work
 
     def __init__(self, image_shape, identities, seed, crop_side, data_dir=None, augment=()):
         super().__init__(image_shape, data_dir, augment)
@@ -66,6 +67,10 @@ class FaceScrubCasia(FaceScrub):
             raise DataError(f"{source.path} has {len(people)} people in CASIA-WebFace, {self.identities} are needed")
         chosen = set(np.random.default_rng(self.seed).choice(people, self.identities, replace=False))
         return items + [Item(name, UNLABELLED) for name in names if _identity(name) in chosen], identities
+
+    def count(self, source, found):
+        del found  # only the chosen people
+        return len(source.files("CASIA-WebFace"))
 
     def cut(self, image, item):
         if item.label == UNLABELLED:

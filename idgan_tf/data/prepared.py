@@ -56,7 +56,7 @@ class PreparedDataset(Dataset):
         home, weight, licence: where to get it, how much it is, on what terms.
         layout: which files --source must hold.
         archives: names of the published archives, read in place where --source is the folder that holds them.
-        full_count: images that `find` finds in the full set, 0 where any number will do. Another number is an error
+        full_count: images that the full set has (see `count`), 0 where any number will do. Another number is an error
             where the source is a published archive or TFDS, and a warning where it is a folder.
         tfds: the TFDS builder of the same images, "" where there is none.
         crop: what `cut` does before resizing, in a few words; part of the manifest.
@@ -93,6 +93,11 @@ class PreparedDataset(Dataset):
     def find_tfds(self, source):
         """The same for a `tfds_source.TfdsSource`: here, all images in the order of TFDS, which is a shuffled one."""
         return [Item(name) for name in source.names], ()
+
+    def count(self, source, found):
+        """How many of the images of `full_count` a source has, of which `find` found `found`."""
+        del source
+        return len(found)
 
     def keep(self, item):
         """Whether an item that was found becomes a row."""

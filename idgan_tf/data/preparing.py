@@ -73,7 +73,7 @@ class _Work:
         self.source = _open(dataset, str(path), work)
         find = dataset.find_tfds if isinstance(self.source, TfdsSource) else dataset.find
         found, self.class_names = find(self.source)
-        self._check_count(len(found))
+        self._check_count(dataset.count(self.source, found))
         self.items = [item for item in found if dataset.keep(item)]
         if not self.items:
             raise DataError(f"{path} holds no image that {dataset.name} keeps (crop: {dataset.crop})")

@@ -182,6 +182,14 @@ def test_casia_adds_people_without_labels_drawn_by_seed(tmp_path):
         prepared(FaceScrubCasia((64, 64, 3), identities=9, seed=0, crop_side=144), source, tmp_path / "x")
 
 
+def test_all_of_casia_is_counted_not_only_the_chosen(tmp_path, caplog):
+    files = {"facescrub_aligned/A/1.png": encoded(picture(0, 64, 64))}
+    files.update({f"CASIA-WebFace/{i:07d}/001.jpg": encoded(picture(i, 250, 250)) for i in range(3)})
+    dataset = FaceScrubCasia((64, 64, 3), identities=1, seed=0, crop_side=144, data_dir=str(tmp_path / "out"))
+    prepare(dataset, write_folder(tmp_path / "in", files))
+    assert "holds 3 images; the full set has 494,414" in caplog.text
+
+
 def _source(path):
     from idgan_tf.data.sources import open_source
 
