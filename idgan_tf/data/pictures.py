@@ -8,6 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from idgan_tf.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none of them runs a program
+SMALLER = "make it smaller, or pass --on_error=skip"
 MAX_PIXELS = 1 << 26  # 8192 x 8192; more is taken for a bomb
 FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
@@ -34,12 +35,12 @@ def decode(data, name, channels):
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
-            raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; make it smaller")
+            raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; {SMALLER}")
         if getattr(image, "n_frames", 1) > 1:
-            raise DataError(f"{name} is animated ({image.n_frames} frames); save the frame you want as a PNG")
+            raise DataError(f"{name} is animated ({image.n_frames} frames); save one as a PNG, or pass --on_error=skip")
         image.load()
     except Image.DecompressionBombError as error:
-        raise DataError(f"{name} has more pixels than {MAX_PIXELS}, which are refused") from error
+        raise DataError(f"{name} has more than {MAX_PIXELS} pixels; {SMALLER}") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
         raise DataError(f"{name} is damaged ({reason}); get it again, or pass --on_error=skip") from error

@@ -24,6 +24,7 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MAX_MEMBER = 512 << 20  # bytes of one member; the largest published one has 31 MB
 MAX_RATIO, MIN_TOTAL = 100, 1 << 30  # an archive may unpack to 100 times its size, or to 1 GiB
 BLOCK = 1 << 20
+TRUST = "if you trust it, unpack it yourself and pass the folder"
 
 
 class Source:
@@ -103,7 +104,7 @@ class Zip(Source):
             _check_name(path, member.filename)
             mode = member.external_attr >> 16
             if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-                raise DataError(f"{path} holds {member.filename!r}, a link or device; it is not trusted")
+                raise DataError(f"{path} holds {member.filename!r}, a link or device; {TRUST}")
             if member.flag_bits & 1:
                 raise DataError(f"{path} is encrypted; unpack it with its password and pass the folder")
         _check_total(path, sum(member.file_size for member in members))
@@ -132,7 +133,7 @@ class Tar(Source):
                     if member.isdir():
                         continue
                     if not member.isfile() or member.issparse():
-                        raise DataError(f"{path} holds {member.name!r}, a link or device; it is not trusted")
+                        raise DataError(f"{path} holds {member.name!r}, a link or device; {TRUST}")
                     if member.offset_data + member.size > size:
                         raise tarfile.ReadError(f"it ends inside {member.name}")
                     if member.name in self._places:
@@ -256,17 +257,17 @@ def _plain_tar(path, scratch):
 def _check_name(path, name):
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or name[:1] in "/\\" or (len(name) > 1 and name[1] == ":") or "\0" in name:
-        raise DataError(f"{path} holds {name!r}, a name outside its own folder; it is not trusted")
+        raise DataError(f"{path} holds {name!r}, a name outside its own folder; {TRUST}")
 
 
 def _check_total(path, total):
     if total > max(MIN_TOTAL, MAX_RATIO * pathlib.Path(path).stat().st_size):
-        raise DataError(f"{path} unpacks to more than {MAX_RATIO} times its size; it looks like a bomb")
+        raise DataError(f"{path} unpacks to more than {MAX_RATIO} times its size and looks like a bomb; {TRUST}")
 
 
 def _check_member(path, name, size):
     if size > MAX_MEMBER:
-        raise DataError(f"{path}: {name} unpacks to {size >> 20} MiB; more than {MAX_MEMBER >> 20} MiB is refused")
+        raise DataError(f"{path}: {name} unpacks to {size >> 20} MiB; more than {MAX_MEMBER >> 20} MiB; {TRUST}")
 
 
 def _check_doubles(path, names):

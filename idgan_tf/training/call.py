@@ -47,12 +47,20 @@ class TrainingCall:
         with strategy.scope():
             self.sums = tf.Variable(tf.zeros([size + 1]), trainable=False, name="sums")
         self._function = tf.function(self._many_steps, jit_compile=settings.jit_compile)
+        self._data_function = tf.function(self._many_batches, jit_compile=settings.jit_compile)
 
     def __call__(self, k):
         """Runs k steps; returns whether every value and every trained weight is finite."""
+        return bool(self._function(tf.constant(k), self._newest_stream()))
+
+    def data_alone(self, k):
+        """Makes the batches of the next k steps and drops them: what training would cost if learning were free."""
+        self._data_function(tf.constant(k), self._newest_stream()).numpy()
+
+    def _newest_stream(self):
         if self._from_step and self._stream is None:  # not before: the first step may come from a checkpoint
             self._stream = iter(self._from_step(self._method.step.numpy()))
-        return bool(self._function(tf.constant(k), self._stream))
+        return self._stream
 
     def restart(self):
         """Reads streamed data anew from the method's step, after it was set back."""
@@ -76,6 +84,14 @@ class TrainingCall:
         weights = [value for player in self._method.players.values() for value in player.variables]
         return tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in (self.sums, *weights)])
 
+    def _many_batches(self, k, stream):
+        total, step = tf.zeros([]), self._method.step.value()
+        for i in tf.range(k):
+            streamed = next(stream) if self._from_step else {}
+            sums = self._strategy.run(self._replica_sum, args=(streamed, step + tf.cast(i, tf.int64)))
+            total += self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
+        return total
+
     def _one_step(self, streamed):
         values = self._strategy.run(self._replica_step, args=(streamed,))
         self._method.step.assign_add(1)
@@ -83,16 +99,24 @@ class TrainingCall:
 
     def _replica_step(self, streamed):
         step = self._method.step.value()
+        batch = self._batch(streamed, step)
+        values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
+        self.names = list(values)
+        return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
+
+    def _replica_sum(self, streamed, step):
+        """A number that needs all of a batch, so that no part of it is left out as unused."""
+        return tf.add_n([tf.reduce_sum(tf.cast(x, tf.float32)) for x in self._batch(streamed, step).values()])
+
+    def _batch(self, streamed, step):
+        """This replica's examples of a step; `streamed` are their rows where they do not lie on the device."""
         context = tf.distribute.get_replica_context()
         size = self._batch_size // context.num_replicas_in_sync
         first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
         rows = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
         here = self._arrays[tf.get_static_value(context.replica_id_in_sync_group) % len(self._arrays)]
         stored = streamed or {name: tf.gather(array, rows) for name, array in here.items()}
-        batch = self._dataset.decode({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
-        values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
-        self.names = list(values)
-        return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
+        return self._dataset.decode({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
 
 
 def _local_devices(strategy):

@@ -73,3 +73,4 @@ def test_benchmark_prints_one_json_line():
     assert {"steps_per_s", "images_per_s", "peak_rss_mb", "precision"} <= result.keys()
     assert result["images_per_s"] == pytest.approx(4 * result["steps_per_s"], rel=0.1)
     assert result["traces"] == 1
+    assert result["data_images_per_s"] > result["images_per_s"] and 0 < result["input_wait_percent"] < 100

@@ -38,16 +38,17 @@ def png_header(width, height):
 )
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_bad_images_name_the_file(data, message):
-    with pytest.raises(DataError, match=f"^x/1.png .*{message}"):
+    with pytest.raises(DataError, match=f"^x/1.png .*{message}.*; .*, or pass --on_error=skip$"):
         pictures.decode(data, "x/1.png", 3)
 
 
 def test_kinds_that_have_a_meaning_are_converted():
     grey = picture(0, mode="L")
     np.testing.assert_array_equal(pictures.decode(encoded(grey), "x", 3), np.stack([grey] * 3, -1))
-    cmyk = Image.new("CMYK", (4, 4), (0, 255, 255, 0))  # red
-    red = np.asarray(pictures.decode(encoded(cmyk, "TIFF"), "x", 3))
-    assert (red == [255, 0, 0]).all()
+    cmyk = Image.new("CMYK", (8, 8), (0, 255, 255, 0))  # red
+    for kind in ("TIFF", "JPEG"):
+        red = np.asarray(pictures.decode(encoded(cmyk, kind), "x", 3)).astype(int)
+        assert np.abs(red - [255, 0, 0]).max() < 4, kind
     deep = Image.fromarray(np.array([[0, 257 * 7, 65535]], np.uint16))
     np.testing.assert_array_equal(pictures.decode(encoded(deep), "x", 1), [[0, 7, 255]])
     palette = picture(1).convert("P")

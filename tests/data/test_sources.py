@@ -27,7 +27,7 @@ def test_names_that_leave_the_folder_are_refused(tmp_path, name, write, ending):
     path = write(tmp_path / f"data.{ending}", {"good.png": b"x", name: b"evil"})
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with pytest.raises(DataError, match="not trusted"):
+    with pytest.raises(DataError, match="evil.png.*outside its own folder; .*unpack it yourself"):
         open_source(path, scratch)
     assert not [found for found in tree(tmp_path) if "evil" in found]
 
@@ -36,7 +36,7 @@ def test_names_that_leave_the_folder_are_refused(tmp_path, name, write, ending):
 def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
     member = tarfile.TarInfo("x.png")
     member.type, member.linkname = kind, "/etc/passwd"
-    with pytest.raises(DataError, match="x.png.*link or device"):
+    with pytest.raises(DataError, match="x.png.*link or device; .*unpack it yourself"):
         open_source(write_tar(tmp_path / "data.tar", {}, [member]), tmp_path)
 
 
@@ -45,22 +45,32 @@ def test_a_link_in_a_zip_is_refused(tmp_path):
         member = zipfile.ZipInfo("x.png")
         member.external_attr = 0o120777 << 16
         archive.writestr(member, "/etc/passwd")
-    with pytest.raises(DataError, match="x.png.*link"):
+    with pytest.raises(DataError, match="x.png.*link or device; .*unpack it yourself"):
         open_source(tmp_path / "data.zip", tmp_path)
+
+
+def test_an_encrypted_zip_says_to_unpack_it(tmp_path):
+    path = write_zip(tmp_path / "data.zip", {"x.png": b"secret"})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1  # the flag in front of the member, and in the directory at the end
+    data[data.find(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="data.zip is encrypted; unpack it with its password and pass the folder"):
+        open_source(path, tmp_path)
 
 
 @pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tgz")])
 def test_a_bomb_is_refused_and_leaves_little(tmp_path, monkeypatch, write, ending):
     monkeypatch.setattr(sources, "MIN_TOTAL", 1 << 20)
     path = write(tmp_path / f"data.{ending}", {f"{i}.png": bytes(4 << 20) for i in range(4)})
-    with pytest.raises(DataError, match="bomb"):
+    with pytest.raises(DataError, match=f"data.{ending}.*bomb; .*unpack it yourself"):
         open_source(path, tmp_path)
 
 
 def test_a_huge_member_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "MAX_MEMBER", 1000)
     source = open_source(write_zip(tmp_path / "data.zip", {"x.png": bytes(1001)}), tmp_path)
-    with pytest.raises(DataError, match="x.png unpacks to"):
+    with pytest.raises(DataError, match="data.zip: x.png unpacks to .*unpack it yourself"):
         source.read("x.png")
 
 
