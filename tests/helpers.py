@@ -71,7 +71,7 @@ def fresh_teacher(run):
     """Writes the networks of the untrained teacher that the configuration names into `run`."""
     stage = gin.get_bindings("teacher", resolve_references=False)
     settings = load_tiny(stage["gin_file"], *stage.get("gin_params", ()))
-    teacher.save(build.method(settings, run), run)
+    teacher.save(build.method(settings, run), run, teacher.roles_of(stage))
 
 
 def command(name, *arguments, env=None, timeout=240, check=None):

@@ -17,7 +17,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     from idgan_tf.evaluation import evaluate
     from idgan_tf.runs import Run
     from idgan_tf.training import build, loop, workers
-    from idgan_tf.training.teacher import bring, has_teacher
+    from idgan_tf.training.teacher import bring, has_teacher, roles_of
     from idgan_tf.visualize.figures import training_pictures
 
     run = Run(run_dir)
@@ -38,11 +38,11 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
         workers.agree(0)  # the directory is there and is ours
         if stage:
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
-            if not has_teacher(run):
+            if not has_teacher(run, roles_of(stage)):
                 logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
                 source = finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports)
                 if workers.is_chief():
-                    bring(source, run)
+                    bring(source, run, roles_of(stage))
                 workers.agree(0)
                 config.load(gin_files, gin_params, allow_imports)
                 settings = build.settings()
@@ -65,7 +65,7 @@ def rehearse(gin_files, gin_params, allow_imports=()):
         run, stage = Run(folder), config.bindings_of("teacher")
         if stage:
             config.load([stage["gin_file"]], stage.get("gin_params", ()), allow_imports)
-            teacher.save(build.method(build.settings(), run), run)
+            teacher.save(build.method(build.settings(), run), run, teacher.roles_of(stage))
             config.load(gin_files, gin_params, allow_imports)
         settings = build.settings()
         strategy = build.strategy(settings.jit_compile)

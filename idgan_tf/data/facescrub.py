@@ -38,13 +38,14 @@ class FaceScrub(PreparedDataset):
 
 @gin.register
 class FaceScrubCasia(FaceScrub):
-    """FaceScrub, and unlabelled faces (label -1) of other people from CASIA-WebFace.
+    """Unlabelled faces (label -1) of other people from CASIA-WebFace, with or without FaceScrub.
 
     Args:
         image_shape: (64, 64, 3).
         identities: how many people of CASIA-WebFace; 200 in the paper.
         seed: draws them; which ones the paper used is unknown.
         crop_side: the middle pixels kept of CASIA's 250x250.
+        labelled: whether the labelled faces of FaceScrub are among the images.
         data_dir, augment: see `PreparedDataset`.
     """
 
@@ -53,11 +54,18 @@ class FaceScrubCasia(FaceScrub):
     layout = "facescrub_aligned/<identity>/*.png and CASIA-WebFace/<7 digits>/*.jpg, in one folder"
     full_count = 494_414  # of CASIA-WebFace; that of FaceScrub depends on which links still work
 
-    def __init__(self, image_shape, identities, seed, crop_side, data_dir=None, augment=()):
+    def __init__(self, image_shape, identities, seed, crop_side, labelled=True, data_dir=None, augment=()):
         super().__init__(image_shape, data_dir, augment)
-        self.name = "facescrub_casia"
+        self.name, self.labelled = "facescrub_casia", bool(labelled)
         self.identities, self.seed, self.crop_side = identities, seed, crop_side
         self.crop = f"CASIA: {identities} identities by seed {seed}, centre {crop_side}x{crop_side}"
+
+    @property
+    def rule(self):
+        return {**super().rule, "labelled": self.labelled}
+
+    def keep(self, item):
+        return self.labelled or item.label == UNLABELLED
 
     def find(self, source):
         items, identities = super().find(source)

@@ -1,4 +1,4 @@
-"""The teacher of a two-stage method: an earlier run whose networks are read and never moved."""
+"""The first stage of a two-stage method: an earlier run whose networks the second reads, or trains on."""
 
 import pathlib
 import shutil
@@ -6,55 +6,71 @@ import shutil
 import gin
 import keras
 
-from idgan_tf.errors import CheckpointError
+from idgan_tf.errors import CheckpointError, require
 from idgan_tf.files import replacing
 
-ROLES = ("encoder", "decoder")
+ROLES = ("encoder", "decoder")  # of a VAE
 
 
 @gin.configurable
-def teacher(networks, gin_file, gin_params=(), run_dir=None):
-    """The frozen networks of stage 1, for `IDGAN.teacher` and its kin.
+def teacher(networks, gin_file, gin_params=(), run_dir=None, roles=ROLES, frozen=True):
+    """The networks of stage 1, for `IDGAN.teacher` and its kin.
 
     Args:
         networks: the folder `networks/` of the run that uses them; bound by the program.
         gin_file, gin_params: the run that trains them; `bin/train` trains, continues or reuses it first.
         run_dir: where; by default beside the run that uses it, under the name of `gin_file`.
+        roles: names of the networks that stage 2 gets.
+        frozen: whether they rest, or stage 2 trains them on.
 
     Returns:
-        {"teacher_encoder": network, "teacher_decoder": network}.
+        {"teacher_<role>": network}.
     """
     del gin_file, gin_params, run_dir  # read by `bin/train` before anything is built
-    return {f"teacher_{role}": _frozen(pathlib.Path(networks) / f"teacher_{role}.keras", role) for role in ROLES}
+    return {f"teacher_{role}": _load(pathlib.Path(networks), role, frozen) for role in roles}
 
 
-def save(method, run):
+def roles_of(stage):
+    """The roles in the bindings `stage` of `teacher`."""
+    return tuple(stage.get("roles", ROLES))
+
+
+def save(method, run, roles):
     """Writes the networks of a stage 1 method as the teacher of `run`."""
     run.networks.mkdir(parents=True, exist_ok=True)
-    for role in ROLES:
+    for role in roles:
+        _require_role(role, method.networks)
         method.networks[role].save(run.networks / f"teacher_{role}.keras")
 
 
-def bring(source, target):
+def bring(source, target, roles):
     """Copies the networks of a finished stage 1 run into the folder of the run that uses them.
 
     Args:
         source, target: `runs.Run`s.
+        roles: names of the networks.
     """
     target.networks.mkdir(exist_ok=True)
-    for role in ROLES:
+    for role in roles:
+        _require_role(role, [path.stem for path in source.networks.glob("*.keras")])
         with replacing(target.networks / f"teacher_{role}.keras") as temporary:
             shutil.copyfile(source.networks / f"{role}.keras", temporary)
 
 
-def has_teacher(run):
+def has_teacher(run, roles):
     """Whether `run` already holds the networks of its teacher."""
-    return all((run.networks / f"teacher_{role}.keras").exists() for role in ROLES)
+    return all((run.networks / f"teacher_{role}.keras").exists() for role in roles)
 
 
-def _frozen(path, role):
+def _require_role(role, found):
+    """Raises ConfigError when stage 1 has no such network."""
+    require(role in found, f"teacher.roles names {role!r}; stage 1 has {', '.join(sorted(found))}")
+
+
+def _load(networks, role, frozen):
+    path = networks / f"teacher_{role}.keras"
     if not path.exists():
         raise CheckpointError(f"the teacher's {role} {path} is missing; run bin/train again to bring it back")
     network = keras.saving.load_model(path, compile=False)
-    network.trainable = False
+    network.trainable = not frozen
     return network

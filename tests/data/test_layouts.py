@@ -178,6 +178,9 @@ def test_casia_adds_people_without_labels_drawn_by_seed(tmp_path):
     first = picture(int(chosen[0][0].split("/")[-2]), 250, 250)
     decoded = Image.open(io.BytesIO(encoded(first)))
     np.testing.assert_array_equal(dataset.arrays["image"][1], resized(decoded, (53, 53, 197, 197), 64))
+    alone = FaceScrubCasia((64, 64, 3), identities=4, seed=0, crop_side=144, labelled=False)
+    prepared(alone, source, tmp_path / "alone")
+    np.testing.assert_array_equal(alone.arrays["label"], [-1, -1, -1, -1])
     with pytest.raises(DataError, match="8 people in CASIA-WebFace, 9 are needed"):
         prepared(FaceScrubCasia((64, 64, 3), identities=9, seed=0, crop_side=144), source, tmp_path / "x")
 
