@@ -1,8 +1,7 @@
 """What the label-relevant / irrelevant VAE is compared with: cVAE, cVAE-GAN and a GAN with label projection.
 
 The decoder or generator of all three reads z ~ N(0, I) beside the one-hot label (section 4.2). The paper
-gives no
-more: networks and weights follow `LabelRelevantVAE`.
+gives no more: networks and weights follow `LabelRelevantVAE`.
 """
 
 import gin
@@ -16,7 +15,11 @@ from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gauss
 
 
 class _Labelled(Method):
-    """A decoder of [z, one-hot label], `num_classes` and `z_dim`."""
+    """A decoder of [z, one-hot label], `image_shape`, `num_classes` and `z_dim`."""
+
+    @property
+    def image_shape(self):
+        return self._decoder().config["image_shape"]
 
     def _decoder(self):
         raise NotImplementedError
@@ -28,7 +31,12 @@ class _Labelled(Method):
 
     def generate_class(self, label, seed):
         """Images [B, H, W, C] in [0, 1] of classes [B], z ~ N(0, I)."""
-        return 0.5 * (self._draw(label, tf.random.stateless_normal([len(label), self.z_dim], seed)) + 1.0)
+        label = tf.convert_to_tensor(label, tf.int32)
+        return 0.5 * (self._draw(label, noise.normal([label.shape[0], self.z_dim], seed)) + 1.0)
+
+    def sample(self, batch, seed):
+        """One image of the class of each image of a batch."""
+        return self.generate_class(batch["label"], seed)
 
     def signatures(self):
         """generate_class(label, z)."""

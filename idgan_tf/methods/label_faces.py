@@ -12,8 +12,14 @@ class LabelFaces(CodeFaces):
     """For a method with `encoder_s`, `encoder_u`, `decoder` and `mixture`, `zs_dim`, `zu_dim` and
     `num_classes`.
 
-    Images are [B, H, W, C] in [0, 1]; the code is c = [zs, zu].
+    Images are [B, H, W, C] in [0, 1]; the code is c = [zs, zu]. The class -1 stands for an unknown one, whose
+    zs follows the Gaussian of Eq. 11.
     """
+
+    @property
+    def code_parts(self):
+        """{name: size} of what the code is made of, in order."""
+        return {"zs": self.zs_dim, "zu": self.zu_dim}
 
     def encode(self, image):
         """image -> (mean [B, Ds + Du], logvar) of [zs, zu]; zs is a point."""
@@ -27,10 +33,23 @@ class LabelFaces(CodeFaces):
 
     def generate_class(self, label, seed):
         """Images [B, H, W, C] of classes [B]: zs ~ p(zs|c), zu ~ N(0, I)."""
+        return self.decode(self.sample_code_of_class(label, seed))
+
+    def sample_code_of_class(self, label, seed):
+        """Codes [B, Ds + Du] of classes [B], from the prior."""
+        label = tf.convert_to_tensor(label, tf.int32)
         seed_s, seed_u = noise.split(seed, 2)
-        zs = self.mixture.sample(label, tf.random.stateless_normal([len(label), self.zs_dim], seed_s))
-        zu = tf.random.stateless_normal([len(label), self.zu_dim], seed_u)
-        return self.decode(tf.concat([zs, zu], axis=-1))
+        zs = self.mixture.sample(label, noise.normal([label.shape[0], self.zs_dim], seed_s))
+        return tf.concat([zs, noise.normal([label.shape[0], self.zu_dim], seed_u)], axis=-1)
+
+    def sample(self, batch, seed):
+        """One image of the class of each image of a batch; of no class where the batch has no labels."""
+        return self.generate_class(batch.get("label", tf.fill([batch["image"].shape[0]], -1)), seed)
+
+    def kl_per_dimension(self, image):
+        """As of any code, but 0 for zs: a point has no divergence from a prior, and zs another prior."""
+        kl = super().kl_per_dimension(image)
+        return tf.concat([tf.zeros([self.zs_dim]), kl[self.zs_dim :]], axis=0)
 
     def interpolate_zs(self, label, steps, seed):
         """One zu, and zs along z = a z1 + (1 - a) z2 mapped into every class (Figure 4a).
@@ -44,21 +63,37 @@ class LabelFaces(CodeFaces):
         """
         seed_z, seed_u = noise.split(seed, 2)
         line = self._line(self.zs_dim, steps, seed_z)
-        zu = tf.repeat(tf.random.stateless_normal([1, self.zu_dim], seed_u), steps, axis=0)
+        zu = tf.repeat(noise.normal([1, self.zu_dim], seed_u), steps, axis=0)
         rows = [self.mixture.sample(tf.fill([steps], c), line) for c in label]
         return tf.stack([self.decode(tf.concat([zs, zu], axis=-1)) for zs in rows])
 
     def interpolate_zu(self, label, steps, seed):
         """One zs of every class, and zu along a line between two draws (Figure 4b): [K, steps, H, W, C]."""
         seed_s, seed_u = noise.split(seed, 2)
-        line = self._line(self.zu_dim, steps, seed_u)
-        zs = self.mixture.sample(label, tf.random.stateless_normal([len(label), self.zs_dim], seed_s))
-        return tf.stack([self.decode(tf.concat([tf.repeat(row[None], steps, axis=0), line], axis=-1)) for row in zs])
+        zs = self.sample_code_of_class(label, seed_s)[:, : self.zs_dim]
+        return self._product(zs, self._line(self.zu_dim, steps, seed_u))
+
+    def vary_zu(self, label, dimension, values, seed):
+        """One code of every class, in which one dimension of zu takes given values (Figure 5).
+
+        Args:
+            label: int [K].
+            dimension: of zu.
+            values: float [V].
+
+        Returns:
+            [K, V, H, W, C].
+        """
+        return self.traverse(self.sample_code_of_class(label, seed), self.zs_dim + dimension, values)
 
     def swap(self, image_s, image_u):
         """[S, U, H, W, C]: zs of each image of `image_s` with zu of each image of `image_u` (Figure 6)."""
         zs = self.encoder_s(2.0 * image_s - 1.0)
         zu, _ = self.encoder_u(2.0 * image_u - 1.0)
+        return self._product(zs, zu)
+
+    def _product(self, zs, zu):
+        """[S, U, H, W, C]: every zs [S, Ds] with every zu [U, Du]."""
         return tf.stack([self.decode(tf.concat([tf.repeat(row[None], len(zu), axis=0), zu], axis=-1)) for row in zs])
 
     def inpaint(self, image, mask):
@@ -69,12 +104,12 @@ class LabelFaces(CodeFaces):
             image: [B, H, W, C].
             mask: [H, W, 1] or [B, H, W, 1], 1 where the image is missing.
         """
-        rebuilt = self.decode(self.encode(image * (1.0 - mask) + 0.5 * mask)[0])
+        rebuilt = self.decode(self.encode(corrupt(image, mask))[0])
         return mask * rebuilt + (1.0 - mask) * image
 
     def _line(self, size, steps, seed):
         """a z1 + (1 - a) z2 for a from 0 to 1: [steps, size]."""
-        one, two = tf.unstack(tf.random.stateless_normal([2, size], seed))
+        one, two = tf.unstack(noise.normal([2, size], seed))
         a = tf.linspace(0.0, 1.0, steps)[:, None]
         return a * one + (1.0 - a) * two
 
@@ -95,3 +130,8 @@ class LabelFaces(CodeFaces):
             return self.decode(tf.concat([zs, zu], axis=-1))
 
         return {**super().signatures(), "generate_class": (generate, inputs), "combine": (combine, images)}
+
+
+def corrupt(image, mask):
+    """Images [B, H, W, C] in [0, 1] with grey, 0 in [-1, 1], where a mask [.., H, W, 1] is 1."""
+    return image * (1.0 - mask) + 0.5 * mask

@@ -106,12 +106,11 @@ class LabelRelevantVAE(LabelFaces, Method):
 
     def _mixture_step(self, image, label):
         """Lines 3 to 8: Encoder_s and the mixture learn to classify and to be likely (Eq. 9)."""
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             log_density = self.mixture(self.encoder_s(image, training=True))
             cls, lkd = mixture_losses(log_density, label)
             loss = tf.reduce_mean(cls + self.lambda_lkd * lkd)
-        for player in ("encoder_s", "class_means", "class_spreads"):
-            self.minimize(player, loss, tape)
+        self.minimize(("encoder_s", "class_means", "class_spreads"), loss, tape)
         guess = tf.argmax(log_density, axis=-1, output_type=label.dtype)
         return {
             "gm_loss": loss,
@@ -197,7 +196,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
 
     def train_step(self, batch, seed):
         image = 2.0 * batch["image"] - 1.0
-        unknown = tf.zeros([image.shape[0], self.num_classes])
+        unknown = tf.fill([image.shape[0]], -1)
         seed_u, seed_s, seed_prior = noise.split(seed, 3)
         prior_mean, prior_variance = self.mixture.total()
         with tf.GradientTape(persistent=True) as tape:
@@ -208,8 +207,8 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             zu = sample_gaussian(mean, logvar, seed_u)
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
-            prior_zs = prior_mean + noise.normal(zs.shape, seed_s) * tf.sqrt(prior_variance)
-            adv_d, adv_g = self._play(image, rebuilt, prior_zs, unknown, seed_prior)
+            prior_zs = self.mixture.sample(unknown, noise.normal(zs.shape, seed_s))
+            adv_d, adv_g = self._play(image, rebuilt, prior_zs, tf.one_hot(unknown, self.num_classes), seed_prior)
             losses = {
                 "encoder_s": self.lambda_rec * (rec + self.lambda_lkd * lkd),
                 "encoder_u": self.lambda_kl * kl + self.lambda_rec * rec,

@@ -18,6 +18,7 @@ from idgan_tf.networks.spectral import SpectralConv, SpectralDense
 
 INIT = "xavier"  # released code; its discriminator has N(0, 0.02)
 SIDES = {"cifar": 32, "vgg": 64, "toy": None}
+TOY_SCALE = 4.0  # toy networks work in units of the points, which images hold divided by 4
 
 # Convolutions (filters, kernel, strides), in the order of the tables.
 ENCODER_CONVS = {
@@ -79,6 +80,7 @@ def _encoder_stack(image_shape, channels, architecture):
     """Layers from an image with `channels` channels to the last hidden layer."""
     if architecture == "toy":
         return [
+            layers.Rescaling(TOY_SCALE),
             layers.Flatten(),
             *_dense_stack(math.prod(image_shape[:2]) * channels, ENCODER_UNITS[architecture], False),
         ]
@@ -163,7 +165,8 @@ class LabelDecoder(Network):
         toy, units = architecture == "toy", DECODER_UNITS[architecture]
         stack = _dense_stack(sum(latent_dims), units, normalize=not toy)
         if toy:
-            head = [dense(units[-1], math.prod(image_shape), INIT), layers.Reshape(tuple(image_shape))]
+            size = math.prod(image_shape)
+            head = [dense(units[-1], size, INIT), layers.Reshape(tuple(image_shape)), layers.Rescaling(1.0 / TOY_SCALE)]
         else:
             stack.append(layers.Reshape((2, 2, units[-1] // 4)))
             for filters, kernel, strides in DECODER_CONVS[architecture]:
@@ -197,6 +200,8 @@ class LabelDiscriminator(Network):
         _check(image_shape, architecture)
         super().__init__(name, image_shape=image_shape, num_classes=num_classes, architecture=architecture)
         stack, channels, side = [], image_shape[2], image_shape[0]
+        if architecture == "toy":
+            stack.append(layers.Rescaling(TOY_SCALE))
         for filters, kernel, strides in DISCRIMINATOR_CONVS[architecture]:
             stack += [SpectralConv(channels, filters, kernel, strides, "normal"), layers.LeakyReLU(0.1)]
             channels, side = filters, -(-side // strides)

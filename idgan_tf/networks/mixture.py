@@ -58,8 +58,12 @@ class GaussianMixture(Network):
         return ops.where(v < -15.0, v, ops.log(ops.softplus(ops.maximum(v, -15.0))))
 
     def sample(self, label, noise):
-        """zs [B, D] of classes [B] from standard normal noise [B, D]: noise * sigma_c + mu_c."""
-        mean, variance = (ops.take(rows, label, axis=0) for rows in (self.means.rows, self.variances()))
+        """zs [B, D] of classes [B] from standard normal noise [B, D]: noise * sigma_c + mu_c.
+
+        Without a class, label -1, it follows the Gaussian of Eq. 11.
+        """
+        classes = zip((self.means.rows, self.variances()), self.total(), strict=True)
+        mean, variance = (ops.take(ops.append(rows, whole[None], axis=0), label, axis=0) for rows, whole in classes)
         return mean + noise * ops.sqrt(variance)
 
     def total(self):

@@ -219,3 +219,47 @@ def test_masks_have_their_places():
     assert not np.any(eyes * mouth) and len(BOXES) == 4
     with pytest.raises(ConfigError, match="no mask"):
         mask("ears", 64, 64)
+
+
+def test_an_image_of_no_class_has_zs_of_the_total_gaussian():
+    method, draws = make(), tf.random.stateless_normal([50_000, ZS], SEED)
+    mean, variance = method.mixture.total()
+    unknown = np.array(method.mixture.sample(tf.fill([50_000], -1), draws))
+    np.testing.assert_allclose(unknown, mean + draws * np.sqrt(variance), rtol=1e-5, atol=1e-5)
+    known = method.mixture.sample(tf.fill([4], CLASSES - 1), tf.zeros([4, ZS]))
+    np.testing.assert_array_equal(known[0], method.mixture.means.rows[CLASSES - 1])
+
+
+def test_samples_have_the_classes_of_the_batch_also_in_a_graph():
+    method, data = make(), batch()
+    inside = tf.function(method.sample)(data, SEED)
+    np.testing.assert_allclose(inside, method.generate_class(data["label"], SEED), rtol=1e-4, atol=1e-5)
+    unlabelled = method.sample({"image": data["image"]}, SEED)
+    np.testing.assert_array_equal(unlabelled, method.generate_class(np.full(8, -1), SEED))
+
+
+def test_varying_a_dimension_of_zu_leaves_the_rest_of_the_code():
+    method = make()
+    seen = []
+    method.decode = lambda c: seen.append(c.numpy()) or tf.zeros([len(c), *SHAPE])
+    assert method.vary_zu([0, 2], 1, [-3.0, 0.0, 3.0], SEED).shape == (2, 3, *SHAPE)
+    (codes,) = seen
+    np.testing.assert_array_equal(codes[:3, ZS + 1], [-3.0, 0.0, 3.0])
+    others = np.delete(codes.reshape(2, 3, -1), ZS + 1, axis=2)
+    np.testing.assert_array_equal(others, np.repeat(others[:, :1], 3, axis=1))
+
+
+def test_only_zu_has_information_in_nats():
+    kl = np.array(make().kl_per_dimension(batch()["image"]))
+    assert kl.shape == (ZS + ZU,) and np.all(kl[:ZS] == 0.0) and np.all(kl[ZS:] > 0.0)
+
+
+def test_the_rate_of_the_variances_decays_after_two_epochs():
+    from idgan_tf import config
+    from idgan_tf.training import build
+
+    config.load(["gin/label_relevant_vae_cifar10.gin"])
+    method = build.settings().method()
+    rate = method.players["class_spreads"].optimizer._learning_rate
+    assert float(rate(936)) == pytest.approx(5e-4) and float(rate(937)) == pytest.approx(5e-6)
+    assert float(method.players["class_means"].optimizer.learning_rate) == pytest.approx(5e-4)
