@@ -4,6 +4,8 @@
     bin/visualize --run_dir=runs/ibgan_dsprites --figures=mi_bounds
     bin/visualize --run_dir=runs/ibgan_beta_dsprites --figures=beta,mi_bounds
     bin/visualize --run_dir=runs/idgan_dsprites --run_dir=runs/betavae_dsprites --figures=fvm_fid
+    bin/visualize --run_dir=R --figures=inpainting --gin_param='inpainting.mask = "mask.png"'
+    bin/visualize --run_dir=R --figures=swap --gin_file=gin/data/facescrub_casia.gin
 
 A folder of runs stands for all runs in it. mi_bounds, beta, fvm_fid and fid_lambda draw what runs wrote down: one
 picture of all of them, in figures/ of the folder that holds them. All other figures are drawn for each run.
@@ -17,6 +19,8 @@ from idgan_tf.errors import ConfigError
 flags.DEFINE_multi_string("run_dir", [], "A run to draw, or a folder of runs; several are allowed.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
 flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
+flags.DEFINE_multi_string("gin_file", [], "A gin file read after the run's own, such as that of other images.")
+flags.DEFINE_multi_string("gin_param", [], "A binding such as 'inpainting.mask = \"mask.png\"'.")
 FLAGS = flags.FLAGS
 
 
@@ -34,7 +38,9 @@ def main():
         _show(curves.write(found, written_down))
     if seen or not FLAGS.figures:
         for run in found:
-            method, dataset = runs.load(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+            method, dataset = runs.load(
+                run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
+            )
             _show(figures.write(run, method, dataset, seen))
 
 

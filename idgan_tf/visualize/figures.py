@@ -7,12 +7,13 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.visualize import label_figures
+from idgan_tf.visualize.examples import SEED, examples
 from idgan_tf.visualize.grids import beside, grid, label, save
 
-EXAMPLES = 64
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
-SEED = 2001
-WHILE_TRAINING = ("samples", "reconstructions", "traversal")
+MOST = 20  # dimensions of a traversal, the most informative ones
+WHILE_TRAINING = ("samples", "reconstructions", "traversal", "classes", "points")
 
 
 def write(run, method, dataset, names=()):
@@ -40,9 +41,9 @@ def write(run, method, dataset, names=()):
 
 def available(method):
     """{name: function(method, dataset) -> picture, or list of frames} of the figures a method can have."""
+    found = label_figures.available(method)
     if not isinstance(method, CodeFaces) or method.image_shape[2] not in (1, 3):
-        return {}
-    found = {}
+        return found
     if hasattr(method, "generate"):
         found["samples"] = samples
     if hasattr(method, "encode"):
@@ -59,12 +60,6 @@ def available(method):
 def training_pictures(method, dataset):
     """{name: picture} worth looking at while a method trains."""
     return {name: draw(method, dataset) for name, draw in available(method).items() if name in WHILE_TRAINING}
-
-
-def examples(dataset, count=EXAMPLES):
-    """The same `count` images of a dataset every time, [count, H, W, C]."""
-    indices = np.random.default_rng(SEED).integers(dataset.num_examples, size=count)
-    return dataset.take(indices)["image"]
 
 
 def _generate(method, c, s=None):
@@ -155,14 +150,14 @@ def traversal_movie(method, dataset, steps=15):
 
 
 def _traversed(method, dataset, values):
-    """({"decoder": [D * V, H, W, C], "generator": ...}, dimensions sorted by KL, KL [D]) over values [V]."""
+    """({"decoder": [D' * V, H, W, C], "generator": ...}, dimensions [D'] by falling KL, KL [D]) over values [V]."""
     if hasattr(method, "encode"):
         image = examples(dataset)
         kl = np.asarray(method.kl_per_dimension(image))
         mean, _ = method.encode(image[:1])
     else:
         kl, mean = np.zeros(method.code_dim), np.zeros((1, method.code_dim))
-    order = np.argsort(-kl, kind="stable")
+    order = np.argsort(-kl, kind="stable")[:MOST]
     c = np.repeat(np.asarray(mean, np.float32), len(order) * len(values), axis=0)
     for row, dimension in enumerate(order):
         c[row * len(values) : (row + 1) * len(values), dimension] = values

@@ -1,8 +1,9 @@
 """The inpainting masks of the label-relevant / irrelevant VAE (section 4.5): 1 where pixels are missing."""
 
 import numpy as np
+from PIL import Image
 
-from idgan_tf.errors import require
+from idgan_tf.errors import DataError, require
 
 # (top, bottom, left, right) as fractions of the height and width. The paper shows all four without
 # numbers: the two inner boxes are chosen here.
@@ -27,3 +28,19 @@ def mask(name, height, width):
     values = np.zeros((height, width, 1), np.float32)
     values[top:bottom, left:right] = 1.0
     return values
+
+
+def read(path, height, width):
+    """float32 [height, width, 1] of a picture that is white where pixels are missing and black elsewhere.
+
+    Raises:
+        DataError: it is no picture, or nothing is missing in it.
+    """
+    try:
+        with Image.open(path) as picture:
+            values = np.asarray(picture.convert("L").resize((width, height), Image.Resampling.NEAREST))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read the mask {path}: {error}") from error
+    if not np.any(values >= 128):
+        raise DataError(f"the mask {path} has no white pixel: white is what is missing")
+    return (values >= 128).astype(np.float32)[..., None]
