@@ -81,14 +81,19 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
     import gin
     import tensorflow as tf
 
-    from idgan_tf.evaluation import evaluate
+    from idgan_tf.evaluation import evaluate, factor_features, label_logits
     from idgan_tf.evaluation.result import Result
     from idgan_tf.training import loop
 
     evaluate.import_all()
-    network = _feature_network(run, gin_files, bindings, allow_imports, train="fid_dsprites" in chosen and strict)
+    asked = chosen if strict else ()
+    networks = {
+        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train=name in asked)
+        for name, module in (("fid_dsprites", factor_features), ("label_inception_score", label_logits))
+    }
     method, dataset = runs.load(run_dir, gin_files, bindings, allow_imports, best)
-    gin.bind_parameter("fid_dsprites.network", str(network))
+    for name, network in networks.items():
+        gin.bind_parameter(f"{name}.network", str(network))
     step = int(method.step.numpy())
     with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
         for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
@@ -97,24 +102,25 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
             yield name, result
 
 
-def _feature_network(run, gin_files, bindings, allow_imports, train):
-    """The file of the factor classifier of the run's dataset: bound by gin, or beside the run.
+def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, train):
+    """The file of the classifier that a metric needs of the run's dataset: bound by gin, or beside the run.
 
-    `train` trains the one beside the run first, continues it, or finds it done.
+    `train` trains the one beside the run first with `gin_file`, continues it, or finds it done.
     """
     from idgan_tf import config
     from idgan_tf.commands.stages import finished
-    from idgan_tf.evaluation.factor_features import GIN_FILE
     from idgan_tf.training import build
 
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
-    bound = config.bindings_of("fid_dsprites").get("network")
+    bound = config.bindings_of(metric).get("network")
     if bound:
         return bound
-    gin_file = GIN_FILE.format(build.settings().dataset.name)
+    dataset = build.settings().dataset
+    gin_file = gin_file.format(dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
     if train and (config.PROJECT / gin_file).exists():
-        finished([gin_file], (), folder, ())
+        data_dir = getattr(dataset, "data_dir", None)
+        finished([gin_file], [f"{type(dataset).__name__}.data_dir = {data_dir!r}"] if data_dir else (), folder, ())
     return folder / "networks" / "classifier.keras"
 
 

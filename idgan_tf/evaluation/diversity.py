@@ -103,8 +103,7 @@ def diversity(method, dataset, seed, images_per_class=100, max_classes=None):
     available(dataset.num_classes > 0, f"{dataset.name} has no classes")
     available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
     classes = range(min(dataset.num_classes, max_classes or dataset.num_classes))
-    values = [
-        intra_class_diversity(generation.of_class(method, dataset, label, images_per_class, seed)) for label in classes
-    ]
+    made = generation.of_classes(method, dataset, classes, images_per_class, seed)
+    values = [intra_class_diversity(images) for images in made]
     protocol = {"images_per_class": images_per_class, "num_classes": len(classes)}
     return Result({"intra_class_diversity": float(np.mean(values))}, protocol)

@@ -1,12 +1,10 @@
 """The trained factor classifier as a feature network."""
 
-import pathlib
-
 import numpy as np
 
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.errors import ConfigError, require
-from idgan_tf.evaluation.result import Unavailable, available
+from idgan_tf.evaluation import own_network
+from idgan_tf.evaluation.result import available
 from idgan_tf.files import sha256
 
 GIN_FILE = "gin/factor_classifier_{}.gin"
@@ -25,18 +23,12 @@ class FactorFeatures:
     """
 
     def __init__(self, network, dataset):
+        from idgan_tf.networks.classifier import FactorHeads
+
         available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
-        path = pathlib.Path(network)
-        if not path.exists():
-            gin_file = GIN_FILE.format(dataset.name)
-            raise Unavailable(f"its feature network {path} is not trained; run: bin/train --gin_file={gin_file}")
-        self._network = _load(path)
-        require(
-            self._network.config["image_shape"] == dataset.image_shape,
-            f"{path} is not for {dataset.name}: it takes images of {self._network.config['image_shape']}",
-        )
+        self._network = own_network.load(network, FactorHeads, dataset, GIN_FILE.format(dataset.name))
         self._names, self._right, self._count = dataset.factor_names, 0.0, 0
-        self._sha256 = sha256(path)
+        self._sha256 = sha256(network)
 
     def __call__(self, images, factors=None):
         """Features of images; with their true factors [B, K] the accuracies are counted too."""
@@ -55,16 +47,3 @@ class FactorFeatures:
             f"accuracy_{name}": float(a) for name, a in zip(self._names, self._right / self._count, strict=True)
         }
         return {"feature_network": "factor_classifier", "feature_sha256": self._sha256, **accuracy}
-
-
-def _load(path):
-    import keras
-
-    from idgan_tf.networks.classifier import FactorHeads
-
-    try:
-        network = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"cannot load the feature network {path}: {error}") from error
-    require(isinstance(network, FactorHeads), f"{path} is no factor classifier but a {type(network).__name__}")
-    return network

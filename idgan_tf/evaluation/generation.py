@@ -38,14 +38,19 @@ def generated(method, dataset, count, seed):
     return _mapped(lambda batch, s: images(method, batch, s), dataset, rows(dataset, count, seed), seed, "generating")
 
 
-def of_class(method, dataset, label, count, seed):
-    """`count` images [count, H, W, C] that a method generates for one class."""
-    members = np.flatnonzero(np.asarray(dataset.arrays["label"]).reshape(-1) == label)
-    require(len(members) > 0, f"{dataset.name} has no image of class {label}")
-    chosen = np.random.default_rng([seed, STREAM_ROWS, label]).choice(members, count)
-    return np.concatenate(
-        list(_mapped(lambda batch, s: images(method, batch, s), dataset, chosen, seed, f"class {label}"))
-    )
+def of_classes(method, dataset, labels, count, seed):
+    """`count` images [count, H, W, C] that a method generates for each class of `labels`, class by class."""
+    label_of, chosen = np.asarray(dataset.arrays["label"]).reshape(-1), []
+    for label in labels:
+        members = np.flatnonzero(label_of == label)
+        require(len(members) > 0, f"{dataset.name} has no image of class {label}")
+        chosen.append(np.random.default_rng([seed, STREAM_ROWS, label]).choice(members, count))
+    made = np.empty((0, *dataset.image_shape), np.float32)
+    for batch in _mapped(lambda b, s: images(method, b, s), dataset, np.concatenate(chosen), seed, "generating"):
+        made = np.concatenate([made, batch])
+        while len(made) >= count:
+            yield made[:count]
+            made = made[count:]
 
 
 def coded(method, dataset, count, seed):

@@ -1,7 +1,8 @@
 """Inception Score: are generated images easy to classify one by one, and diverse together?
 
 Salimans et al., "Improved Techniques for Training GANs", NeurIPS 2016, arXiv:1606.03498. TF-GAN computes the
-one of Inception's logits (`inception_score`); the core here does it for the logits of any classifier.
+one of Inception's logits (`inception_score`); the core here does it for the logits of any classifier, and
+`label_inception_score` takes one that was trained on the dataset itself.
 """
 
 import gin
@@ -10,7 +11,7 @@ from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation.fid import counted
-from idgan_tf.evaluation.result import Result, finite
+from idgan_tf.evaluation.result import Result, available, finite
 
 
 def score_of_logits(logits):
@@ -46,3 +47,24 @@ def inception_score(method, dataset, seed, num_samples=50_000):
     samples = inception_samples.of(method, dataset, seed, num_samples)
     value = features.tf_gan_inception_score(samples.generated["logits"])
     return Result({counted("inception_score", num_samples): value}, samples.protocol)
+
+
+@gin.configurable
+def label_inception_score(method, dataset, seed, network, images_per_class=100):
+    """Inception Score of a classifier trained on the dataset's own labels, not of Inception.
+
+    Args:
+        method: generates images of the label it is given.
+        dataset: has labels.
+        seed: of the samples.
+        network: the file `networks/classifier.keras` of a trained label classifier.
+        images_per_class: generated images of each class; their count is in the name.
+    """
+    from idgan_tf.evaluation import generation, label_logits
+
+    available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
+    classifier = label_logits.LabelLogits(network, dataset)
+    made = generation.of_classes(method, dataset, range(dataset.num_classes), images_per_class, seed)
+    logits = np.concatenate([classifier(images) for images in made])
+    protocol = {"images_per_class": images_per_class, **classifier.protocol(dataset, seed)}
+    return Result({counted("label_inception_score", len(logits)): score_of_logits(logits)}, protocol)

@@ -1,0 +1,53 @@
+"""The trained label classifier as the network of an Inception Score."""
+
+import numpy as np
+import tensorflow as tf
+
+from idgan_tf.errors import require
+from idgan_tf.evaluation import generation, own_network
+from idgan_tf.evaluation.result import available
+from idgan_tf.files import sha256
+
+GIN_FILE = "gin/label_classifier_{}.gin"
+REAL = 10_000  # images of the accuracy, or all there are
+
+
+class LabelLogits:
+    """Images [B, H, W, C] in [0, 1] -> logits [B, classes].
+
+    Args:
+        network: a file `networks/classifier.keras`.
+        dataset: the labelled dataset it was trained on.
+
+    Raises:
+        Unavailable: the dataset has no labels, or the network is not trained yet.
+        ConfigError: the file is no such network, or one for other images or classes.
+    """
+
+    def __init__(self, network, dataset):
+        from idgan_tf.networks.labelvae import LabelEncoder
+
+        available(dataset.num_classes > 0, f"{dataset.name} has no classes")
+        self._network = own_network.load(network, LabelEncoder, dataset, GIN_FILE.format(dataset.name))
+        classes = self._network.config["latent_dim"]
+        require(
+            classes == dataset.num_classes,
+            f"{network} is not for {dataset.name}: it knows {classes} classes of {dataset.num_classes}",
+        )
+        self._call = tf.function(self._network, reduce_retracing=True)
+        self._sha256 = sha256(network)
+
+    def __call__(self, images):
+        return self._call(2.0 * tf.convert_to_tensor(images) - 1.0).numpy()
+
+    def protocol(self, dataset, seed):
+        """Checksum of the network, and its accuracy on real images: those it was trained on."""
+        count, right = min(REAL, dataset.num_examples), 0
+        for batch in generation.real(dataset, count, seed):
+            right += int(np.sum(np.argmax(self(batch["image"]), axis=1) == np.asarray(batch["label"])))
+        return {
+            "feature_network": "label_classifier",
+            "feature_sha256": self._sha256,
+            "training_accuracy": right / count,
+            "num_real": count,
+        }

@@ -1,0 +1,99 @@
+"""Linear probes: how well a linear classifier reads an image's class from its code.
+
+For a code of parts, such as zs and zu of the label-relevant / irrelevant VAE, one probe for each part: zs
+should tell the class, zu should not.
+"""
+
+import gin
+import numpy as np
+import tensorflow as tf
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+
+from idgan_tf import noise
+from idgan_tf.errors import require
+from idgan_tf.evaluation import generation
+from idgan_tf.evaluation.result import Result, available, finite
+from idgan_tf.objectives.gaussian import sample_gaussian
+
+PENALTY = 1e-3  # of the squared weights, on codes of unit variance
+ITERATIONS = 200
+
+
+def probe_accuracy(codes, labels, test_codes, test_labels):
+    """Accuracy of softmax regression on the standardised codes.
+
+    Args:
+        codes, labels: [N, D] and classes [N] to fit on.
+        test_codes, test_labels: [M, D] and [M] to score on.
+
+    Raises:
+        ConfigError: fewer than two classes to fit on.
+        NonFiniteError: NaN or infinity in the codes.
+    """
+    codes, test_codes = np.asarray(codes, np.float64), np.asarray(test_codes, np.float64)
+    finite(codes, "codes")
+    finite(test_codes, "codes")
+    classes, targets = np.unique(labels, return_inverse=True)
+    require(len(classes) > 1, f"a probe needs two classes, got {len(classes)}")
+    mean, deviation = codes.mean(axis=0), np.maximum(codes.std(axis=0), 1e-12)
+    inputs, test_inputs = (
+        np.column_stack([(x - mean) / deviation, np.ones(len(x))]) for x in (codes, test_codes)
+    )  # the last column is for the bias
+    count, shape = len(inputs), (inputs.shape[1], len(classes))
+    penalty = np.full(shape, PENALTY)
+    penalty[-1] = 0.0
+
+    def loss(flat):
+        weights = flat.reshape(shape)
+        logits = inputs @ weights
+        error = softmax(logits, axis=1)
+        nll = -np.mean(log_softmax(logits, axis=1)[np.arange(count), targets])
+        error[np.arange(count), targets] -= 1.0
+        gradient = inputs.T @ error / count + penalty * weights
+        return nll + 0.5 * np.sum(penalty * weights**2), gradient.ravel()
+
+    found = minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    guess = classes[np.argmax(test_inputs @ found.x.reshape(shape), axis=1)]
+    return float(np.mean(guess == np.asarray(test_labels)))
+
+
+@gin.configurable
+def linear_probe(method, dataset, seed, num_train=10_000, num_test=5_000):
+    """Accuracy of linear classifiers on each part of the code, drawn from q(c|x) and (_mean) its mean.
+
+    Args:
+        method: encodes; `code_parts` names the parts of its code.
+        dataset: labelled images. Where the method was trained on their labels, its part zs knows them: for the
+            accuracy on new images, evaluate on a dataset that it was not trained on.
+        seed: of the images and of the draws from q(c|x).
+        num_train, num_test: images to fit on and to score on, different ones; less where there are fewer.
+    """
+    available(hasattr(method, "encode"), f"{type(method).__name__} has no encoder")
+    available(dataset.num_classes > 1, f"{dataset.name} has no classes")
+    total = min(num_train + num_test, dataset.num_examples)
+    num_train = num_train * total // (num_train + num_test)
+    draws, means, labels = _codes(method, dataset, total, seed)
+    share = np.bincount(labels[num_train:]).max() / (total - num_train)
+    values, first = {}, 0
+    for part, size in getattr(method, "code_parts", {"c": draws.shape[1]}).items():
+        for ending, codes in (("", draws), ("_mean", means)):
+            codes = codes[:, first : first + size]
+            values[f"linear_probe_{part}{ending}"] = probe_accuracy(
+                codes[:num_train], labels[:num_train], codes[num_train:], labels[num_train:]
+            )
+        first += size
+    protocol = {"num_train": num_train, "num_test": total - num_train, "largest_class": float(share)}
+    return Result(values, protocol)
+
+
+def _codes(method, dataset, count, seed):
+    """(draws from q(c|x) [N, D], means of it [N, D], labels [N]) of random images."""
+    encode = tf.function(method.encode, reduce_retracing=True)
+    draws, means, labels = [], [], []
+    for number, batch in enumerate(generation.real(dataset, count, seed)):
+        mean, logvar = encode(batch["image"])
+        draws.append(sample_gaussian(mean, logvar, noise.fold([seed, generation.STREAM_NOISE], number)))
+        means.append(mean)
+        labels.append(batch["label"])
+    return tuple(np.concatenate(parts) for parts in (draws, means, labels))

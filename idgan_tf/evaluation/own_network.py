@@ -1,0 +1,36 @@
+"""Networks that we train ourselves to measure others with."""
+
+import pathlib
+
+from idgan_tf.errors import ConfigError, require
+from idgan_tf.evaluation.result import Unavailable
+
+
+def load(path, kind, dataset, gin_file):
+    """The network of a file `networks/classifier.keras`.
+
+    Args:
+        path: the file.
+        kind: the class of the network.
+        dataset: what it must have been trained on.
+        gin_file: what trains it, for the message when it is missing.
+
+    Raises:
+        Unavailable: it is not trained yet.
+        ConfigError: the file is no such network, or one for other images.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise Unavailable(f"its feature network {path} is not trained; run: bin/train --gin_file={gin_file}")
+    import keras
+
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"cannot load the feature network {path}: {error}") from error
+    require(isinstance(network, kind), f"{path} is no {kind.__name__} but a {type(network).__name__}")
+    require(
+        network.config["image_shape"] == dataset.image_shape,
+        f"{path} is not for {dataset.name}: it takes images of {network.config['image_shape']}",
+    )
+    return network

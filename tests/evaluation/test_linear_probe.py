@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.evaluation.linear_probe import linear_probe, probe_accuracy
+from idgan_tf.evaluation.result import Unavailable
+
+
+def codes(rng, count=600):
+    labels = rng.integers(0, 3, count)
+    return np.eye(3)[labels] + 0.05 * rng.normal(size=(count, 3)), labels
+
+
+def test_a_code_that_holds_the_class_is_read_and_noise_is_not(rng):
+    (x, y), (x2, y2) = codes(rng), codes(rng)
+    assert probe_accuracy(x, y, x2, y2) == 1.0
+    noise = rng.normal(size=(600, 3))
+    assert abs(probe_accuracy(noise, y, rng.normal(size=(600, 3)), y2) - 1 / 3) < 0.07
+
+
+def test_scale_and_shift_of_a_code_do_not_matter(rng):
+    (x, y), (x2, y2) = codes(rng), codes(rng)
+    x, x2 = x + 0.7 * rng.normal(size=x.shape), x2 + 0.7 * rng.normal(size=x.shape)
+    plain = probe_accuracy(x, y, x2, y2)
+    assert 0.5 < plain < 1.0
+    assert probe_accuracy(1e3 * x - 7.0, y, 1e3 * x2 - 7.0, y2) == pytest.approx(plain, abs=0.01)
+
+
+def test_it_is_logistic_regression(rng):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    (x, y), (x2, y2) = codes(rng), codes(rng)
+    x, x2 = x + 0.7 * rng.normal(size=x.shape), x2 + 0.7 * rng.normal(size=x.shape)
+    mean, deviation = x.mean(axis=0), x.std(axis=0)
+    other = linear_model.LogisticRegression(C=1 / (600 * 1e-3)).fit((x - mean) / deviation, y)
+    theirs = other.score((x2 - mean) / deviation, y2)
+    assert probe_accuracy(x, y, x2, y2) == pytest.approx(theirs, abs=0.005)
+
+
+class Labelled:
+    """300 images whose first pixel is the class."""
+
+    name, source, num_classes, num_examples = "labelled", "made", 3, 300
+    arrays = {"label": np.arange(300) % 3}
+
+    def take(self, rows, seed=(0, 0)):
+        image = np.zeros((len(rows), 4, 4, 1), np.float32)
+        image[:, 0, 0, 0] = rows % 3
+        return {"image": tf.constant(image), "label": tf.constant(rows % 3, tf.int32)}
+
+
+def test_each_part_of_a_code_is_probed_by_its_draws_and_by_its_means(codes_method):
+    method = codes_method(lambda pixels: tf.concat([100.0 * pixels[:, :1], 0.01 * pixels[:, :1]], axis=1))
+    method.code_parts = {"zs": 1, "zu": 1}
+    result = linear_probe(method, Labelled(), 0, num_train=150, num_test=150)
+    assert result.values["linear_probe_zs"] == result.values["linear_probe_zs_mean"] == 1.0
+    assert result.values["linear_probe_zu_mean"] == 1.0, "the mean of zu tells the class"
+    assert result.values["linear_probe_zu"] < 0.6, "the noise of q(zu|x) hides it"
+    assert result.protocol["num_train"] == 150 and result.protocol["largest_class"] == pytest.approx(1 / 3, abs=0.1)
+
+
+def test_what_cannot_be_probed_says_why(codes_method, pixels):
+    with pytest.raises(Unavailable, match="pixels has no classes"):
+        linear_probe(codes_method(lambda x: x), pixels, 0)
+    with pytest.raises(ConfigError, match="two classes"):
+        probe_accuracy(np.zeros((4, 2)), np.zeros(4, int), np.zeros((4, 2)), np.zeros(4, int))
+    with pytest.raises(NonFiniteError, match="codes hold"):
+        probe_accuracy(np.full((4, 2), np.nan), np.arange(4), np.zeros((4, 2)), np.arange(4))
