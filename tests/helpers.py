@@ -44,8 +44,27 @@ class TinySprites(FactorDataset):
         return {"image": tf.cast(rows["pixels"], tf.float32), "factors": self.factors_in_graph(rows["index"])}
 
 
+@gin.register
+class TinyLabelled(TinySprites):
+    """The same squares, whose scale is their class."""
+
+    name, num_classes, class_names = "tiny_labelled", 3, ("small", "middle", "large")
+
+    def decode(self, rows, seed):
+        batch = super().decode(rows, seed)
+        return {**batch, "label": batch["factors"][:, 0]}
+
+
 TINY = ["train.dataset = @TinySprites()", "train.batch_size = 4", "train.num_steps = 4"]
-TINY_OF = {"gin/factor_classifier_dsprites.gin": ["FactorHeads.sizes = (3, 4, 4)"]}
+TINY_OF = {
+    "gin/factor_classifier_dsprites.gin": ["FactorHeads.sizes = (3, 4, 4)"],
+    "gin/label_relevant_vae_cifar10.gin": [
+        "train.dataset = @TinyLabelled()",
+        "TinyLabelled.image_shape = (32, 32, 3)",
+        "NUM_CLASSES = 3",
+        "train.batch_size = 8",  # one for each of the four parts, on two replicas
+    ],
+}
 
 
 def load_tiny(gin_file, *bindings):
