@@ -79,7 +79,7 @@ class CVAE(_Labelled):
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             loss = self.lambda_rec * rec + self.lambda_kl * kl
         self.minimize("vae", loss, tape)
-        return {"loss": loss, "rec": rec, "kl": kl}
+        return {"loss": loss, "rec": rec, "kl_mean": kl}
 
     def _rebuild(self, image, label, seed):
         """(image through encoder and decoder, mean KL of a dimension)."""
@@ -171,7 +171,7 @@ class CVAEGAN(CVAE):
             }
         for player, loss in losses.items():
             self.minimize(player, loss, tape)
-        return {"rec": rec, "kl": kl, "gd": l_gd, "gc": l_gc, **{f"{k}_loss": v for k, v in losses.items()}}
+        return {"rec": rec, "kl_mean": kl, "gd": l_gd, "gc": l_gc, **{f"{k}_loss": v for k, v in losses.items()}}
 
 
 @gin.register

@@ -142,7 +142,7 @@ class LabelRelevantVAE(LabelFaces, Method):
                 "decoder": self.lambda_rec * rec + adv_g,
                 "discriminator": adv_d,
             }
-        means = {"rec": rec, "kl": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
+        means = {"rec": rec, "kl_mean": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
         return {**means, **self._settle(losses, tape)}
 
     def _play(self, image, rebuilt, prior_zs, one_hot, seed):
@@ -215,7 +215,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
                 "decoder": self.lambda_rec * rec + adv_g,
                 "discriminator": adv_d,
             }
-        return {"rec": rec, "kl": kl, "lkd": lkd, **self._settle(losses, tape)}
+        return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self._settle(losses, tape)}
 
 
 def mixture_losses(log_density, label):

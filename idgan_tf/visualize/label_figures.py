@@ -11,7 +11,7 @@ from idgan_tf.visualize import masks
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.grids import beside, grid, label
 
-ROWS, STEPS = 8, 9
+ROWS, IMAGES, STEPS = 10, 8, 9  # classes, images of the dataset, values along a line
 LOW, HIGH = -3.0, 3.0  # three standard deviations of the prior of zu
 DIMENSIONS = 3  # of zu, as in Figure 5
 POINTS = 3000  # of a class, in the plane
@@ -39,7 +39,7 @@ def classes(method, dataset, count=10):
     return label(grid(images, count), rows=names)
 
 
-def reconstructions(method, dataset, count=8):
+def reconstructions(method, dataset, count=IMAGES):
     """Real images above what a cVAE rebuilds of each and its class."""
     batch = labelled_examples(dataset, count)
     images = np.concatenate([batch["image"], method.reconstruct(batch["image"], batch["label"])])
@@ -73,7 +73,7 @@ def zu_dimensions(method, dataset):
     return beside(pictures)
 
 
-def swap(method, dataset, count=ROWS):
+def swap(method, dataset, count=IMAGES):
     """zs of the image left of the row, zu of the image above the column (Figure 6), of images of the dataset.
 
     On the images of a fine-tuning, no identity was ever labelled.
@@ -88,7 +88,7 @@ def swap(method, dataset, count=ROWS):
 
 
 @gin.configurable
-def inpainting(method, dataset, count=ROWS, mask=None):
+def inpainting(method, dataset, count=IMAGES, mask=None):
     """Images, and under each mask what is left of them and how it is completed (Figure 7).
 
     Args:

@@ -112,7 +112,7 @@ def test_each_player_moves_by_its_own_loss_alone(player, monkeypatch):
     means = method.train_step(data, SEED)
     expected = {
         "encoder_s": 10.0 * (means["rec"] + 0.1 * means["lkd"]),
-        "encoder_u": means["adv_e"] + means["kl"] + 10.0 * means["rec"],
+        "encoder_u": means["adv_e"] + means["kl_mean"] + 10.0 * means["rec"],
         "latent_classifier": means["adv_c"],
         "decoder": means["decoder_loss"],
         "discriminator": means["discriminator_loss"],
