@@ -1,4 +1,4 @@
-"""bin/export: the networks of a run as a SavedModel that needs nothing but TensorFlow.
+"""bin/export: the networks of a run as a SavedModel that needs nothing but TensorFlow, with its README and model card.
 
     bin/export --run_dir=runs/quickstart
 
@@ -21,10 +21,12 @@ def main():
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
     from idgan_tf import runs
+    from idgan_tf.card import model_card
     from idgan_tf.export import export
 
-    method, _ = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
-    path = export(method, FLAGS.out or runs.Run(FLAGS.run_dir).export)
+    run = runs.Run(FLAGS.run_dir)
+    method, dataset = runs.load(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    path = export(method, FLAGS.out or run.export, card=model_card(run, method, dataset))
     print(f"wrote {path}")
     for name, (_, inputs) in method.signatures().items():
         arguments = ", ".join(f"{spec.name} {spec.dtype.name}{list(spec.shape)}" for spec in inputs)

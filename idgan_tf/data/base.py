@@ -13,6 +13,7 @@ class Dataset:
         binary: images hold only 0 and 1, so a Bernoulli likelihood is exact.
         num_classes: number of labels, 0 without labels.
         source: where the data come from, in one word, for logs and results.
+        home, licence: where to get them and on what terms, "" where nothing is known.
     """
 
     name = None
@@ -20,6 +21,7 @@ class Dataset:
     binary = False
     num_classes = 0
     source = None
+    home = licence = ""
 
     @property
     def arrays(self):

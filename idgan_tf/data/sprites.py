@@ -70,6 +70,7 @@ class Sprites(FactorDataset):
     factor_sizes = FACTOR_SIZES
     binary = True
     source = "rendered"
+    licence = "none needed: they are drawn here"
 
     def __init__(self, resolution):
         require_number("Sprites.resolution", resolution, minimum=8, integer=True)

@@ -70,7 +70,7 @@ def _generate(method, c, s=None):
     return np.concatenate(parts)
 
 
-def _as_shown(method, images):
+def as_shown(method, images):
     """Images of a teacher [B, h, w, c] at the size and the channels of the method's own."""
     height, width, channels = method.image_shape
     if tuple(images.shape[1:3]) != (height, width):
@@ -89,7 +89,7 @@ def reconstructions(method, dataset, count=8):
     mean, _ = method.encode(image)
     rows, names = [image], ["real"]
     if hasattr(method, "decode"):
-        rows.append(_as_shown(method, method.decode(mean)))
+        rows.append(as_shown(method, method.decode(mean)))
         names.append("decoder")
     if hasattr(method, "generate"):
         rows.append(_generate(method, mean))
@@ -100,7 +100,7 @@ def reconstructions(method, dataset, count=8):
 def decoder_generator(method, dataset, count=10):
     """The decoder's images above the generator's, for the same codes (ID-GAN, Figure 7)."""
     mean, _ = method.encode(examples(dataset)[:count])
-    images = np.concatenate([_as_shown(method, method.decode(mean)), _generate(method, mean)])
+    images = np.concatenate([as_shown(method, method.decode(mean)), _generate(method, mean)])
     return label(grid(images, columns=count), rows=["decoder", "generator"])
 
 
@@ -163,7 +163,7 @@ def _traversed(method, dataset, values):
         c[row * len(values) : (row + 1) * len(values), dimension] = values
     drawn = {}
     if hasattr(method, "decode"):
-        drawn["decoder"] = _as_shown(method, method.decode(tf.constant(c)))
+        drawn["decoder"] = as_shown(method, method.decode(tf.constant(c)))
     if hasattr(method, "generate"):
         s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
         drawn["generator"] = _generate(method, tf.constant(c), tf.repeat(s, len(c), axis=0))

@@ -1,5 +1,7 @@
 """Images into one picture: arrays in, one uint8 array out."""
 
+import io
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
@@ -76,17 +78,28 @@ def save(path, picture, about=None):
     Returns:
         The path with its ending.
     """
-    frames = [Image.fromarray(frame) for frame in (picture if isinstance(picture, list) else [picture])]
-    texts = {name: str(value) for name, value in (about or {}).items()}
-    if len(frames) > 1:
-        ending, options = "gif", {"save_all": True, "append_images": frames[1:], "duration": 120, "loop": 0}
-        options["comment"] = "; ".join(f"{name}: {text}" for name, text in texts.items())
-    else:
-        ending, options = "png", {"pnginfo": PngInfo()}
-        for name, text in texts.items():
-            options["pnginfo"].add_text(name, text)
+    about = about or {}
+    frames = picture if isinstance(picture, list) else [picture]
+    data, ending = (gif(frames, about), "gif") if len(frames) > 1 else (png(frames[0], about), "png")
     path = path.with_name(f"{path.name}.{ending}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
-        frames[0].save(temporary, **options)
+        temporary.write_bytes(data)
     return path
+
+
+def png(picture, about):
+    """A picture uint8 [H, W, 3] as the bytes of a PNG file, with {name: value} in its metadata."""
+    info, file = PngInfo(), io.BytesIO()
+    for name, value in about.items():
+        info.add_text(name, str(value))
+    Image.fromarray(picture).save(file, "PNG", pnginfo=info)
+    return file.getvalue()
+
+
+def gif(frames, about):
+    """Pictures uint8 [H, W, 3] as the bytes of an endless GIF file, with {name: value} in its comment."""
+    first, *others = [Image.fromarray(frame) for frame in frames]
+    comment, file = "; ".join(f"{name}: {value}" for name, value in about.items()), io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=others, duration=120, loop=0, comment=comment)
+    return file.getvalue()

@@ -5,6 +5,7 @@ import html
 import importlib.metadata
 import platform
 
+from idgan_tf.evaluation import published
 from idgan_tf.runs import read_metrics
 
 PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
@@ -29,16 +30,16 @@ def of_run(run):
         ConfigError: it is no run.
     """
     run.require_run()
-    records = read_metrics(run.metrics)
+    records, config = read_metrics(run.metrics), run.config.read_text()
     evaluations = [record for record in records if "protocol" in record]
     training = [record for record in records if "protocol" not in record]
     last = training[-1]["step"] if training else 0
     sections = [
         f"<p class=quiet>{last:,} steps trained; {_escape(_environment())}</p>",
         _section("Pictures", "".join(_picture(path) for path in _pictures(run))),
-        _section("Metrics", _metrics(evaluations)),
+        _section("Metrics", _metrics(evaluations, published.stem(config))),
         _section("Curves", _curves(training)),
-        _section("Configuration", f"<pre>{_escape(run.config.read_text())}</pre>"),
+        _section("Configuration", f"<pre>{_escape(config)}</pre>"),
         _section("To repeat it", f"<pre>{_escape(_command(run))}</pre>"),
     ]
     return (
@@ -87,20 +88,20 @@ def _picture(path):
     return f"<figure>{image}<figcaption>{name}</figcaption></figure>"
 
 
-def _metrics(records):
+def _metrics(records, method):
+    """A table of evaluations; `method` is a method of published.csv, or None."""
     rows = []
     for record in records:
         protocol = ", ".join(f"{name} {value}" for name, value in record["protocol"].items())
         for name, value in record.items():
             if name not in ("step", "protocol"):
-                rows.append([name, f"{value:.4g}", f"{record['step']:,}", protocol])
+                printed = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), name)))
+                rows.append([name, f"{value:.4g}", printed or "-", f"{record['step']:,}", protocol])
     if not rows:
-        return ""
+        return "<p class=quiet>None was measured; bin/evaluate does.</p>"
+    heads = "".join(f"<th>{head}</th>" for head in ("metric", "value", "published", "step", "protocol"))
     cells = "".join("<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        "<div class=wide><table><tr><th>metric</th><th>value</th><th>step</th><th>protocol</th></tr>"
-        f"{cells}</table></div>"
-    )
+    return f"<div class=wide><table><tr>{heads}</tr>{cells}</table></div>"
 
 
 def _curves(records):

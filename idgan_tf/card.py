@@ -1,0 +1,175 @@
+"""The texts of an export: what its signatures take and give, and where the model comes from."""
+
+import datetime
+import importlib.metadata
+import json
+
+import numpy as np
+
+from idgan_tf import runs
+
+INPUTS = {  # name -> what it holds
+    "image": "in [0, 1]",
+    "image_s": "in [0, 1], whose class is wanted",
+    "image_u": "in [0, 1], whose pose and style are wanted",
+    "c": "the code; N(0, 1) a priori, -3 to 3 are its usual values",
+    "s": "the nuisance, drawn from N(0, 1)",
+    "z": "drawn from N(0, 1)",
+    "zu": "drawn from N(0, 1)",
+    "zs_noise": "drawn from N(0, 1); zeros give the mean of the class",
+    "dimension": "which dimension of c, 0 to {dimensions}",
+    "values": "what that dimension becomes, one image each, such as -3 to 3",
+    "label": "classes, 0 to {classes}",
+}
+OUTPUTS = {
+    "mean": "of the code of each image",
+    "logvar": "log-variance of the code of each image",
+    "features": "of each image",
+}
+README = """# {method}
+
+| signature | takes | gives |
+|---|---|---|
+{rows}
+
+None is any number, the same in all inputs of one call; a length of 0 is right where it stands.
+
+```python
+import tensorflow as tf
+
+model = tf.saved_model.load(".")  # the folder of this file
+outputs = model.signatures["{example}"](
+{arguments}
+)
+for name, value in outputs.items():
+    print(name, value.shape, float(tf.reduce_min(value)), float(tf.reduce_max(value)))
+```
+
+## TensorFlow Serving
+
+The folder above is a model of TensorFlow Serving; its versions are numbered folders like this one.
+
+    docker run -p 8501:8501 -v <folder above, absolute>:/models/model tensorflow/serving
+    curl -d '{request}' http://localhost:8501/v1/models/model:predict
+
+## Other files
+
+`networks/*.keras` are the networks one by one, for Keras with idgan_tf installed:
+
+    import {module}, keras
+    network = keras.saving.load_model("networks/{network}.keras", compile=False)
+
+`sha256sum -c SHA256SUMS` checks all files.
+"""
+EXAMPLES = {"dimension": 0, "values": [-2.0, 0.0, 2.0]}  # of inputs that are not zeros
+SHOWN = ("traverse", "generate_class", "classify")  # the signature of the example: the first that there is
+
+
+def readme(method, outputs):
+    """README.md of a SavedModel.
+
+    Args:
+        method: the exported method.
+        outputs: {signature: {name: tf.TensorSpec}}, what each gives.
+    """
+    signatures = method.signatures()
+    example = next((name for name in SHOWN if name in signatures), next(iter(signatures)))
+    inputs = signatures[example][1]
+    network, built = next(iter(method.networks.items()))
+    return README.format(
+        method=type(method).__name__,
+        rows="\n".join(_row(name, specs, outputs[name], method) for name, (_, specs) in signatures.items()),
+        example=example,
+        arguments="\n".join(f"    {spec.name}={_constant(spec)}," for spec in inputs),
+        request=json.dumps({"signature_name": example, "inputs": {spec.name: _value(spec) for spec in inputs}}),
+        module=type(built).__module__,
+        network=network,
+    )
+
+
+def _row(name, inputs, outputs, method):
+    counts = {"dimensions": getattr(method, "code_dim", 0) - 1, "classes": getattr(method, "num_classes", 0) - 1}
+    takes = [f"`{spec.name}` {_kind(spec)}: {INPUTS[spec.name].format(**counts)}" for spec in inputs]
+    gives = [f"`{key}` {_kind(spec)}: {_output(key)}" for key, spec in sorted(outputs.items())]
+    return f"| `{name}` | {'<br>'.join(takes)} | {'<br>'.join(gives)} |"
+
+
+def _kind(spec):
+    return f"{spec.dtype.name}{[*spec.shape]}"
+
+
+def _output(key):
+    return (
+        "probabilities of the classes of a factor"
+        if key.startswith("factor_")
+        else OUTPUTS.get(key, "images in [0, 1]")
+    )
+
+
+def _one(spec):
+    """The shape of an example of an input: one of what there may be any number of."""
+    return [1 if size is None else size for size in spec.shape]
+
+
+def _constant(spec):
+    """An example of an input as Python."""
+    return (
+        f"tf.constant({EXAMPLES[spec.name]})"
+        if spec.name in EXAMPLES
+        else f"tf.zeros({_one(spec)}, tf.{spec.dtype.name})"
+    )
+
+
+def _value(spec):
+    """An example of an input as JSON; not of images, which are too long to read."""
+    if len(spec.shape) > 2:
+        return "..."
+    return EXAMPLES.get(spec.name, np.zeros(_one(spec), spec.dtype.as_numpy_dtype).tolist())
+
+
+def model_card(run, method, dataset):
+    """MODEL_CARD.md of a run: data and their licence, how it was trained and measured, what it is not.
+
+    Args:
+        run: the `runs.Run`.
+        method, dataset: as loaded.
+    """
+    height, width, channels = dataset.image_shape
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("idgan_tf", "tensorflow", "keras"))
+    source = f" from {dataset.home}" if dataset.home else ""
+    lines = [
+        f"# {run.name}: {type(method).__name__} on {dataset.name}",
+        "",
+        f"- **Training**: {int(method.step.numpy()):,} steps; the configuration is at the end of this file.",
+        f"- **Data**: {dataset.name} ({dataset.source}), {height}x{width}x{channels}{source}.",
+        f"- **Licence of the data**: {dataset.licence or 'not known to idgan_tf'}. "
+        "What may be done with a model of them is for you to find out.",
+        "- **Made for**: research on readable codes. It shows what its data show, with their gaps and biases; it has "
+        "been measured as below and in no other way.",
+        f"- **Exported**: {datetime.date.today().isoformat()}, {versions}. SHA256SUMS holds the checksum of every file.",
+        "",
+        "## Metrics",
+        "",
+        *_metrics(runs.read_metrics(run.metrics)),
+        "",
+        "## Configuration",
+        "",
+        *(f"    {line}".rstrip() for line in run.config.read_text().splitlines()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _metrics(records):
+    """The newest value of every metric with its protocol, as lines of a table."""
+    newest = {}
+    for record in records:
+        for name, value in record.items():
+            if "protocol" in record and name not in ("step", "protocol"):
+                newest[name] = (value, record["step"], record["protocol"])
+    if not newest:
+        return ["None was measured; `bin/evaluate` does."]
+    rows = ["| metric | value | step | protocol |", "|---|---|---|---|"]
+    for name, (value, step, protocol) in newest.items():
+        how = ", ".join(f"{key} {value}" for key, value in protocol.items())
+        rows.append(f"| {name} | {value:.4g} | {step:,} | {how} |")
+    return rows

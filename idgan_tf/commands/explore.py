@@ -1,0 +1,50 @@
+"""bin/explore: sliders over the code of a run in the browser, at 127.0.0.1 and nowhere else.
+
+    bin/explore --run_dir=runs/quickstart
+
+Move a dimension and see what it changes; draw another nuisance; encode an image; take pictures and codes away.
+"""
+
+import socket
+
+from absl import flags
+
+from idgan_tf.commands import cli
+from idgan_tf.errors import ConfigError
+
+flags.DEFINE_string("run_dir", None, "The run to explore.")
+flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
+flags.DEFINE_integer("port", 8042, "Where the page is: http://127.0.0.1:<port>/.", lower_bound=1, upper_bound=65535)
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    if not FLAGS.run_dir:
+        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
+    try:
+        from idgan_tf.visualize import page
+    except ImportError as error:
+        raise ConfigError(f"the page needs NiceGUI: pip install -e '.[app]' ({error})") from error
+    from idgan_tf import runs
+    from idgan_tf.visualize.explorer import Explorer
+
+    require_free(page.HOST, FLAGS.port)
+    method, dataset = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    explorer = Explorer(method, dataset, runs.Run(FLAGS.run_dir).name)
+    print(f"http://{page.HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)
+    page.serve(explorer, FLAGS.port)
+
+
+def require_free(host, port):
+    """Raises ConfigError when something listens at a port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(f"cannot use port {port}: {error.strerror}; pass another --port") from error
+
+
+def start():
+    cli.run(main, __doc__)

@@ -1,0 +1,78 @@
+"""The numbers that the papers print, for a look beside our own."""
+
+import csv
+import functools
+import pathlib
+import re
+from typing import NamedTuple
+
+FILE = pathlib.Path(__file__).with_name("published.csv")
+COUNTED = re.compile(r"(fid|fid_dsprites|kid|inception_score)\d+k?")  # names that carry their sample count
+STEMS = {  # class -> stem of the gin files, where one class is one method
+    "FactorVAE": "factorvae",
+    "BetaTCVAE": "betatcvae",
+    "GAN": "gan",
+    "InfoGAN": "infogan",
+    "VAEGAN": "vaegan",
+    "IDGANEnd2End": "idgan_end2end",
+    "CGAN": "cgan",
+    "CVAE": "cvae",
+    "CVAEGAN": "cvaegan",
+    "LabelCGAN": "label_cgan",
+    "LabelRelevantVAE": "label_relevant_vae",
+}
+
+
+class Published(NamedTuple):
+    """One printed number: `mean`, and `std` over runs or None, of table `table` of `paper`."""
+
+    mean: float
+    std: float | None
+    paper: str
+    table: str
+
+    def __str__(self):
+        spread = "" if self.std is None else f" ± {self.std:g}"
+        return f"{self.mean:g}{spread} ({self.paper}, Table {self.table})"
+
+
+@functools.cache
+def _numbers():
+    """{(method, dataset, metric): [Published]}."""
+    found = {}
+    with open(FILE, newline="") as file:
+        for row in csv.DictReader(line for line in file if not line.startswith("#")):
+            number = Published(
+                float(row["mean"]), float(row["std"]) if row["std"] else None, row["paper"], row["table"]
+            )
+            found.setdefault((row["method"], row["dataset"], row["metric"]), []).append(number)
+    return found
+
+
+def of(method, dataset, metric):
+    """The `Published` numbers of a metric; [] where no paper prints one.
+
+    Args:
+        method, dataset: as in gin/<method>_<dataset>.gin.
+        metric: its name, with or without a sample count ("fid50k").
+    """
+    counted = COUNTED.fullmatch(metric)
+    return _numbers().get((method, dataset, counted[1] if counted else metric), [])
+
+
+def stem(config):
+    """Which `method` of published.csv a configuration (the text of a config.gin) is, or None."""
+    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", config, re.MULTILINE))
+    method = bound.get("train.method", "").removeprefix("@").rsplit(".", 1)[-1]
+    if method == "BetaVAE":
+        return "vae" if bound.get("BetaVAE.beta") in ("1", "1.0") else "betavae"
+    if method == "IDGAN":
+        if bound.get("IDGAN.lambda_id") in ("0", "0.0"):
+            return "idgan_nodistill"
+        teacher = re.search(r"\b(vae|factorvae)_\w+\.gin", bound.get("teacher.gin_file", ""))
+        return f"idgan_{teacher[1]}" if teacher else "idgan"
+    if method == "IBGAN":
+        if bound.get("IBGAN.encoder") != "None":
+            return "ibgan"
+        return "dcgan" if bound.get("IBGAN.alpha") in ("0", "0.0") else "dcinfogan"
+    return STEMS.get(method)

@@ -1,0 +1,36 @@
+import pathlib
+
+import pytest
+
+from idgan_tf import config
+from idgan_tf.evaluation import published
+from tests.helpers import GIN_FILES
+
+
+def test_a_printed_number_with_its_spread_and_its_place():
+    (number,) = published.of("idgan", "color_dsprites", "fid_dsprites50k")
+    assert str(number) == "0.25 ± 0.23 (ID-GAN, Table 1)"
+    assert [str(n) for n in published.of("betavae", "dsprites", "fvm")] == [
+        "0.65 ± 0.08 (ID-GAN, Table 2)",
+        "0.69 ± 0.09 (IB-GAN, Table 1)",
+    ]
+    assert str(published.of("label_relevant_vae", "cifar10", "inception_score50k")[0]).startswith(
+        "7.04 (label-relevant"
+    )
+    assert published.of("idgan", "dsprites", "sap") == published.of(None, None, "fvm") == []
+
+
+def test_two_numbers_never_stand_in_one_place():
+    for key, numbers in published._numbers().items():
+        places = [(number.paper, number.table) for number in numbers]
+        assert len(set(places)) == len(places), key
+
+
+@pytest.mark.parametrize("gin_file", GIN_FILES)
+def test_a_configuration_is_known_as_the_method_of_its_gin_file(gin_file):
+    name = pathlib.Path(gin_file).stem
+    methods = {key[0] for key in published._numbers()}
+    expected = max((m for m in methods if name.startswith(f"{m}_")), key=len, default=None)
+    if expected and "released" not in name:
+        config.load([gin_file])
+        assert published.stem(config.text()) == expected
