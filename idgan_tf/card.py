@@ -32,7 +32,7 @@ README = """# {method}
 |---|---|---|
 {rows}
 
-None is any number, the same in all inputs of one call; a length of 0 is right where it stands.
+None is any number, the same for inputs that go together; a length of 0 is right where it stands.
 
 ```python
 import tensorflow as tf
@@ -146,7 +146,7 @@ def model_card(run, method, dataset):
         "What may be done with a model of them is for you to find out.",
         "- **Made for**: research on readable codes. It shows what its data show, with their gaps and biases; it has "
         "been measured as below and in no other way.",
-        f"- **Exported**: {datetime.date.today().isoformat()}, {versions}. SHA256SUMS holds the checksum of every file.",
+        f"- **Exported**: {datetime.date.today().isoformat()}, {versions}. SHA256SUMS holds all checksums.",
         "",
         "## Metrics",
         "",

@@ -40,6 +40,7 @@ def show(run, settings, method):
     print(f"  {run.samples}/ (pictures over time)")
     print("\nNext:")
     print(f"  tensorboard --logdir={run.tensorboard}")
+    print(f"  bin/explore --run_dir={run.path}")
     print(f"  bin/export --run_dir={run.path}")
     print(f"  bin/evaluate --run_dir={run.path} --metrics=fvm,mig")
     if run.name in FULL_RUNS:

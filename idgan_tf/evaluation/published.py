@@ -24,16 +24,15 @@ STEMS = {  # class -> stem of the gin files, where one class is one method
 
 
 class Published(NamedTuple):
-    """One printed number: `mean`, and `std` over runs or None, of table `table` of `paper`."""
+    """One number as printed: `mean`, `std` over runs or "", and where."""
 
-    mean: float
-    std: float | None
+    mean: str
+    std: str
     paper: str
     table: str
 
     def __str__(self):
-        spread = "" if self.std is None else f" ± {self.std:g}"
-        return f"{self.mean:g}{spread} ({self.paper}, Table {self.table})"
+        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.paper}, Table {self.table})"
 
 
 @functools.cache
@@ -42,9 +41,7 @@ def _numbers():
     found = {}
     with open(FILE, newline="") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            number = Published(
-                float(row["mean"]), float(row["std"]) if row["std"] else None, row["paper"], row["table"]
-            )
+            number = Published(row["mean"], row["std"], row["paper"], row["table"])
             found.setdefault((row["method"], row["dataset"], row["metric"]), []).append(number)
     return found
 

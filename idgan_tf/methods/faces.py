@@ -70,3 +70,8 @@ class CodeFaces:
                 [tf.TensorSpec([None, self.nuisance_dim], tf.float32, "s"), c],
             )
         return found
+
+
+def join(s, c):
+    """A generator's input [s, c], float32 [B, S + D], of tensors or arrays of any kind of number."""
+    return tf.concat([tf.cast(s, tf.float32), tf.cast(c, tf.float32)], axis=-1)

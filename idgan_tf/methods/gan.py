@@ -13,7 +13,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player, copy_of
-from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.methods.faces import CodeFaces, join
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, with_gradient_penalty
 
 
@@ -139,7 +139,7 @@ class GAN(CodeFaces, Method):
 
     def generate(self, s, c):
         """s [B, S], c [B, D] -> image [B, H, W, C] in [0, 1], from the averaged weights."""
-        return 0.5 * (self.average_generator(tf.concat([s, c], axis=-1)) + 1.0)
+        return 0.5 * (self.average_generator(join(s, c)) + 1.0)
 
     def diagnose(self, means):
         """The two ways a GAN dies on dSprites: a flat discriminator, a saturated generator."""

@@ -10,7 +10,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
-from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.methods.faces import CodeFaces, join
 from idgan_tf.objectives.adversarial import fake_loss, real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 
@@ -157,7 +157,7 @@ class IBGAN(CodeFaces, Method):
 
     def generate(self, s, c):
         """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""
-        return 0.5 * (self.generator(tf.concat([s, c], axis=-1)) + 1.0)
+        return 0.5 * (self.generator(join(s, c)) + 1.0)
 
     def sample_prior(self, count, seed):
         """r ~ m(r) = N(0, I) [count, Dr]; without e: z ~ N(0, I)."""

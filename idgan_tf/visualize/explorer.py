@@ -163,7 +163,7 @@ class Explorer:
         return {name: to_uint8(self._draw(name, state.c[None], state.s))[0] for name in self._drawn}
 
     def strip(self, state, dimension):
-        """uint8 [H', W', 3]: `STEPS` images of one dimension from low to high, from the generator where there is one."""
+        """uint8 [H', W', 3]: `STEPS` images over one dimension, the generator's where there is one."""
         c = np.repeat(state.c[None], STEPS, axis=0)
         c[:, dimension] = np.linspace(self.low[dimension], self.high[dimension], STEPS)
         images = self._draw("generator" if "generator" in self._drawn else "decoder", c, state.s)

@@ -5,20 +5,25 @@ import html
 import importlib.metadata
 import platform
 
+from PIL import Image
+
 from idgan_tf.evaluation import published
 from idgan_tf.runs import read_metrics
 
 PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
 WIDTH, HEIGHT, MARGIN = 320, 140, 8  # of a curve, in pixels
 MAX_POINTS = 400  # of a curve
+LARGE = 700  # pixels; wider pictures have small letters, so a phone scrolls them instead of shrinking them
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem; color: #222; }
 h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; } .quiet { color: #666; }
 .curves { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; }
-figure { margin: 0; } figcaption { font-size: .9rem; color: #444; } figure img { max-width: 100%; height: auto; }
+figure { margin: 0 0 1rem; overflow-x: auto; } figcaption { font-size: .9rem; color: #444; }
+figure img { max-width: 100%; height: auto; } figure .large { max-width: max(100%, 40rem); }
 svg { width: 100%; height: auto; background: #f7f7f7; border-radius: 4px; }
 polyline { fill: none; stroke: #2266cc; stroke-width: 1.5; }
-table { border-collapse: collapse; } td, th { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #ddd; }
+table { border-collapse: collapse; } td, th { padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top; }
+[colspan] { padding-bottom: .75rem; border-bottom: 1px solid #ddd; font-size: .85rem; overflow-wrap: anywhere; }
 pre, .wide { overflow-x: auto; } pre { background: #f7f7f7; padding: 1rem; border-radius: 4px; font-size: .85rem; }
 """
 
@@ -82,26 +87,30 @@ def _pictures(run):
 
 
 def _picture(path):
-    data = base64.b64encode(path.read_bytes()).decode()
-    name = _escape(path.stem)
-    image = f'<img alt="{name}" src="data:image/{path.suffix[1:]};base64,{data}">'
+    data, name = base64.b64encode(path.read_bytes()).decode(), _escape(path.stem)
+    with Image.open(path) as image:
+        kind = "large" if image.width > LARGE else "small"
+    image = f'<img class={kind} alt="{name}" src="data:image/{path.suffix[1:]};base64,{data}">'
     return f"<figure>{image}<figcaption>{name}</figcaption></figure>"
 
 
 def _metrics(records, method):
-    """A table of evaluations; `method` is a method of published.csv, or None."""
+    """A table of evaluations, the protocol of each below it; `method` is one of published.csv, or None."""
     rows = []
     for record in records:
-        protocol = ", ".join(f"{name} {value}" for name, value in record["protocol"].items())
+        protocol = ", ".join(
+            f"{name} {value}" for name, value in {"step": record["step"], **record["protocol"]}.items()
+        )
         for name, value in record.items():
             if name not in ("step", "protocol"):
                 printed = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), name)))
-                rows.append([name, f"{value:.4g}", printed or "-", f"{record['step']:,}", protocol])
+                cells = (name, f"{value:.4g}", printed or "-")
+                rows.append("".join(f"<td>{_escape(cell)}</td>" for cell in cells))
+                rows.append(f"<td colspan=3 class=quiet>{_escape(protocol)}</td>")
     if not rows:
         return "<p class=quiet>None was measured; bin/evaluate does.</p>"
-    heads = "".join(f"<th>{head}</th>" for head in ("metric", "value", "published", "step", "protocol"))
-    cells = "".join("<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<div class=wide><table><tr>{heads}</tr>{cells}</table></div>"
+    heads = "".join(f"<th>{head}</th>" for head in ("metric", "value", "published"))
+    return f"<div class=wide><table>{''.join(f'<tr>{row}</tr>' for row in (heads, *rows))}</table></div>"
 
 
 def _curves(records):

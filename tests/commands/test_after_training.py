@@ -1,22 +1,24 @@
 """What follows a training: export, pictures, loading, benchmark."""
 
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from idgan_tf import runs
 from idgan_tf.errors import CheckpointError, ConfigError
+from idgan_tf.files import sha256
 from tests.commands.test_train import ENV, TINY, finished  # noqa: F401
-from tests.helpers import command
+from tests.helpers import PROJECT, command
 
 ALLOW = "--gin_allow_import=tests"
+BLOCKED = 'import sys; sys.modules["idgan_tf"] = sys.modules["keras"] = None\n'
 READER = """
-import sys
-sys.modules["idgan_tf"] = sys.modules["keras"] = None
 import numpy as np, tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 c = tf.zeros([2, 10])
@@ -36,9 +38,42 @@ def test_the_export_is_read_where_idgan_tf_and_keras_cannot_be_imported(finished
     process = command("export", f"--run_dir={finished[0]}", f"--out={tmp_path}", ALLOW, env=ENV, check=0)
     assert "generate(s float32[None, 0], c float32[None, 10])" in process.stdout
     reader = subprocess.run(
-        [sys.executable, "-c", READER, str(tmp_path / "1")], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", BLOCKED + READER, str(tmp_path / "1")], capture_output=True, text=True, cwd=tmp_path
     )
     assert reader.stdout.strip() == "read", reader.stderr[-3000:]
+    check_files(tmp_path / "1")
+
+
+def check_files(export):
+    """What stands beside the SavedModel: a README whose example runs, a model card, checksums, networks."""
+    text = (export / "README.md").read_text()
+    for row in (
+        "| `encode` | `image` float32[None, 64, 64, 1]: in [0, 1] | `logvar` float32[None, 10]",
+        "`dimension` int32[]: which dimension of c, 0 to 9",
+    ):
+        assert row in text
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    shown = subprocess.run([sys.executable, "-c", BLOCKED + example], capture_output=True, text=True, cwd=export)
+    assert shown.stdout.startswith("output_0 (1, 3, 64, 64, 1) 0."), shown.stderr[-3000:]
+    assert json.loads(re.search(r"curl -d '(.*)'", text)[1])["inputs"]["values"] == [-2, 0, 2]
+
+    card = (export / "MODEL_CARD.md").read_text()
+    for part in (
+        "IDGAN on tiny_sprites",
+        "24 steps",
+        "Licence of the data",
+        "None was measured",
+        "train.num_steps = 24",
+    ):
+        assert part in card, part
+    sums = dict(reversed(line.split("  ")) for line in (export / "SHA256SUMS").read_text().splitlines())
+    assert all(sha256(export / name) == checksum for name, checksum in sums.items())
+    assert {
+        "saved_model.pb",
+        "variables/variables.index",
+        "README.md",
+        "networks/average_generator.keras",
+    } <= sums.keys()
 
 
 def test_a_loaded_run_encodes_generates_and_traverses(finished):  # noqa: F811
@@ -50,6 +85,24 @@ def test_a_loaded_run_encodes_generates_and_traverses(finished):  # noqa: F811
     strip = method.traverse(mean, 4, mean[:1, 4])
     np.testing.assert_allclose(strip[0, 0], fake[0], atol=1e-5)
     assert int(method.step.numpy()) == 24
+    for as_given in (np.asarray, lambda values: np.asarray(values, np.float64)):
+        c = as_given(mean)
+        np.testing.assert_allclose(method.encode(as_given(image))[0], mean, atol=1e-5)
+        np.testing.assert_allclose(method.generate(np.zeros([2, 0]), c), fake, atol=1e-5)
+        np.testing.assert_allclose(method.decode(c), method.decode(mean), atol=1e-5)
+        np.testing.assert_allclose(method.traverse(c, 4, c[:1, 4]), strip, atol=1e-5)
+
+
+def test_the_example_of_the_readme_runs(finished, tmp_path, monkeypatch):  # noqa: F811
+    code = re.search(r"## From Python\s+```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)[1]
+    here = {'runs.load("runs/quickstart")': f'runs.load("{finished[0]}", allow_imports=["tests"])', "100_000": "40"}
+    for old, new in here.items():
+        assert old in code
+        code = code.replace(old, new)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    with Image.open("row.png") as picture:
+        assert picture.size == (7 * 66 + 2, 68)
 
 
 def test_pictures_of_a_run(finished):  # noqa: F811
@@ -63,8 +116,9 @@ def test_a_run_without_a_checkpoint_says_so(finished, tmp_path):  # noqa: F811
     with pytest.raises(ConfigError, match="no run directory"):
         runs.load(tmp_path, allow_imports=["tests"])
     (tmp_path / "config.gin").write_text((finished[0] / "config.gin").read_text())
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError) as error:
         runs.load(tmp_path, allow_imports=["tests"])
+    assert error.value.exit_code == 5
 
 
 def test_benchmark_prints_one_json_line():

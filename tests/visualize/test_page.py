@@ -1,6 +1,7 @@
 """The pages as people meet them: bin/explore and bin/report in a headless Chromium."""
 
 import json
+import pathlib
 import re
 import shutil
 import signal
@@ -150,7 +151,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page, address):
 
 def test_the_page_is_served_to_this_machine_under_its_own_name_alone(address):
     port = int(address.rsplit(":", 1)[1])
-    listening = [line.split()[1] for line in open("/proc/net/tcp") if line.split()[3] == "0A"]
+    lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
+    listening = [line[1] for line in lines if line[3] == "0A"]
     assert f"0100007F:{port:04X}" in listening and f"00000000:{port:04X}" not in listening
     with socket.create_connection(("127.0.0.1", port)) as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")

@@ -1,6 +1,7 @@
 import html.parser
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -53,6 +54,24 @@ def test_what_others_wrote_is_shown_and_not_run(run):
     parser.feed(page)
     assert "script" not in parser.tags and "b" not in parser.tags
     assert page.count("&lt;script&gt;") == 4  # the configuration, the protocol, the curve's name twice
+
+
+def test_published_numbers_stand_beside_ours(run):
+    run.config.write_text("BetaVAE.beta = 8.0\ntrain.method = @BetaVAE\n")
+    protocol = {"dataset": "dsprites", "num_votes": 800}
+    run.metrics.write_text(json.dumps({"step": 3, "fvm": 0.625, "sap": 0.1, "protocol": protocol}) + "\n")
+    page = report.of_run(run)
+    assert "<td>0.625</td><td>0.65 ± 0.08 (ID-GAN, Table 2); 0.69 ± 0.09 (IB-GAN, Table 1)</td>" in page
+    assert "<td>sap</td><td>0.1</td><td>-</td>" in page
+
+
+def test_a_run_that_has_only_begun_and_was_moved_still_opens(run, tmp_path):
+    run.metrics.unlink()
+    shutil.rmtree(run.figures)
+    moved = run.path.rename(tmp_path / "elsewhere")
+    page = report.of_run(runs.Run(moved))
+    assert "0 steps trained" in page and "None was measured" in page and "elsewhere" in page
+    assert "a run &amp;" not in page and "<h2>Pictures" not in page and "<h2>Curves" not in page
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
