@@ -48,6 +48,7 @@ class Explorer:
         names: {dimension: text for its slider}, with its KL in nats where there is an encoder.
         low, high: [D], between which values a slider runs: three standard deviations of the prior, and further
             where codes of the gallery are further out.
+        drawn: {"decoder", "generator": function(c [B, D], s [B, S]) -> image [B, H, W, C]}, those that the method has.
         gallery: images of the data [N, H, W, C] in [0, 1]; empty without an encoder or without the data.
         classes: names of the classes that can be chosen, () without labels.
         nuisance: what `draw_nuisance` draws: "s", "zu" of a method with classes, or None.
@@ -66,12 +67,11 @@ class Explorer:
         self._zs_dim = getattr(method, "zs_dim", 0)
         self.classes = _class_names(method, dataset)
         self.nuisance = "zu" if self.classes else "s" if getattr(method, "nuisance_dim", 0) else None
-        self._drawn = self._compiled()
+        self.drawn = self._compiled()
         self.gallery, self.without_gallery = self._read_gallery(dataset)
         self._measure()
 
     def _compiled(self):
-        """{"decoder" or "generator": c [B, D], s [B, S] -> image [B, H, W, C]}."""
         method, found = self.method, {}
         if hasattr(method, "decode"):
             found["decoder"] = tf.function(lambda c, s: figures.as_shown(method, method.decode(c)))
@@ -160,13 +160,13 @@ class Explorer:
 
     def pictures(self, state):
         """{"decoder", "generator": uint8 [H, W, 3]}: those that the method has."""
-        return {name: to_uint8(self._draw(name, state.c[None], state.s))[0] for name in self._drawn}
+        return {name: to_uint8(self._draw(name, state.c[None], state.s))[0] for name in self.drawn}
 
     def strip(self, state, dimension):
         """uint8 [H', W', 3]: `STEPS` images over one dimension, the generator's where there is one."""
         c = np.repeat(state.c[None], STEPS, axis=0)
         c[:, dimension] = np.linspace(self.low[dimension], self.high[dimension], STEPS)
-        images = self._draw("generator" if "generator" in self._drawn else "decoder", c, state.s)
+        images = self._draw("generator" if "generator" in self.drawn else "decoder", c, state.s)
         factor = math.ceil(max(self.method.image_shape[:2]) / STRIP_PIXELS)
         if factor > 1:
             images = tf.image.resize(images, [size // factor for size in self.method.image_shape[:2]], "area")
@@ -175,7 +175,7 @@ class Explorer:
     def _draw(self, name, c, s):
         count = max(1, figures.AT_ONCE // math.prod(self.method.image_shape))
         s = np.repeat(s[None], len(c), axis=0)
-        parts = [np.asarray(self._drawn[name](c[i : i + count], s[i : i + count])) for i in range(0, len(c), count)]
+        parts = [np.asarray(self.drawn[name](c[i : i + count], s[i : i + count])) for i in range(0, len(c), count)]
         return np.concatenate(parts)
 
     def as_json(self, state):

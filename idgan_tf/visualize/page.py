@@ -75,7 +75,7 @@ class Page:
 
     def _pictures(self):
         with ui.element("div").classes("x-pictures"):
-            for name in ["encoded", *self.explorer.pictures(self.state)]:
+            for name in ["encoded", *self.explorer.drawn]:
                 with ui.element("figure") as figure:
                     self.images[name] = _image(name)
                     with ui.element("figcaption"):

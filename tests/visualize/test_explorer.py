@@ -132,7 +132,7 @@ def test_the_codes_that_are_downloaded_give_the_picture_again(explored):
 
 def test_an_image_is_cut_to_its_middle_and_encoded(explored, idgan):
     photo = np.zeros((40, 80, 3), np.uint8)
-    photo[:, 20:60] = 255  # the middle square
+    photo[:, 10:70] = 255  # the middle square, and what a filter sees around it
     file = io.BytesIO()
     Image.fromarray(photo).save(file, "PNG")
     image = explored.read(file.getvalue(), "photo.png")
@@ -144,9 +144,10 @@ def test_an_image_is_cut_to_its_middle_and_encoded(explored, idgan):
 
 
 def bomb():
-    """The head of a PNG file of 50,000 x 50,000 pixels."""
-    head = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    """The beginning of a PNG file of 50,000 x 50,000 pixels."""
+    chunks = [b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0), b"IDAT" + zlib.compress(bytes(99))]
+    sized = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(sized)
 
 
 def movie():
