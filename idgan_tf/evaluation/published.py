@@ -14,6 +14,7 @@ STEMS = {  # class -> stem of the gin files, where one class is one method
     "GAN": "gan",
     "InfoGAN": "infogan",
     "VAEGAN": "vaegan",
+    "IDGANVDB": "idgan",
     "IDGANEnd2End": "idgan_end2end",
     "CGAN": "cgan",
     "CVAE": "cvae",

@@ -132,15 +132,15 @@ def test_the_codes_that_are_downloaded_give_the_picture_again(explored):
 
 def test_an_image_is_cut_to_its_middle_and_encoded(explored, idgan):
     photo = np.zeros((40, 80, 3), np.uint8)
-    photo[:, 10:70] = 255  # the middle square, and what a filter sees around it
+    photo[:, 20:60] = 255  # the middle square
     file = io.BytesIO()
     Image.fromarray(photo).save(file, "PNG")
     image = explored.read(file.getvalue(), "photo.png")
-    np.testing.assert_array_equal(image, np.ones((4, 4, 1)))
+    assert image.shape == (4, 4, 1) and image.min() > 0.9, "nothing of the black sides but what the filter sees"
     state = explored.start()
     explored.encode(state, image)
     np.testing.assert_allclose(state.c, idgan.encode(image[None])[0][0], rtol=1e-6)
-    np.testing.assert_array_equal(state.seen, np.full((4, 4, 3), 255))
+    np.testing.assert_array_equal(state.seen, uint8(image))
 
 
 def bomb():
