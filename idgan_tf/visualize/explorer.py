@@ -13,6 +13,7 @@ from idgan_tf.data import pictures
 from idgan_tf.errors import DataError, message, require
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.visualize import figures
+from idgan_tf.visualize.examples import SEED, examples
 from idgan_tf.visualize.grids import beside, grid, png, to_uint8
 
 EXAMPLES = 12  # images of the gallery
@@ -46,8 +47,8 @@ class Explorer:
     Attributes:
         order: dimensions of c, the most informative first.
         names: {dimension: text for its slider}, with its KL in nats where there is an encoder.
-        low, high: [D], between which values a slider runs: three standard deviations of the prior, and further
-            where codes of the gallery are further out.
+        low, high: [D], between which values a slider runs: the method's `traversal_range`, and further where codes of
+            the gallery are further out.
         drawn: {"decoder", "generator": function(c [B, D], s [B, S]) -> image [B, H, W, C]}, those that the method has.
         gallery: images of the data [N, H, W, C] in [0, 1]; empty without an encoder or without the data.
         classes: names of the classes that can be chosen, () without labels.
@@ -85,7 +86,7 @@ class Explorer:
         if not hasattr(self.method, "encode"):
             return empty, f"{type(self.method).__name__} encodes no images"
         try:
-            return np.asarray(figures.examples(dataset)), ""
+            return np.asarray(examples(dataset)), ""
         except DataError as error:
             logging.warning("no gallery, and dimensions in their own order: %s", message(error))
             return empty, "the data of the run are not here"
@@ -102,8 +103,9 @@ class Explorer:
         self.order = [int(d) for d in np.concatenate([by_kl[~relevant], by_kl[relevant]])]
         self.names = {d: self._name(d) + (f" · {kl[d]:.2f} nats" if len(self.gallery) else "") for d in self.order}
         self.names |= {d: self._name(d) for d in range(self._zs_dim)}
-        self.low = np.minimum(figures.LOW, np.floor(codes.min(axis=0)))
-        self.high = np.maximum(figures.HIGH, np.ceil(codes.max(axis=0)))
+        low, high = self.method.traversal_range
+        self.low = np.minimum(low, np.floor(codes.min(axis=0)))
+        self.high = np.maximum(high, np.ceil(codes.max(axis=0)))
         self.gallery = self.gallery[:EXAMPLES]
 
     def _name(self, dimension):
@@ -127,7 +129,7 @@ class Explorer:
 
     def draw_nuisance(self, state):
         """A new nuisance from N(0, I); the same sequence on every page."""
-        rng = np.random.default_rng([figures.SEED, state.draws])
+        rng = np.random.default_rng([SEED, state.draws])
         state.draws += 1
         if self.nuisance == "zu":
             zu = rng.standard_normal(self.method.code_dim - self._zs_dim)
