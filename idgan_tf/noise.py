@@ -9,6 +9,8 @@ import math
 
 import tensorflow as tf
 
+from idgan_tf.replicas import all_rows
+
 
 def fold(seed, *numbers):
     """A new seed [2] from `seed` and integers (a step, a stream number)."""
@@ -36,12 +38,7 @@ def _own_rows(draw, shape):
 
 def shuffle_columns(x, seed):
     """x [B, D] with every column shuffled over the global batch, independently; no gradient passes."""
-    context = tf.distribute.get_replica_context()
-    x = tf.stop_gradient(x)
-    if context is not None and context.num_replicas_in_sync > 1:
-        everything = context.all_gather(x, axis=0)
-    else:
-        everything = x
+    everything = all_rows(tf.stop_gradient(x))
 
     def draw(shape):
         order = tf.argsort(_numbers(shape, seed), axis=0, stable=True)

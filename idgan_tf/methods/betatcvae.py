@@ -11,6 +11,7 @@ import tensorflow as tf
 from idgan_tf.errors import require_number
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.objectives.gaussian import LOG_2_PI
+from idgan_tf.replicas import all_rows
 
 
 @gin.register
@@ -32,12 +33,13 @@ class BetaTCVAE(BetaVAE):
         self.stratified_size = stratified_size
 
     def code_cost(self, c, mean, logvar, kl):
-        tc = tf.reduce_mean(total_correlation(c, mean, logvar, self.stratified_size))
+        posteriors = (all_rows(value) for value in (c, mean, logvar))
+        tc = tf.reduce_mean(total_correlation(*posteriors, self.stratified_size))
         return kl + (self.beta - 1.0) * tc, {"tc": tc}
 
 
 def total_correlation(c, mean, logvar, stratified_size=None):
-    """log q(c) - sum_d log q(c_d) of every code, [B], estimated from the replica's batch.
+    """log q(c) - sum_d log q(c_d) of every code, [B], estimated from the batch.
 
     Args:
         c, mean, logvar: [B, D], a draw from each posterior and the posteriors.

@@ -12,6 +12,7 @@ from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.objectives.adversarial import GAMES
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
+from idgan_tf.replicas import all_rows
 
 
 class _Labelled(Method):
@@ -102,7 +103,7 @@ class CVAEGAN(CVAE):
 
     Bao et al., "CVAE-GAN", ICCV 2017, asymmetric training: D and the classifier see their own
     cross-entropies, the decoder L_G + L_GD + L_GC, the encoder L_KL + L_G. Feature means are those of the
-    batch, per class for L_GC, where the paper keeps running ones.
+    batch (of all devices), per class for L_GC, where the paper keeps running ones.
 
     Args:
         encoder, decoder, optimizer, num_classes, lambda_kl: as for `CVAE`.
@@ -161,8 +162,9 @@ class CVAEGAN(CVAE):
             f_d = tf.split(f_d, 3)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             pair = rec + squared_distance(f_d[0], f_d[1]) + squared_distance(f_c[0], f_c[1])
-            l_gd = squared_distance(*(tf.reduce_mean(f, axis=0) for f in (f_d[0], f_d[2])))
-            l_gc = squared_distance(*(class_means(f, label, self.num_classes) for f in (f_c[0], f_c[2])))
+            l_gd = squared_distance(*(tf.reduce_mean(all_rows(f), axis=0) for f in (f_d[0], f_d[2])))
+            labels = all_rows(label)
+            l_gc = squared_distance(*(class_means(all_rows(f), labels, self.num_classes) for f in (f_c[0], f_c[2])))
             losses = {
                 "encoder": self.lambda_kl * kl + self.lambda_rec * pair,
                 "decoder": self.lambda_rec * pair + self.lambda_gd * l_gd + self.lambda_gc * l_gc,
