@@ -1,6 +1,7 @@
 """gin: finding files, registering optimizers, and turning mistakes into one clear line.
 
-What gin lets pass silently is an error here: a macro nobody reads, an import outside `idgan_tf` and `keras`.
+What gin lets pass silently is an error here: a macro nobody reads, an import outside `idgan_tf` and `keras`, a
+binding that a file gives twice.
 """
 
 import difflib
@@ -53,7 +54,7 @@ def load(gin_files, bindings=(), allow_imports=()):
     gin.add_config_file_search_path(str(PROJECT))
     paths = [str(find(gin_file)) for gin_file in gin_files]
     for path in paths:
-        _check_imports(pathlib.Path(path), (*IMPORTS, *allow_imports))
+        _check_statements(pathlib.Path(path), (*IMPORTS, *allow_imports))
     for binding in bindings:
         if "=" not in binding:
             raise ConfigError(f'--gin_param takes "name.parameter = value", got {binding!r}')
@@ -111,8 +112,9 @@ def one_line(error):
     return message if len(message) < 600 else message[:600] + " ..."
 
 
-def _check_imports(path, allowed):
-    """Refuses `import` statements outside the allowed packages before gin runs them, in includes too."""
+def _check_statements(path, allowed):
+    """Refuses, in includes too, `import` statements outside the allowed packages before gin runs them, and doubles."""
+    bound = set()
     for statement in _statements(path):
         if isinstance(statement, config_parser.ImportStatement):
             if statement.module.split(".")[0] not in allowed:
@@ -121,7 +123,13 @@ def _check_imports(path, allowed):
                     f"{' and '.join(IMPORTS)}; pass --gin_allow_import={statement.module.split('.')[0]} to trust it"
                 )
         elif isinstance(statement, config_parser.IncludeStatement):
-            _check_imports(find(statement.filename), allowed)
+            _check_statements(find(statement.filename), allowed)
+        elif isinstance(statement, config_parser.BindingStatement):
+            name = "/".join(filter(None, (statement.scope, statement.selector)))
+            name = ".".join(filter(None, (name, statement.arg_name)))
+            if name in bound:
+                raise ConfigError(f"{path}:{statement.location.line_num} binds {name} again; which one is meant?")
+            bound.add(name)
 
 
 def _statements(path):

@@ -192,7 +192,7 @@ class _Work:
         return manifest
 
     def _drop_skipped(self, kept):
-        rows = np.load(self.work / "images.npy", mmap_mode="r")
+        rows = np.load(self.work / "images.npy", mmap_mode="r", allow_pickle=False)
         with _create(self.work / "kept.npy", (len(kept), *self.dataset.image_shape)) as (descriptor, offset):
             for first in range(0, len(kept), self.rows_per_chunk):
                 part = rows[kept[first : first + self.rows_per_chunk]]

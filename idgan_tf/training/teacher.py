@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import zipfile
 
 import gin
 import keras
@@ -71,6 +72,10 @@ def _load(networks, role, frozen):
     path = networks / f"teacher_{role}.keras"
     if not path.exists():
         raise CheckpointError(f"the teacher's {role} {path} is missing; run bin/train again to bring it back")
-    network = keras.saving.load_model(path, compile=False)
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"the teacher's {role} {path} cannot be read ({reason})") from error
     network.trainable = not frozen
     return network

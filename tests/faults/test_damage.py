@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import CheckpointError
+from idgan_tf.files import sha256
 from idgan_tf.training import checkpoint
 
 pytestmark = pytest.mark.fault
@@ -83,6 +84,77 @@ def test_a_folder_without_its_commit_is_no_checkpoint(folder):
     shutil.rmtree(folder / "step-00000030")
     (folder / "step-00000030").mkdir()
     assert checkpoint.restore(folder, variables()) == 20
+
+
+@pytest.fixture
+def lossy(monkeypatch):
+    """A disk that, when the power fails, keeps names but of files only what was synced: () -> the power fails."""
+    synced, honest = set(), checkpoint.sync
+    monkeypatch.setattr(checkpoint, "sync", lambda path: (honest(path), synced.add(path.stat().st_ino)))
+
+    def fail(folder):
+        for path in folder.rglob("*.*"):
+            if path.is_file() and path.stat().st_ino not in synced:
+                path.write_bytes(b"")
+
+    return fail
+
+
+def test_a_power_failure_loses_no_checkpoint(lossy, tmp_path):
+    for step in STEPS:
+        checkpoint.save(tmp_path, variables(step))
+    lossy(tmp_path)
+    assert checkpoint.restore(tmp_path, variables()) == STEPS[-1]
+
+
+def test_without_the_sync_a_power_failure_would_lose_it(lossy, tmp_path, monkeypatch):
+    """A negative control."""
+    checkpoint.save(tmp_path, variables(STEPS[0]))
+    monkeypatch.setattr(checkpoint, "sync", lambda path: None)
+    checkpoint.save(tmp_path, variables(STEPS[1]))
+    lossy(tmp_path)
+    assert checkpoint.restore(tmp_path, variables()) == STEPS[0]
+
+
+def flip_date(path):
+    """Flips a bit of a date in the archive's directory, where no array lies."""
+    data = bytearray(path.read_bytes())
+    data[data.rfind(b"PK\x01\x02") + 12] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("way", [longer, flip_date], ids=lambda way: way.__name__)
+def test_without_the_commit_some_damage_would_pass(folder, monkeypatch, way):
+    """A negative control: numpy alone reads both."""
+    way(folder / "step-00000030" / "state.npz")
+
+    def careless(folder):
+        with np.load(folder / "state.npz") as file:
+            return {key: file[key] for key in file.files}
+
+    assert checkpoint.restore(folder, variables()) == 20, "the commit tells"
+    monkeypatch.setattr(checkpoint, "_read", careless)
+    assert checkpoint.restore(folder, variables()) == 30, "and without it nobody does"
+
+
+def test_a_checkpoint_with_code_in_it_is_refused(folder, tmp_path):
+    """It may have its own good commit: somebody else's run is still only data."""
+    trap = tmp_path / "sprung"
+
+    class Hostile:
+        def __reduce__(self):
+            return (trap.write_text, ("",))
+
+    for step in STEPS:
+        path = folder / f"step-{step:08d}" / "state.npz"
+        np.savez(path, step=np.int64(step), w=np.array([Hostile()], dtype=object))
+        commit = {"step": step, "sha256": sha256(path), "bytes": path.stat().st_size}
+        (path.parent / "COMMIT.json").write_text(json.dumps(commit))
+    with pytest.raises(CheckpointError, match="allow_pickle"):
+        checkpoint.restore(folder, variables())
+    assert not trap.exists()
+    np.load(path, allow_pickle=True)["w"]
+    assert trap.exists(), "the trap works"
 
 
 def test_without_the_checksum_a_flipped_bit_would_pass(folder, monkeypatch):
