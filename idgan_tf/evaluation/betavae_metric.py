@@ -9,13 +9,13 @@ import numpy as np
 from idgan_tf.evaluation.result import Result, checked_codes, scikit_learn
 
 
-def pair_rows(dataset, rng, num_points, num_pairs):
-    """Row numbers [P, pairs, 2] of pairs of images that share one factor, and that factor [P]."""
+def draw_pairs(dataset, rng, num_points, num_pairs):
+    """Factor classes [P, pairs, 2, K] of pairs of images that share one factor, and that factor [P]."""
     shared = rng.integers(0, len(dataset.factor_sizes), num_points)
     factors = dataset.sample_factors(num_points * num_pairs * 2, rng).reshape(num_points, num_pairs, 2, -1)
     points = np.arange(num_points)
     factors[points, :, 1, shared] = factors[points, :, 0, shared]
-    return dataset.index(factors.reshape(-1, factors.shape[-1])).reshape(num_points, num_pairs, 2), shared
+    return factors, shared
 
 
 def classification_accuracy(train_points, train_shared, test_points, test_shared, seed=0):
@@ -48,8 +48,8 @@ def betavae_metric(method, dataset, seed, num_train=10_000, num_test=5_000, num_
     codes_of, rng = representation.of(method, dataset), np.random.default_rng(seed)
 
     def points(count):
-        rows, shared = pair_rows(dataset, rng, count, num_pairs)
-        codes = codes_of(rows.reshape(-1)).reshape(*rows.shape, -1)
+        factors, shared = draw_pairs(dataset, rng, count, num_pairs)
+        codes = codes_of(factors.reshape(-1, factors.shape[-1])).reshape(*factors.shape[:-1], -1)
         return np.mean(np.abs(codes[:, :, 0] - codes[:, :, 1]), axis=1), shared
 
     score = classification_accuracy(*points(num_train), *points(num_test), seed=seed)

@@ -11,7 +11,7 @@ import gin
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import require_number
+from idgan_tf.errors import require, require_number
 from idgan_tf.evaluation.result import Result, checked_codes, checked_pair
 
 
@@ -35,9 +35,9 @@ def factor_vae_metric(
         NonFiniteError: the codes hold NaN or infinity.
     """
 
-    def codes_of(rows):
-        parts = np.array_split(rows, max(1, len(rows) // batch_size))
-        return np.concatenate([np.asarray(represent(dataset.take(part)["image"])) for part in parts])
+    def codes_of(factors):
+        parts = np.array_split(factors, max(1, len(factors) // batch_size))
+        return np.concatenate([np.asarray(represent(dataset.images(part))) for part in parts])
 
     rng = np.random.default_rng(seed)
     variance = _variance(codes_of, dataset, rng, num_variance_samples)
@@ -63,14 +63,14 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
 
 
 def draw(dataset, rng, num_votes, batch_size):
-    """Row numbers [V, L] of images that share one factor's value, and that factor [V]."""
+    """Factor classes [V, L, K] of images that share one factor's value, and that factor [V]."""
     require_number("num_votes", num_votes, minimum=1, integer=True)
     require_number("batch_size", batch_size, minimum=2, integer=True)
     fixed = rng.integers(0, len(dataset.factor_sizes), num_votes)
     factors = dataset.sample_factors(num_votes * batch_size, rng).reshape(num_votes, batch_size, -1)
     votes = np.arange(num_votes)
     factors[votes, :, fixed] = factors[votes, :1, fixed]
-    return dataset.index(factors.reshape(num_votes * batch_size, -1)).reshape(num_votes, batch_size), fixed
+    return factors, fixed
 
 
 def accuracy(votes, new_votes=None):
@@ -91,20 +91,34 @@ def accuracy(votes, new_votes=None):
 def _variance(codes_of, dataset, rng, num_samples):
     """Variance [D] of every code dimension over `num_samples` random images, or over all of them."""
     if num_samples is None:
-        rows = np.arange(dataset.num_examples)
+        require(
+            dataset.num_examples == np.prod(dataset.factor_sizes),
+            f"{dataset.name} has too many combinations of factors to encode them all; "
+            "give fvm.num_variance_samples a number",
+        )
+        factors = dataset.factors(np.arange(dataset.num_examples))
     else:
         require_number("num_variance_samples", num_samples, minimum=2, integer=True)
-        rows = dataset.index(dataset.sample_factors(num_samples, rng))
-    return np.var(checked_codes(codes_of(rows)), axis=0, ddof=1)
+        factors = dataset.sample_factors(num_samples, rng)
+    return np.var(checked_codes(codes_of(factors)), axis=0, ddof=1)
 
 
-def _votes(codes_of, variance, threshold, rows, fixed):
-    """{(dimension of least relative variance, fixed factor): count} over votes of rows [V, L]."""
+def _votes(codes_of, variance, threshold, drawn, fixed):
+    """{(dimension of least relative variance, fixed factor): count}.
+
+    Args:
+        codes_of: a row each, [N, ...], of what is drawn -> codes [N, D].
+        variance: [D].
+        threshold: variance below which a dimension is collapsed.
+        drawn: [V, L, ...], what `codes_of` takes, for votes of L images.
+        fixed: factor [V].
+    """
     active = variance >= threshold
     if not np.any(active):
         logging.warning("every code dimension has a variance below %g: the code has collapsed, FVM is 0", threshold)
         return {}
-    codes = checked_codes(codes_of(rows.reshape(-1))).reshape(*rows.shape, -1)
+    count, size = drawn.shape[:2]
+    codes = checked_codes(codes_of(drawn.reshape(count * size, *drawn.shape[2:]))).reshape(count, size, -1)
     spread = np.var(codes, axis=1, ddof=1) / np.where(active, variance, 1.0)
     quietest = np.argmin(np.where(active, spread, np.inf), axis=1)
     return collections.Counter(zip(quietest.tolist(), fixed.tolist(), strict=True))

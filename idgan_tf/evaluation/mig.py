@@ -75,5 +75,5 @@ def mig(method, dataset, seed, num_samples=10_000, bins=20):
 
     codes_of = representation.of(method, dataset)
     factors = dataset.sample_factors(num_samples, np.random.default_rng(seed))
-    score = mutual_information_gap(codes_of(dataset.index(factors)), factors, bins)
+    score = mutual_information_gap(codes_of(factors), factors, bins)
     return Result({"mig": score}, {"num_samples": num_samples, "bins": bins})

@@ -9,45 +9,48 @@ from idgan_tf.data.factors import FactorDataset
 from idgan_tf.evaluation.result import available, finite
 from idgan_tf.progress import bar
 
-BATCH = 512  # images per call of the encoder; no code depends on it
+BATCH = 256  # images per call of the encoder; no code depends on it
 _known = weakref.WeakKeyDictionary()
 
 
 class Representation:
-    """Codes r(x) of a dataset's images by row number, each encoded when it is first asked for.
+    """Codes r(x) of a dataset's images by their factors, each encoded when it is first asked for.
 
     Args:
         encode: image [B, H, W, C] -> codes [B, D].
-        dataset: a `Dataset`.
+        dataset: a `FactorDataset`.
     """
 
     def __init__(self, encode, dataset):
         self._encode, self._dataset = tf.function(encode), dataset
-        self._codes, self._done = None, np.zeros(dataset.num_examples, bool)
+        self._cells, self._codes = np.empty(0, np.int64), None  # of the grid of factors, ascending, and their codes
 
-    def __call__(self, rows):
-        """Row numbers [N] -> codes float32 [N, D].
+    def __call__(self, factors):
+        """Factor classes [N, K] -> codes float32 [N, D].
 
         Raises:
             NonFiniteError: the encoder gives NaN or infinity.
         """
-        missing = np.unique(rows[~self._done[rows]])
-        with bar(what="encoding", unit="images", total=len(missing)) as progress:
-            for start in range(0, len(missing), BATCH):
-                some = missing[start : start + BATCH]
-                self._keep(some, self._encode_batch(some))
-                progress.update(len(some))
-        return self._codes[rows]
+        cells = np.ravel_multi_index(np.transpose(factors), self._dataset.factor_sizes)
+        missing = np.setdiff1d(cells, self._cells)
+        if len(missing):
+            codes = self._encoded(missing)
+            known = codes if self._codes is None else np.concatenate([self._codes, codes])
+            order = np.argsort(np.concatenate([self._cells, missing]))
+            self._cells, self._codes = np.concatenate([self._cells, missing])[order], known[order]
+        return self._codes[np.searchsorted(self._cells, cells)]
 
-    def _encode_batch(self, rows):
-        padded = np.resize(rows, BATCH)  # one shape, one graph
-        return np.asarray(self._encode(self._dataset.take(padded)["image"]), np.float32)[: len(rows)]
-
-    def _keep(self, rows, codes):
-        finite(codes, "codes")
-        if self._codes is None:
-            self._codes = np.zeros([len(self._done), codes.shape[1]], np.float32)
-        self._codes[rows], self._done[rows] = codes, True
+    def _encoded(self, cells):
+        """Codes [M, D] of cells [M]."""
+        codes = []
+        with bar(what="encoding", unit="images", total=len(cells)) as progress:
+            for start in range(0, len(cells), BATCH):
+                some = np.resize(cells[start : start + BATCH], BATCH)  # one shape, one graph
+                image = self._dataset.images(np.stack(np.unravel_index(some, self._dataset.factor_sizes), axis=-1))
+                codes.append(np.asarray(self._encode(image), np.float32))
+                finite(codes[-1], "codes")
+                progress.update(min(BATCH, len(cells) - start))
+        return np.concatenate(codes)[: len(cells)]
 
 
 def of(method, dataset):
@@ -69,4 +72,4 @@ def split(method, dataset, seed, num_train, num_test):
     """((codes, factors) to fit on, (codes, factors) to score on), random images of a `FactorDataset`."""
     codes_of, rng = of(method, dataset), np.random.default_rng(seed)
     factors = [dataset.sample_factors(count, rng) for count in (num_train, num_test)]
-    return [(codes_of(dataset.index(f)), f) for f in factors]
+    return [(codes_of(f), f) for f in factors]

@@ -69,9 +69,8 @@ def test_the_betavae_metric_of_a_planted_code_is_one_and_of_noise_is_chance(pixe
 
 
 def test_pairs_share_exactly_the_factor(pixels):
-    rows, shared = betavae_metric.pair_rows(pixels, np.random.default_rng(0), 30, 16)
-    a, b = (pixels.factors(rows[..., i].reshape(-1)).reshape(30, 16, 3) for i in (0, 1))
-    same = np.mean(a == b, axis=1)
+    factors, shared = betavae_metric.draw_pairs(pixels, np.random.default_rng(0), 30, 16)
+    same = np.mean(factors[:, :, 0] == factors[:, :, 1], axis=1)
     np.testing.assert_array_equal(np.argmax(same, axis=1), shared)
     assert np.sum(same == 1.0) == 30
 
