@@ -12,7 +12,7 @@ Prints a table; for a run also appends a line for each metric to metrics.jsonl a
 import os
 import pathlib
 
-from absl import flags
+from absl import flags, logging
 
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
@@ -103,12 +103,13 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
 
 
 def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, train):
-    """The file of the classifier that a metric needs of the run's dataset: bound by gin, or beside the run.
+    """The file of the classifier that a metric needs of the run's dataset: bound by gin, shipped, or beside the run.
 
     `train` trains the one beside the run first with `gin_file`, continues it, or finds it done.
     """
     from idgan_tf import config
     from idgan_tf.commands.stages import finished
+    from idgan_tf.evaluation import shipped
     from idgan_tf.training import build
 
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
@@ -118,10 +119,26 @@ def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, 
     dataset = build.settings().dataset
     gin_file = gin_file.format(dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
+    found = shipped.find(folder.name, dataset)
+    if found:
+        if folder.exists():
+            logging.warning(
+                "the features are those of %s, which comes with idgan_tf, not of %s; %s.network chooses",
+                found.name, folder, metric,
+            )  # fmt: skip
+        return found
     if train and (config.PROJECT / gin_file).exists():
-        data_dir = getattr(dataset, "data_dir", None)
-        finished([gin_file], [f"{type(dataset).__name__}.data_dir = {data_dir!r}"] if data_dir else (), folder, ())
+        finished([gin_file], _same_images(dataset), folder, ())
     return folder / "networks" / "classifier.keras"
+
+
+def _same_images(dataset):
+    """Bindings that let a classifier see what the run sees: its source, its painting."""
+    from idgan_tf import config
+
+    name = type(dataset).__name__
+    settings = config.bindings_of(name).items()
+    return [f"{name}.{key} = {value!r}" for key, value in settings if key != "color_factor"]
 
 
 def _list(evaluate):
@@ -137,7 +154,7 @@ def _show(results):
     """
     from idgan_tf.evaluation.result import Result
 
-    done, left_out = [], []
+    done, left_out = [], {}
     for name, result in results:
         if isinstance(result, Result):
             protocol = ", ".join(f"{key} {_short(value)}" for key, value in result.protocol.items())
@@ -145,11 +162,12 @@ def _show(results):
                 done.append((key, f"{value:.6g}", protocol))
                 protocol = ""  # once for a metric
         else:
-            left_out.append(f"left out {name}: {result}")
+            left_out.setdefault(result, []).append(name)
     width = max((len(key) for key, _, _ in done), default=0)
     for key, value, protocol in done:
         print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
-    print("\n".join(left_out), end="\n" if left_out else "")
+    for reason, names in left_out.items():
+        print(f"left out {', '.join(names)}: {reason}")
     if not done:
         raise ConfigError("no metric could be computed")
 

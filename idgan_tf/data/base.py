@@ -49,6 +49,11 @@ class Dataset:
         rows = {name: tf.constant(array[indices]) for name, array in self.arrays.items()}
         return self.decode({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
 
+    @property
+    def looks(self):
+        """Text that differs where the images do, but for small differences of `source`."""
+        return self.name
+
     def describe(self):
         """One line for logs: name, source, size."""
         height, width, channels = self.image_shape

@@ -5,6 +5,7 @@ devices, or what was drawn before. The seed of a step holds the run's seed and i
 """
 
 import functools
+import hashlib
 import math
 
 import gin
@@ -66,13 +67,21 @@ class ColorDSprites(_Variant):
             self.factor_sizes = (*FACTOR_SIZES, levels**3)
 
     @property
+    def looks(self):
+        return f"{self.name}, {self.levels} levels"
+
+    @property
     def num_examples(self):
         return math.prod(FACTOR_SIZES)
 
     def decode(self, rows, seed):
         draw = row_uniform(rows["index"], (1, 1, 3), seed)
         color = tf.floor(draw * self.levels) / (self.levels - 1) if self.levels else 0.5 + 0.5 * draw
-        return {"image": self.sprites(rows) * color}
+        index = rows["index"]
+        if self.color_factor:
+            red, green, blue = tf.unstack(tf.cast(draw[:, 0, 0] * self.levels, tf.int64), axis=-1)
+            index = ((index * self.levels + red) * self.levels + green) * self.levels + blue
+        return {"image": self.sprites(rows) * color, "factors": self.factors_in_graph(index)}
 
     def index(self, factors):
         return np.ravel_multi_index(np.asarray(factors)[:, :5].T, FACTOR_SIZES)
@@ -103,7 +112,7 @@ class NoisyDSprites(_Variant):
 
     def decode(self, rows, seed):
         draw = row_uniform(rows["index"], self.image_shape, seed)
-        return {"image": tf.minimum(self.sprites(rows) + draw, 1.0)}
+        return {"image": tf.minimum(self.sprites(rows) + draw, 1.0), "factors": self.factors_in_graph(rows["index"])}
 
 
 @gin.register
@@ -128,6 +137,10 @@ class ScreamDSprites(_Variant):
         self.pixels  # noqa: B018 - a missing painting is said before anything else is made
         return super().arrays
 
+    @property
+    def looks(self):
+        return f"{self.name}, painting {hashlib.sha256(self.pixels.tobytes()).hexdigest()}"
+
     @functools.cached_property
     def pixels(self):
         """The painting, float32 [H, W, 3] in [0, 1].
@@ -149,7 +162,8 @@ class ScreamDSprites(_Variant):
         left = tf.cast(draw[:, 1] * (width - 64), tf.int32)[:, None, None] + tf.range(64)[None, None, :]
         piece = tf.gather(tf.constant(self.pixels.reshape(-1, 3)), top * width + left)
         background = (piece + draw[:, None, None, 2:]) / 2.0
-        return {"image": tf.where(self.sprites(rows) == 1.0, 1.0 - background, background)}
+        image = tf.where(self.sprites(rows) == 1.0, 1.0 - background, background)
+        return {"image": image, "factors": self.factors_in_graph(rows["index"])}
 
 
 def _read_painting(path):

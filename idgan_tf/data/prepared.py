@@ -167,6 +167,10 @@ class PreparedDataset(Dataset):
         return manifest
 
     @property
+    def looks(self):
+        return f"{self.name} {json.dumps(self.manifest, sort_keys=True)}"
+
+    @property
     def command(self):
         target = f" --data_dir={self.data_dir}" if self.data_dir else ""
         return f"bin/prepare_data --dataset={self.name} --source=PATH{target}"

@@ -6,7 +6,6 @@ import tensorflow as tf
 from idgan_tf.errors import require
 from idgan_tf.evaluation import generation, own_network
 from idgan_tf.evaluation.result import available
-from idgan_tf.files import sha256
 
 GIN_FILE = "gin/label_classifier_{}.gin"
 REAL = 10_000  # images of the accuracy, or all there are
@@ -35,7 +34,7 @@ class LabelLogits:
             f"{network} is not for {dataset.name}: it knows {classes} classes of {dataset.num_classes}",
         )
         self._call = tf.function(self._network, reduce_retracing=True)
-        self._sha256 = sha256(network)
+        self._described = own_network.describe(network)
 
     def __call__(self, images):
         return self._call(2.0 * tf.convert_to_tensor(images) - 1.0).numpy()
@@ -46,8 +45,7 @@ class LabelLogits:
         for batch in generation.real(dataset, count, seed):
             right += int(np.sum(np.argmax(self(batch["image"]), axis=1) == np.asarray(batch["label"])))
         return {
-            "feature_network": "label_classifier",
-            "feature_sha256": self._sha256,
+            **self._described,
             "training_accuracy": right / count,
             "num_real": count,
         }

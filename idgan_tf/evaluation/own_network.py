@@ -3,11 +3,13 @@
 import pathlib
 
 from idgan_tf.errors import ConfigError, require
+from idgan_tf.evaluation import shipped
 from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.files import sha256
 
 
 def load(path, kind, dataset, gin_file):
-    """The network of a file `networks/classifier.keras`.
+    """The network of a file `networks/classifier.keras`, or of one that comes with the package.
 
     Args:
         path: the file.
@@ -22,15 +24,26 @@ def load(path, kind, dataset, gin_file):
     path = pathlib.Path(path)
     if not path.exists():
         raise Unavailable(f"its feature network {path} is not trained; run: bin/train --gin_file={gin_file}")
-    import keras
-
-    try:
-        network = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"cannot load the feature network {path}: {error}") from error
+    network = shipped.unpack(path) if path.suffix == ".npz" else _load(path)
     require(isinstance(network, kind), f"{path} is no {kind.__name__} but a {type(network).__name__}")
     require(
         network.config["image_shape"] == dataset.image_shape,
         f"{path} is not for {dataset.name}: it takes images of {network.config['image_shape']}",
     )
     return network
+
+
+def describe(path):
+    """What a result says of the network it was measured with."""
+    path = pathlib.Path(path)
+    name = f"{path.stem}, shipped with idgan_tf" if path.parent == shipped.FOLDER else str(path)
+    return {"feature_network": name, "feature_sha256": sha256(path)}
+
+
+def _load(path):
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"cannot load the feature network {path}: {error}") from error

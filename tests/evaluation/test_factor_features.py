@@ -1,11 +1,15 @@
 import hashlib
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from idgan_tf.data.dsprites import DSprites
+from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites
 from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation import shipped
+from idgan_tf.evaluation.factor_features import FactorFeatures
 from idgan_tf.evaluation.fid import fid_dsprites
 from idgan_tf.evaluation.result import Unavailable
 from idgan_tf.methods.factor_classifier import hits, labels_of
@@ -51,11 +55,46 @@ def test_images_of_the_data_are_at_distance_zero_and_noise_is_far(network, metho
     dataset = TinySprites()
     result = fid_dsprites(method, dataset, 0, str(network), num_samples=96)
     assert result.values["fid_dsprites96"] == pytest.approx(0.0, abs=1e-6)
+    assert result.protocol["feature_network"] == str(network)
     assert result.protocol["feature_sha256"] == hashlib.sha256(network.read_bytes()).hexdigest()
     assert {f"accuracy_{name}" for name in dataset.factor_names} < set(result.protocol)
     assert all(0.0 <= result.protocol[f"accuracy_{name}"] <= 1.0 for name in dataset.factor_names)
     method.sample = lambda batch, seed: tf.random.stateless_uniform([len(batch["image"]), 64, 64, 1], seed)
     assert fid_dsprites(method, dataset, 0, str(network), num_samples=96).values["fid_dsprites96"] > 1e-3
+
+
+def test_a_shipped_network_is_the_trained_one_in_half_precision(network, method, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    dataset = TinySprites()
+    assert shipped.find("factor_classifier_tiny_sprites", dataset) is None
+    path = tmp_path / "factor_classifier_tiny_sprites.npz"
+    shipped.pack(keras.saving.load_model(network), dataset.looks, path)
+    assert shipped.find("factor_classifier_tiny_sprites", dataset) == path
+    image = dataset.take(np.arange(48))["image"]
+    ours, theirs = (FactorFeatures(p, dataset)(image) for p in (path, network))
+    np.testing.assert_allclose(ours, theirs, atol=2e-3 * np.max(theirs))
+    protocol = fid_dsprites(method, dataset, 0, str(path), num_samples=96).protocol
+    assert protocol["feature_network"] == "factor_classifier_tiny_sprites, shipped with idgan_tf"
+    assert protocol["feature_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_shipped_network_is_not_taken_for_images_that_look_different(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    eight, bright = ColorDSprites("rendered", 8, False), ColorDSprites("rendered", 0, False)
+    name = "factor_classifier_color_dsprites"
+    shipped.pack(keras.saving.load_model(network), eight.looks, tmp_path / f"{name}.npz")
+    assert shipped.find(name, eight) == shipped.find(name, ColorDSprites("rendered", 8, True)) is not None
+    assert shipped.find(name, bright) is None
+
+
+def test_factors_of_the_variants_are_those_in_their_images():
+    color = ColorDSprites("rendered", 8, True)
+    rows = np.array([5, 300_000, 737_279])
+    batch = color.take(rows)
+    np.testing.assert_array_equal(color.index(batch["factors"]), rows)
+    np.testing.assert_array_equal(batch["image"], color.images(batch["factors"]))
+    noisy = NoisyDSprites("rendered")
+    np.testing.assert_array_equal(noisy.take(rows)["factors"], noisy.factors(rows))
 
 
 def test_a_missing_network_says_how_to_train_it(method, tmp_path):
@@ -67,5 +106,8 @@ def test_a_wrong_network_is_named(network, method, tmp_path):
     (tmp_path / "torn.keras").write_bytes(b"torn")
     with pytest.raises(ConfigError, match="cannot load the feature network"):
         fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.keras"))
+    (tmp_path / "torn.npz").write_bytes(b"torn")
+    with pytest.raises(ConfigError, match="cannot load the feature network"):
+        fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.npz"))
     with pytest.raises(ConfigError, match=r"takes images of \(64, 64, 1\)"):
         fid_dsprites(method, TinySprites((64, 64, 3)), 0, str(network))

@@ -1,0 +1,68 @@
+"""The feature networks that come with the package, so that two users' values of fid_dsprites compare.
+
+They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 MB each. To make the file of one:
+
+    python -m idgan_tf.evaluation.shipped runs/factor_classifier_dsprites
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+
+from idgan_tf.errors import ConfigError, require
+from idgan_tf.files import replacing
+
+FOLDER = pathlib.Path(__file__).parent / "weights"
+
+
+def find(name, dataset):
+    """The file of the network of this name for images that look like those of `dataset`, or None."""
+    path = FOLDER / f"{name}.npz"
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as file:
+        return path if str(file["looks"]) == dataset.looks else None
+
+
+def pack(network, looks, path):
+    """Writes a `FactorHeads` trained on images that look like `looks` (`Dataset.looks`)."""
+    weights = {f"weight_{i:02d}": np.asarray(weight, np.float16) for i, weight in enumerate(network.get_weights())}
+    shapes = {name: np.array(network.config[name]) for name in ("image_shape", "sizes")}
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, looks=np.array(looks), **shapes, **weights)
+
+
+def unpack(path):
+    """The `FactorHeads` of a file of `pack`, float32.
+
+    Raises:
+        ConfigError: the file is something else.
+    """
+    from idgan_tf.networks.classifier import FactorHeads
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            shapes = {name: tuple(file[name].tolist()) for name in ("image_shape", "sizes")}
+            weights = [file[name].astype(np.float32) for name in sorted(file.files) if name.startswith("weight_")]
+        network = FactorHeads(**shapes, init="torch")
+        network.set_weights(weights)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"cannot load the feature network {path}: {error}") from error
+    return network
+
+
+def main(run_dir):
+    """Packs the classifier of a finished run."""
+    from idgan_tf import runs
+
+    method, dataset = runs.load(run_dir)
+    require("classifier" in method.networks, f"{run_dir} has no factor classifier")
+    path = FOLDER / f"factor_classifier_{dataset.name}.npz"
+    FOLDER.mkdir(exist_ok=True)
+    pack(method.networks["classifier"], dataset.looks, path)
+    print(f"wrote {path}, {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
