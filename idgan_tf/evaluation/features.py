@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from idgan_tf.data import cache
 from idgan_tf.errors import ConfigError, require
+from idgan_tf.evaluation.fid import warn_of_few
 from idgan_tf.evaluation.result import Unavailable, finite
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
@@ -159,7 +160,8 @@ def cached_pool(inception, description, make_batches, count):
 
 
 def tf_gan_frechet_distance(features_a, features_b):
-    """TF-GAN's Frechet distance of features [N, F] and [M, F]."""
+    """TF-GAN's Frechet distance of features [N, F] and [M, F]; too few of them are warned of."""
+    warn_of_few(min(len(features_a), len(features_b)), np.shape(features_a)[1])
     return float(_tf_gan().frechet_classifier_distance_from_activations(*_tensors(features_a, features_b)))
 
 

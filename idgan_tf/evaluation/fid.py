@@ -86,17 +86,22 @@ def frechet_distance_of_statistics(a, b):
     """`frechet_distance` of two `Statistics`."""
     size = len(a.mean)
     require(size == len(b.mean), f"features have {size} and {len(b.mean)} dimensions: two networks?")
-    if min(a.count, b.count) <= size:
-        logging.warning(
-            "a Frechet distance in %d dimensions from %d samples is mostly sampling error; give more than %d",
-            size, min(a.count, b.count), size,
-        )  # fmt: skip
+    warn_of_few(min(a.count, b.count), size)
     covariance_a, covariance_b = a.covariance, b.covariance
     # Tr (C_a C_b)^(1/2) is the sum of singular values of C_a^(1/2) C_b^(1/2): real, and equal when swapped.
     product = _square_root(covariance_a) @ _square_root(covariance_b)
     cross = np.sum(np.linalg.svd(product, compute_uv=False))
     distance = np.sum(np.square(a.mean - b.mean)) + np.trace(covariance_a) + np.trace(covariance_b) - 2.0 * cross
     return float(max(distance, 0.0))
+
+
+def warn_of_few(count, size):
+    """Says it when `count` samples are too few for a Frechet distance in `size` dimensions."""
+    if count <= size:
+        logging.warning(
+            "a Frechet distance in %d dimensions from %d samples is mostly sampling error; give more than %d",
+            size, count, size,
+        )  # fmt: skip
 
 
 def _square_root(covariance):

@@ -38,7 +38,7 @@ def of(method, dataset, seed, count):
         num_real = min(count, dataset.num_examples)
         real = features.cached_pool(
             network,
-            f"{dataset.describe()}, seed {seed}",
+            f"{dataset.describe()}, {dataset.looks}, seed {seed}",
             lambda: (np.asarray(batch["image"]) for batch in generation.real(dataset, num_real, seed)),
             num_real,
         )

@@ -69,5 +69,9 @@ def kid(method, dataset, seed, num_samples=50_000):
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
     mean, error = features.tf_gan_kernel_distance(samples.real, samples.generated["pool_3"])
-    name = counted("kid", num_samples)
-    return Result({name: mean, f"{name}_error": error}, samples.protocol)
+    return Result(values_of(counted("kid", num_samples), mean, error), samples.protocol)
+
+
+def values_of(name, mean, error):
+    """{name: value}, with the standard error where there were blocks enough for one."""
+    return {name: mean} if np.isnan(error) else {name: mean, f"{name}_error": error}

@@ -7,7 +7,7 @@ from absl import logging
 from PIL import Image
 
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.evaluation import dci, fvm, mig, modularity, sap
+from idgan_tf.evaluation import dci, fvm, kid, mig, modularity, sap
 from idgan_tf.evaluation.fid import counted
 from idgan_tf.evaluation.result import Result, Unavailable
 from idgan_tf.progress import bar
@@ -150,4 +150,4 @@ def evaluate_images(folder, reference, chosen, strict):
 
 def _kid(features, real, generated, count):
     mean, error = features.tf_gan_kernel_distance(real, generated)
-    return {counted("kid", count): mean, f"{counted('kid', count)}_error": error}
+    return kid.values_of(counted("kid", count), mean, error)

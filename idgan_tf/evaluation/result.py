@@ -8,6 +8,7 @@ import dataclasses
 import importlib
 
 import numpy as np
+from absl import logging
 
 from idgan_tf.errors import ConfigError, NonFiniteError, require
 
@@ -50,6 +51,8 @@ def checked_codes(codes):
     require(codes.ndim == 2 and min(codes.shape) >= 1, f"codes must be [N, D], got {list(codes.shape)}")
     require(len(codes) >= 2, f"a metric needs at least 2 codes, got {len(codes)}")
     finite(codes, "codes")
+    if not np.any(np.ptp(codes, axis=0)):
+        logging.warning("all %d codes are the same: the code has collapsed, and no score means anything", len(codes))
     return codes
 
 

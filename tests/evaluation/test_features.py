@@ -143,3 +143,7 @@ def test_fid_kid_and_inception_score_share_one_pass_and_cache_the_real_images(
     method.step.assign_add(1)  # trained further: only the generated images are new
     assert fid(method, pixels, 3, num_samples=70).values == {"fid70": values["fid70"]}
     assert len(calls) == 3
+    monkeypatch.setattr(type(pixels), "looks", "as many other images")
+    method.step.assign_add(1)
+    fid(method, pixels, 3, num_samples=70)
+    assert len(calls) == 5
