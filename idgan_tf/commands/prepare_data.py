@@ -1,6 +1,6 @@
 """bin/prepare_data: turns what people download into the arrays that training reads.
 
-    bin/prepare_data --list
+    bin/prepare_data --list [--dataset=celeba64]
     bin/prepare_data --dataset=celeba64 --source=~/Downloads/img_align_celeba.zip
     bin/prepare_data --dataset=celeba64 --source=tfds
     bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
@@ -30,7 +30,10 @@ flags.DEFINE_multi_string(
 flags.DEFINE_enum("on_error", "error", ["error", "skip"], "What to do with images that cannot be used or are missing.")
 flags.DEFINE_integer("max_skipped", 100, "With --on_error=skip, how many may be left out.", lower_bound=0)
 flags.DEFINE_bool(
-    "list", False, "Show every dataset: where to get it, its size, licence and files.", allow_override=True
+    "list",
+    False,
+    "Show all datasets, or that of --dataset: where to get it, its size, licence and files.",
+    allow_override=True,
 )
 FLAGS = flags.FLAGS
 
@@ -38,7 +41,8 @@ FLAGS = flags.FLAGS
 def main():
     """Runs the command."""
     if FLAGS.list:
-        print("\n\n".join(entry(name, dataset_of(name)) for name in names()))
+        chosen = [FLAGS.dataset] if FLAGS.dataset else names()
+        print("\n\n".join(entry(name, dataset_of(name)) for name in chosen))
         return
     if not FLAGS.dataset or not FLAGS.source:
         raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
@@ -85,10 +89,10 @@ def entry(name, dataset):
     """What --list says about a dataset."""
     tfds = getattr(dataset, "tfds", "")
     lines = [
-        ("from", getattr(dataset, "home", "")),
-        ("size", getattr(dataset, "weight", "")),
-        ("licence", getattr(dataset, "licence", "")),
-        ("files", getattr(dataset, "layout", "")),
+        ("from", dataset.home),
+        ("size", dataset.weight),
+        ("licence", dataset.licence),
+        ("files", dataset.layout),
         ("or", tfds and f"--source=tfds ({tfds})"),
         ("instead", getattr(dataset, "stand_in", "")),
     ]

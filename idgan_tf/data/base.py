@@ -13,7 +13,8 @@ class Dataset:
         binary: images hold only 0 and 1, so a Bernoulli likelihood is exact.
         num_classes: number of labels, 0 without labels.
         source: where the data come from, in one word, for logs and results.
-        home, licence: where to get them and on what terms, "" where nothing is known.
+        home, weight, licence, layout: where to get it, how much it is, on what terms, and which files must lie where:
+            what `bin/prepare_data --list` says.
     """
 
     name = None
@@ -21,7 +22,7 @@ class Dataset:
     binary = False
     num_classes = 0
     source = None
-    home = licence = ""
+    home = weight = licence = layout = ""
 
     @property
     def arrays(self):

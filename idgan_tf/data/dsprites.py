@@ -148,6 +148,7 @@ class DSprites(FactorDataset):
     factor_sizes = FACTOR_SIZES
     binary = True
     home, licence, weight = dsprites_published.HOME, "Apache-2.0", "27 MB, or nothing: it is drawn here"
+    layout = f'none; {dsprites_published.FILE_NAME} anywhere with source = "npz" and path, or source = "tfds"'
 
     def __init__(self, source, path=None):
         require(source in SOURCES, f"{type(self).__name__}.source must be one of {SOURCES}, got {source!r}")

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from idgan_tf.data import pictures
+from idgan_tf.data import dsprites_published, pictures
 from idgan_tf.data.dsprites import FACTOR_NAMES, FACTOR_SIZES, DSprites
 from idgan_tf.data.order import mix
 from idgan_tf.errors import ConfigError, DataError, require, require_number
@@ -125,6 +125,9 @@ class ScreamDSprites(_Variant):
     """
 
     name = "scream_dsprites"
+    home = f"{dsprites_published.HOME}, and {PAINTING_HOME}"
+    licence = "Apache-2.0; the painting is in the public domain"
+    layout = 'The_Scream.jpg anywhere, with its path in ScreamDSprites.painting; "stand-in" needs none'
 
     def __init__(self, source, painting, path=None):
         super().__init__(source, path)

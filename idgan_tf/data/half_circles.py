@@ -27,7 +27,7 @@ class HalfCircles(Dataset):
     image_shape = (1, 1, 2)
     num_classes = 3
     source = "procedural"
-    licence = "none needed: they are drawn here"
+    home, weight, licence, layout = "drawn here", "nothing", "that of this project", "none"
     class_names = ("middle", "right", "left")
 
     def __init__(self, per_class, seed=0):

@@ -53,7 +53,6 @@ class PreparedDataset(Dataset):
         augment: functions of `augment`, applied in this order to the images of training steps.
 
     Attributes:
-        home, weight, licence: where to get it, how much it is, on what terms.
         layout: which files --source must hold.
         archives: names of the published archives, read in place where --source is the folder that holds them.
         full_count: images that the full set has (see `count`), 0 where any number will do. Another number is an error
@@ -64,7 +63,6 @@ class PreparedDataset(Dataset):
         stand_in: what to train on without the download.
     """
 
-    home = weight = licence = layout = ""
     archives = ()
     full_count = 0
     tfds = ""

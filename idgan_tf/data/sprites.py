@@ -70,7 +70,7 @@ class Sprites(FactorDataset):
     factor_sizes = FACTOR_SIZES
     binary = True
     source = "rendered"
-    licence = "none needed: they are drawn here"
+    home, weight, licence, layout = "drawn here", "nothing", "that of this project", "none"
 
     def __init__(self, resolution):
         require_number("Sprites.resolution", resolution, minimum=8, integer=True)

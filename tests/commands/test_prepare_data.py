@@ -16,8 +16,8 @@ def test_every_fragment_describes_its_dataset(name):
     assert isinstance(dataset, Dataset) and dataset.name == name
     entry = prepare_data.entry(name, dataset)
     assert entry.startswith(f"{name}: {'x'.join(map(str, dataset.image_shape))}")
+    assert all(f"    {key}" in entry for key in ("from", "size", "licence", "files"))
     if isinstance(dataset, PreparedDataset):
-        assert all(f"    {key}" in entry for key in ("from", "size", "licence", "files"))
         assert not dataset.stand_in or dataset.stand_in.split("/")[-1][:-4] in prepare_data.names()
 
 

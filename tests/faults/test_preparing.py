@@ -2,52 +2,51 @@
 
 import json
 import os
+import signal
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 
-from idgan_tf.data import cache
+from idgan_tf.data import cache, preparing
 from idgan_tf.data.image_folder import ImageFolder
 from idgan_tf.data.preparing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, tree, write_folder, write_zip
-from tests.helpers import PROJECT
 
 pytestmark = pytest.mark.fault
-CHILD = """
-import os, signal, sys
-from idgan_tf.data import preparing
-preparing.CHUNK_BYTES = 8 * 8 * 8 * 3  # eight images
-place, left = sys.argv[1], [int(sys.argv[2])]
-
-def before(owner, name):
-    honest = getattr(owner, name)
-    def wrapped(*args, **kwargs):
-        left[0] -= 1
-        if not left[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return honest(*args, **kwargs)
-    setattr(owner, name, wrapped)
-
-if place != "nowhere":
-    before(*{"write": (preparing, "_write_all"), "sync": (os, "fsync"), "line": (preparing.json, "dumps"),
-             "labels": (preparing.np, "save"), "rename": (os, "replace")}[place])
-sys.argv = ["prepare_data", *sys.argv[3:]]
-from idgan_tf.commands import prepare_data
-prepare_data.start()
-"""
 KILLS = [("line", 3), ("write", 2), ("sync", 3), ("line", 6), ("labels", 1), ("rename", 1)]  # of eight parts
 
 
-def run(source, data_dir, place="nowhere", count=0):
-    flags = ["--dataset=image_folder", f"--source={source}", f"--data_dir={data_dir}"]
-    flags += ["--gin_param=IMAGE_SHAPE = (8, 8, 3)", "--gin_param=ImageFolder.labels = True"]
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, place, str(count), *flags],
-        cwd=PROJECT, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONPATH": str(PROJECT)},
-    )  # fmt: skip
+def dataset(data_dir, **options):
+    return ImageFolder("mine", **{"image_shape": (8, 8, 3), "labels": True, "data_dir": str(data_dir), **options})
+
+
+def prepare_in_child(source, data_dir, place, count):
+    """Prepares in a process of its own that a SIGKILL ends at the `count`-th arrival at `place`; how it ended."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        owner, name = {
+            "write": (preparing, "_write_all"),
+            "sync": (os, "fsync"),
+            "line": (json, "dumps"),
+            "labels": (np, "save"),
+            "rename": (os, "replace"),
+        }[place]
+        honest, left = getattr(owner, name), [count]
+
+        def deadly(*args, **kwargs):
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return honest(*args, **kwargs)
+
+        setattr(owner, name, deadly)
+        prepare(dataset(data_dir), source)
+    finally:
+        os._exit(0)  # not reached in time: nobody was killed
 
 
 def outcome(folder):
@@ -56,20 +55,21 @@ def outcome(folder):
     return {**tree(folder), "manifest.json": {key: manifest[key] for key in manifest if key != "date"}}
 
 
-def test_a_preparation_killed_six_times_ends_like_one_that_was_not(tmp_path):
+def test_a_preparation_killed_six_times_ends_like_one_that_was_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(preparing, "CHUNK_BYTES", 8 * 8 * 8 * 3)  # eight images
     source = write_zip(tmp_path / "in.zip", {f"{i % 3}/{i}.png": encoded(picture(i, 9, 8)) for i in range(64)})
-    before = source.read_bytes()
-    assert run(source, tmp_path / "undisturbed").returncode == 0
+    bytes_before, parts_done = source.read_bytes(), [0]
+    prepare(dataset(tmp_path / "undisturbed"), source)
     data_dir = tmp_path / "killed"
     for place, count in KILLS:
-        process = run(source, data_dir, place, count)
-        assert process.returncode == -9, (place, process.stderr[-2000:])
-        assert os.listdir(data_dir) == [".image_folder.preparing"], "what is not whole does not bear the name"
-    process = run(source, data_dir)
-    assert process.returncode == 0, process.stderr[-2000:]
-    assert "continuing: 8 of 8 parts are done" in process.stderr, "what was done is not done again"
-    assert outcome(data_dir / "image_folder") == outcome(tmp_path / "undisturbed" / "image_folder")
-    assert os.listdir(data_dir) == ["image_folder"] and source.read_bytes() == before
+        assert prepare_in_child(source, data_dir, place, count) == -signal.SIGKILL, place
+        assert os.listdir(data_dir) == [".mine.preparing"], "what is not whole does not bear the name"
+        if place != "rename":  # its list is gone by then
+            parts_done.append((data_dir / ".mine.preparing" / "chunks.jsonl").read_text().count("\n"))
+    assert parts_done == sorted(parts_done) and 0 < parts_done[1] < parts_done[-1] == 8, "no part is done twice"
+    prepare(dataset(data_dir), source)
+    assert outcome(data_dir / "mine") == outcome(tmp_path / "undisturbed" / "mine")
+    assert os.listdir(data_dir) == ["mine"] and source.read_bytes() == bytes_before
 
 
 @pytest.fixture
@@ -91,14 +91,14 @@ def test_a_disk_that_is_really_full_keeps_what_was_there(disk, tmp_path, side):
     images = {f"{i}.png": encoded(picture(i, side, side)) for i in range(100)}  # 1.2 MB, 0.3 MB of pixels
     if side == 32:
         (disk / "ballast").write_bytes(bytes(800_000))
-    dataset = ImageFolder("mine", (side, side, 3), labels=False, data_dir=str(disk))
+    large = dataset(disk, image_shape=(side, side, 3), labels=False)
     before = tree(disk)
     with pytest.raises(DataError, match=f"cannot write {disk}/mine: No space left on device; make room, or pass"):
-        prepare(dataset, write_folder(tmp_path / "in", images))
+        prepare(large, write_folder(tmp_path / "in", images))
     assert tree(disk) == before and not (disk / "mine").exists()
     (disk / "ballast").unlink(missing_ok=True)
-    dataset.image_shape = (16, 16, 3)
-    assert prepare(dataset, tmp_path / "in")["count"] == 100
+    small = dataset(disk, image_shape=(16, 16, 3), labels=False)
+    assert prepare(small, tmp_path / "in")["count"] == 100
 
 
 def test_the_cache_on_a_full_disk_says_where_else(disk, monkeypatch):

@@ -52,7 +52,7 @@ class Probe:
         }
 
 
-def run(devices, resident_bytes, first_step=0, dataset=None, steps_per_call=1):
+def run(devices, resident_bytes, first_step=0, dataset=None, steps_per_call=1, steps=None):
     strategy = build.strategy() if devices == 2 else tf.distribute.MirroredStrategy(["CPU:0"])
     with strategy.scope():
         method = Probe()
@@ -62,7 +62,7 @@ def run(devices, resident_bytes, first_step=0, dataset=None, steps_per_call=1):
     call = TrainingCall(method, settings, strategy)
     method.step.assign(first_step)
     values = []
-    for _ in range(first_step, 8, steps_per_call):
+    for _ in range(0, steps or 8 - first_step, steps_per_call):
         assert call(steps_per_call)
         means = call.means()
         assert means["mismatch"] == 0
@@ -83,12 +83,21 @@ def test_a_stream_from_a_memory_map_gives_the_resident_data(tmp_path, expected):
     assert run(1, 0, dataset=Ramp(tmp_path / "images.npy")) == expected
 
 
-def test_two_devices_see_the_data_of_one(expected):
-    np.testing.assert_allclose(run(2, 0, steps_per_call=4), np.reshape(expected, [2, 4]).mean(1), rtol=1e-6)
+@pytest.mark.parametrize("resident_bytes", [0, 1 << 30], ids=["streamed", "resident"])
+def test_two_devices_see_the_data_of_one(expected, resident_bytes):
+    np.testing.assert_allclose(
+        run(2, resident_bytes, steps_per_call=4), np.reshape(expected, [2, 4]).mean(1), rtol=1e-6
+    )
 
 
-def test_a_stream_starts_at_any_step(expected):
-    assert run(1, 0, first_step=5) == expected[5:]
+@pytest.mark.parametrize("resident_bytes", [0, 1 << 30], ids=["streamed", "resident"])
+def test_a_run_that_goes_on_at_a_step_sees_the_data_of_one_that_never_stopped(expected, resident_bytes):
+    assert run(1, resident_bytes, first_step=5) == expected[5:]
+
+
+def test_a_late_step_is_there_at_once():
+    """Epoch 216 million: anything that walked through the epochs before would never end."""
+    assert len(set(run(1, 0, first_step=10**9, steps=3))) == 3
 
 
 def test_a_stream_cannot_be_compiled():
