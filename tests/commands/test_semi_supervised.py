@@ -13,7 +13,7 @@ TINY = ["HalfCircles.per_class = 20", "train.num_steps = 2", "train.batch_size =
 STAGES = [
     *TINY,
     "teacher.gin_file = 'gin/label_relevant_vae_toy.gin'",
-    f"teacher.gin_params = {TINY!r}",
+    f"teacher.gin_params = {[*TINY, 'LabelRelevantVAE.n_gm = 1']!r}",
     "UnlabelledLabelVAE.lambda_rec = 160.0",
 ]
 
