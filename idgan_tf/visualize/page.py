@@ -38,7 +38,11 @@ img { image-rendering: pixelated; display: block; }
 
 
 def serve(explorer, port):
-    """Shows an `Explorer` at http://127.0.0.1:<port>/ until Ctrl-C."""
+    """Shows an `Explorer` at http://127.0.0.1:<port>/.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came, which is how it ends; the server itself would keep quiet about it.
+    """
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no other site's name leads here
     ui.run(
         lambda: Page(explorer),
@@ -50,6 +54,7 @@ def serve(explorer, port):
         tailwind=False,
         show_welcome_message=False,
     )
+    raise KeyboardInterrupt
 
 
 class Page:

@@ -2,6 +2,7 @@ import pytest
 
 from idgan_tf import config
 from idgan_tf.evaluation import published
+from tests.helpers import load_tiny
 
 
 def test_a_printed_number_with_its_spread_and_its_place():
@@ -26,11 +27,11 @@ def test_two_numbers_never_stand_in_one_place():
 @pytest.mark.parametrize("method", sorted({method for method, _, _ in published._numbers()}))
 def test_a_configuration_is_known_as_the_method_of_its_gin_file(method):
     dataset = next(dataset for name, dataset, _ in published._numbers() if name == method)
-    config.load([f"gin/{method}_{dataset}.gin"])
+    load_tiny(f"gin/{method}_{dataset}.gin")
     assert published.stem(config.text()) == method
 
 
 def test_the_networks_for_1024_pixels_are_id_gan_and_a_classifier_is_in_no_table():
     for stem, method in (("idgan_celebahq", "idgan"), ("factor_classifier_dsprites", None)):
-        config.load([f"gin/{stem}.gin"])
+        load_tiny(f"gin/{stem}.gin")
         assert published.stem(config.text()) == method

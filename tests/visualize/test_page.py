@@ -1,6 +1,7 @@
 """The pages as people meet them: bin/explore and bin/report in a headless Chromium."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -40,6 +41,8 @@ def run(tmp_path_factory):
     """An untrained ID-GAN with a nuisance, in a run directory with a hostile name."""
     run = runs.Run(tmp_path_factory.mktemp("runs") / NAME)
     _, method = build_tiny("gin/idgan_dsprites.gin", run.path, "IDGAN.nuisance_dim = 3", "LATENT_DIM = 13")
+    for variable in method.teacher_decoder.trainable_variables:
+        variable.assign(4.0 * variable)  # fresh weights draw grey, whatever the code
     run.config.write_text(f"import tests.helpers\n{config.text()}")
     checkpoint.save(run.checkpoints, checkpoint.state(method))
     return run
@@ -54,7 +57,11 @@ def address(run):
         port = probe.getsockname()[1]
     arguments = [f"--run_dir={run.path}", f"--port={port}", "--gin_allow_import=tests"]
     process = subprocess.Popen(
-        [sys.executable, str(PROJECT / "bin" / "explore"), *arguments], cwd=PROJECT, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(PROJECT / "bin" / "explore"), *arguments],
+        cwd=PROJECT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},  # NiceGUI looks at it
     )
     wait_for(port, process)
     yield f"http://127.0.0.1:{port}"
