@@ -136,7 +136,7 @@ def model_card(run, method, dataset):
     """
     height, width, channels = dataset.image_shape
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("idgan_tf", "tensorflow", "keras"))
-    source = f" from {dataset.home}" if dataset.home else ""
+    source = f"; {dataset.home}" if dataset.home else ""
     lines = [
         f"# {run.name}: {type(method).__name__} on {dataset.name}",
         "",

@@ -110,7 +110,7 @@ class Page:
             )
             upload.props('accept="image/*"').style("display: none")  # its button is the one below
             button = ui.button("Encode an image of yours", icon="upload").props("flat no-caps")
-            button.on("click", js_handler=f"() => getElement({upload.id}).pickFiles()")
+            button.on("click", js_handler=f"() => getElement({upload.id}).$refs.qRef.pickFiles()")
         if explorer.without_gallery:
             ui.label(f"No gallery: {explorer.without_gallery}.").classes("x-quiet")
         with ui.element("div").classes("x-gallery"):
