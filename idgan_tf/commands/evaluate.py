@@ -98,8 +98,24 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
     with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
         for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
             if isinstance(result, Result):
+                _warn_of_another_network(run, result)
                 loop.log_evaluation(run, step, [result.record()])
             yield name, result
+
+
+def _warn_of_another_network(run, result):
+    """Says it when metrics.jsonl holds the same score by another feature network: the two do not compare."""
+    from idgan_tf import runs
+
+    network = result.protocol.get("feature_sha256")
+    for record in runs.read_metrics(run.metrics) if network else ():
+        other = record.get("protocol", {}).get("feature_sha256", network)
+        if other != network and result.values.keys() & record.keys():
+            logging.warning(
+                "%s has %s by another feature network (%s): it does not compare with this one (%s)",
+                run.metrics, ", ".join(result.values), other[:12], network[:12],
+            )  # fmt: skip
+            return
 
 
 def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, train):

@@ -8,7 +8,7 @@ from PIL import Image
 from idgan_tf import config, runs
 from idgan_tf.commands.evaluate import evaluate_run
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.evaluation import evaluate
+from idgan_tf.evaluation import evaluate, shipped
 from idgan_tf.evaluation.evaluate import MODULES, metric, names
 from idgan_tf.evaluation.result import Result
 from idgan_tf.networks.classifier import FactorHeads
@@ -107,6 +107,20 @@ def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, mo
     assert results["fid_dsprites"].protocol["generated"] == "decoder mean, c ~ N(0, I)"
     bound = dict(evaluate_run(run.path, ["fid_dsprites"], True, 0, (), [f"fid_dsprites.network = '{network}'", *SMALL]))
     assert bound["fid_dsprites"].values == results["fid_dsprites"].values and len(asked) == 1
+
+
+def test_a_shipped_network_comes_before_a_trained_one_and_their_scores_are_told_apart(tmp_path, monkeypatch, caplog):
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    (tmp_path / "factor_classifier_tiny_sprites").mkdir()
+    before = {"step": 12, "fid_dsprites96": 3.0, "protocol": {"feature_sha256": "0123456789abcdef"}}
+    runs.append_metrics(run.metrics, before)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    path = tmp_path / "factor_classifier_tiny_sprites.npz"
+    shipped.pack(FactorHeads((64, 64, 1), (3, 4, 4), "torch"), "tiny_sprites", path)
+    protocol = evaluated(run, ["fid_dsprites"])["fid_dsprites"].protocol
+    assert protocol["feature_network"] == "factor_classifier_tiny_sprites, shipped with idgan_tf"
+    assert "which comes with idgan_tf, not of" in caplog.text
+    assert "fid_dsprites96 by another feature network (0123456789ab)" in caplog.text
 
 
 def test_a_metric_the_method_cannot_have_is_an_error_when_asked_for(tmp_path):
