@@ -4,6 +4,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import time
+
+from absl import logging
 
 from idgan_tf.errors import ConfigError
 
@@ -47,3 +50,23 @@ def take_lock(file):
     except OSError as error:
         raise ConfigError(f"cannot lock {file.name}: {error.strerror}") from error
     return True
+
+
+@contextlib.contextmanager
+def alone(path):
+    """Runs the block while no other process is in one for the same path; waits for its turn.
+
+    Raises:
+        ConfigError: the folder of `path` cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(open(path.with_name(f".{path.name}.lock"), "a"))
+        except OSError as error:
+            raise ConfigError(f"cannot write to {path.parent}: {error.strerror}") from error
+        if not take_lock(file):
+            logging.info("waiting for another process that works on %s", path)
+            while not take_lock(file):
+                time.sleep(1.0)
+        yield

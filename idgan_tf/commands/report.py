@@ -1,6 +1,9 @@
-"""bin/report: one HTML file that shows a run to somebody else: nothing in it is loaded from elsewhere.
+"""bin/report: one HTML file that shows a run, or a study, to somebody else: nothing in it is loaded from elsewhere.
 
-bin/report --run_dir=runs/idgan_dsprites
+    bin/report --run_dir=runs/idgan_dsprites
+    bin/report --study=idgan_table2 --scale=cpu
+
+A study is shown as far as bin/reproduce has come.
 """
 
 from absl import flags
@@ -9,22 +12,33 @@ from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
 flags.DEFINE_string("run_dir", None, "The run to report on.")
-flags.DEFINE_string("out", None, "The file to write. Default: <run_dir>/report.html.")
+flags.DEFINE_string("study", None, "Instead of a run: a study of bin/reproduce.")
+flags.DEFINE_string("scale", "cpu", "The scale of the study.")
+flags.DEFINE_string("runs", "runs", "The folder that bin/reproduce wrote to.")
+flags.DEFINE_string("out", None, "The file to write. Default: <run_dir>/report.html, or in the study's results/.")
 FLAGS = flags.FLAGS
 
 
 def main():
     """Runs the command."""
-    if not FLAGS.run_dir:
-        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
+    if (FLAGS.run_dir is None) == (FLAGS.study is None):
+        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart, or --study")
     import pathlib
 
     from idgan_tf.runs import Run, write_text
-    from idgan_tf.visualize import report
 
-    run = Run(FLAGS.run_dir)
-    path = pathlib.Path(FLAGS.out) if FLAGS.out else run.path / "report.html"
-    page = report.of_run(run)
+    if FLAGS.study:
+        from idgan_tf.studies import study, table
+        from idgan_tf.visualize import study_report
+
+        result, folder = table.write(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
+        page = study_report.of_study(result, folder / "pictures")
+    else:
+        from idgan_tf.visualize import report
+
+        folder = Run(FLAGS.run_dir).path
+        page = report.of_run(Run(FLAGS.run_dir))
+    path = pathlib.Path(FLAGS.out) if FLAGS.out else folder / "report.html"
     try:
         write_text(path, page)
     except OSError as error:

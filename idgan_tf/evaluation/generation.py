@@ -1,5 +1,7 @@
 """Images for evaluation: real ones, and what a method generates, in batches and with fixed seeds."""
 
+import weakref
+
 import numpy as np
 import tensorflow as tf
 
@@ -11,6 +13,7 @@ from idgan_tf.progress import bar
 
 BATCH = 256
 STREAM_ROWS, STREAM_NOISE = 0, 1  # of a seed
+_compiled = weakref.WeakKeyDictionary()
 
 
 def rows(dataset, count, seed):
@@ -35,7 +38,7 @@ def generated(method, dataset, count, seed):
         Unavailable: the method generates nothing.
     """
     describe(method)
-    return _mapped(lambda batch, s: images(method, batch, s), dataset, rows(dataset, count, seed), seed, "generating")
+    return _mapped(_images_of(method), dataset, rows(dataset, count, seed), seed, "generating")
 
 
 def of_classes(method, dataset, labels, count, seed):
@@ -46,7 +49,7 @@ def of_classes(method, dataset, labels, count, seed):
         require(len(members) > 0, f"{dataset.name} has no image of class {label}")
         chosen.append(np.random.default_rng([seed, STREAM_ROWS, label]).choice(members, count))
     made = np.empty((0, *dataset.image_shape), np.float32)
-    for batch in _mapped(lambda b, s: images(method, b, s), dataset, np.concatenate(chosen), seed, "generating"):
+    for batch in _mapped(_images_of(method), dataset, np.concatenate(chosen), seed, "generating"):
         made = np.concatenate([made, batch])
         while len(made) >= count:
             yield made[:count]
@@ -60,7 +63,8 @@ def coded(method, dataset, count, seed):
         Unavailable: the method does not render a code that it also encodes.
     """
     require_coded(method)
-    return _mapped(lambda batch, s: pair(method, batch, s), dataset, rows(dataset, count, seed), seed, "generating")
+    compiled = tf.function(lambda batch, s: pair(method, batch, s))
+    return _mapped(compiled, dataset, rows(dataset, count, seed), seed, "generating")
 
 
 def pair(method, batch, seed):
@@ -72,10 +76,12 @@ def pair(method, batch, seed):
 
 def images(method, batch, seed):
     """Generated images [B, H, W, C] in the graph, as many as the batch has."""
-    if hasattr(method, "sample"):
-        image = method.sample(batch, seed)
-    elif _is_coded(method):
-        image = pair(method, batch, seed)[1]
+    if hasattr(method, "generate_class"):
+        image = method.generate_class(batch["label"], seed)
+    elif hasattr(method, "sample_code"):
+        seed_c, seed_s = noise.split(seed, 2)
+        c = method.sample_code(batch["image"], seed_c)
+        image = method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
     else:
         image = method.decode(noise.normal([batch["image"].shape[0], method.code_dim], seed))
     return tf.clip_by_value(image, 0.0, 1.0)
@@ -87,10 +93,10 @@ def describe(method):
     Raises:
         Unavailable: the method generates nothing.
     """
-    if hasattr(method, "sample"):
-        return "the method's own sampler"
-    if _is_coded(method):
-        return "G(s, c), s ~ N(0, I), c ~ q(c)"
+    if hasattr(method, "generate_class"):
+        return "by class, labels of real images"
+    if hasattr(method, "sample_code"):
+        return f"G(s, c), s ~ N(0, I), {method.codes}"
     available(
         hasattr(method, "decode") and hasattr(method, "code_dim"),
         f"{type(method).__name__} generates no images",
@@ -100,16 +106,20 @@ def describe(method):
 
 def require_coded(method):
     """Raises Unavailable unless the method renders codes of its own encoder."""
-    available(_is_coded(method), f"{type(method).__name__} has no generator of encoded codes G(s, c)")
+    faces = all(hasattr(method, face) for face in ("encode", "generate", "nuisance_dim"))
+    available(faces, f"{type(method).__name__} has no generator of encoded codes G(s, c)")
 
 
-def _is_coded(method):
-    return all(hasattr(method, face) for face in ("encode", "generate", "nuisance_dim"))
+def _images_of(method):
+    """`images` of a method as one graph, shared by all classes and metrics."""
+    if method not in _compiled:
+        owner = weakref.ref(method)  # the cache must not keep the method alive
+        _compiled[method] = tf.function(lambda batch, seed: images(owner(), batch, seed))
+    return _compiled[method]
 
 
-def _mapped(function, dataset, chosen, seed, what):
-    """function(batch, seed) of the examples of row numbers [N], batch by batch, as arrays."""
-    compiled = tf.function(function)
+def _mapped(compiled, dataset, chosen, seed, what):
+    """compiled(batch, seed) of the examples of row numbers [N], batch by batch, as arrays."""
     count = len(chosen)
     for start in bar(range(0, count, BATCH), what, "batches"):
         some = chosen[start : start + BATCH]

@@ -30,9 +30,13 @@ class GAN(CodeFaces, Method):
         average_decay: decay of the generator's running average, in [0, 1).
         real_noise: real images in [-1, 1] get noise from U[0, real_noise), >= 0.
         **networks: further networks of a subclass.
+
+    Attributes:
+        codes: where `sample_code` takes c from, for protocols.
     """
 
     fakes_per_image = 1
+    codes = "c ~ N(0, I)"
 
     def __init__(
         self,

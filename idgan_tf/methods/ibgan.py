@@ -48,6 +48,7 @@ class IBGAN(CodeFaces, Method):
 
     nuisance_dim = 0
     traversal_range = (-1.0, 1.0)  # released code
+    codes = "c = r ~ e(r|z), z ~ N(0, I)"
 
     def __init__(
         self,

@@ -29,6 +29,8 @@ class IDGAN(GAN):
         **gan: the arguments of `GAN`.
     """
 
+    codes = "c ~ q(c)"
+
     def __init__(self, teacher, lambda_id, grey_teacher=False, **gan):
         require_number(f"{type(self).__name__}.lambda_id", lambda_id, minimum=0)
         super().__init__(**teacher, **gan)

@@ -27,6 +27,8 @@ class IDGANEnd2End(GAN):
         **gan: the arguments of `GAN`.
     """
 
+    codes = "c ~ q(c)"
+
     def __init__(self, encoder, decoder, vae_optimizer, nll, beta, lambda_id, **gan):
         require_number("IDGANEnd2End.beta", beta, minimum=0)
         require_number("IDGANEnd2End.lambda_id", lambda_id, minimum=0)

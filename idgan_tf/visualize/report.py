@@ -41,17 +41,22 @@ def of_run(run):
     last = training[-1]["step"] if training else 0
     sections = [
         f"<p class=quiet>{last:,} steps trained; {_escape(_environment())}</p>",
-        _section("Pictures", "".join(_picture(path) for path in _pictures(run))),
-        _section("Metrics", _metrics(evaluations, published.stem(config))),
-        _section("Curves", _curves(training)),
-        _section("Configuration", f"<pre>{_escape(config)}</pre>"),
-        _section("To repeat it", f"<pre>{_escape(_command(run))}</pre>"),
+        section("Pictures", "".join(picture(path) for path in _pictures(run))),
+        section("Metrics", _metrics(evaluations, published.stem(config))),
+        section("Curves", _curves(training)),
+        section("Configuration", f"<pre>{_escape(config)}</pre>"),
+        section("To repeat it", f"<pre>{_escape(_command(run))}</pre>"),
     ]
+    return page(run.name, sections)
+
+
+def page(title, sections):
+    """A whole document of sections that are HTML already."""
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{_escape(run.name)}</title><style>{STYLE}</style></head>"
-        f"<body><h1>{_escape(run.name)}</h1>{''.join(sections)}</body></html>\n"
+        f"<title>{_escape(title)}</title><style>{STYLE}</style></head>"
+        f"<body><h1>{_escape(title)}</h1>{''.join(sections)}</body></html>\n"
     )
 
 
@@ -59,7 +64,8 @@ def _escape(value):
     return html.escape(str(value), quote=True)
 
 
-def _section(title, body):
+def section(title, body):
+    """A heading and its body, or nothing without a body."""
     return f"<h2>{title}</h2>{body}" if body else ""
 
 
@@ -86,7 +92,8 @@ def _pictures(run):
     return list(newest.values())
 
 
-def _picture(path):
+def picture(path):
+    """An image file as a figure that holds it."""
     data, name = base64.b64encode(path.read_bytes()).decode(), _escape(path.stem)
     with Image.open(path) as image:
         kind = "large" if image.width > LARGE else "small"

@@ -1,0 +1,58 @@
+"""bin/reproduce: a table of a paper, from its trainings to our numbers beside the published ones, claims checked.
+
+    bin/reproduce                                             the studies
+    bin/reproduce --study=idgan_table2 --scale=smoke          does it run? minutes
+    bin/reproduce --study=idgan_table2                        within two hours a seed on two CPU cores
+    bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
+    bin/reproduce --study=idgan_table2 --scale=paper --list
+
+A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/. A killed
+study goes on where it stopped, and what is done is used. --only=i/n runs every n-th job: give each machine of a
+cluster another i (seq 20 | parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or
+feature network train it once, if they share their files; the second waits. The table, as far as it is known, is
+printed at the end and lies in <runs>/<study>-<scale>/results/; bin/report --study=S makes it a page.
+"""
+
+import time
+
+from absl import flags, logging
+
+from idgan_tf.commands import cli
+
+flags.DEFINE_string("study", None, "Which table; none shows them.")
+flags.DEFINE_string("scale", "cpu", "The budget: paper, cpu or smoke.")
+flags.DEFINE_string("runs", "runs", "The folder for the run directories.")
+flags.DEFINE_multi_string("gin_param", [], "A binding of every training, such as 'train.jit_compile = True'.")
+flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.")
+flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and end.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    from idgan_tf.studies import jobs, study, table
+
+    if not FLAGS.study:
+        for name in study.names():
+            print(f"{name:14} {study.load(name, 'paper').title}")
+        return
+    chosen = study.load(FLAGS.study, FLAGS.scale)
+    mine = jobs.plan(chosen, FLAGS.runs, FLAGS.gin_param)
+    if FLAGS.only is not None:
+        mine = jobs.share(mine, FLAGS.only)
+    if FLAGS.list:
+        print("\n".join(jobs.commands(mine)))
+        return
+    began = time.monotonic()
+    table.write(chosen, FLAGS.runs)  # an unwritable folder is found before anything trains
+    for number, job in enumerate(mine, 1):
+        minutes = (time.monotonic() - began) / 60
+        logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)
+        jobs.run(job)
+        table.write(chosen, FLAGS.runs)
+    result, folder = table.write(chosen, FLAGS.runs)
+    print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
+
+
+def start():
+    cli.run(main, __doc__)

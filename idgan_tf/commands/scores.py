@@ -1,0 +1,105 @@
+"""Evaluating a run: its metrics one after another, written to metrics.jsonl and TensorBoard."""
+
+import pathlib
+
+from absl import logging
+
+
+def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow_imports=(), best=False):
+    """Evaluates the newest checkpoint of a run and writes down what comes out.
+
+    Args:
+        run_dir: a run directory.
+        chosen, strict, seed: as in `evaluation.evaluate.evaluate`.
+        gin_files, bindings: settings of the metrics.
+        allow_imports, best: as in `runs.load`.
+
+    Yields:
+        (name, `Result` or the reason for leaving it out).
+
+    Raises:
+        ConfigError: it is no run.
+        CheckpointError: it has no checkpoint that can be used.
+    """
+    from idgan_tf import runs
+
+    run = runs.Run(run_dir)
+    run.require_checkpoint(best)
+
+    import gin
+    import tensorflow as tf
+
+    from idgan_tf.evaluation import evaluate, factor_features, label_logits
+    from idgan_tf.evaluation.result import Result
+    from idgan_tf.training import loop
+
+    evaluate.import_all()
+    asked = chosen if strict else ()
+    networks = {
+        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train=name in asked)
+        for name, module in (("fid_dsprites", factor_features), ("label_inception_score", label_logits))
+    }
+    method, dataset = runs.load(run_dir, gin_files, bindings, allow_imports, best)
+    for name, network in networks.items():
+        gin.bind_parameter(f"{name}.network", str(network))
+    step = int(method.step.numpy())
+    with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
+        for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
+            if isinstance(result, Result):
+                _warn_of_another_network(run, result)
+                loop.log_evaluation(run, step, [result.record()])
+            yield name, result
+
+
+def _warn_of_another_network(run, result):
+    """Says it when metrics.jsonl holds the same score by another feature network: the two do not compare."""
+    from idgan_tf import runs
+
+    network = result.protocol.get("feature_sha256")
+    for record in runs.read_metrics(run.metrics) if network else ():
+        other = record.get("protocol", {}).get("feature_sha256", network)
+        if other != network and result.values.keys() & record.keys():
+            logging.warning(
+                "%s has %s by another feature network (%s): it does not compare with this one (%s)",
+                run.metrics, ", ".join(result.values), other[:12], network[:12],
+            )  # fmt: skip
+            return
+
+
+def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, train):
+    """The file of the classifier that a metric needs of the run's dataset: bound by gin, shipped, or beside the run.
+
+    `train` trains the one beside the run first with `gin_file`, continues it, or finds it done.
+    """
+    from idgan_tf import config
+    from idgan_tf.commands.stages import finished
+    from idgan_tf.evaluation import shipped
+    from idgan_tf.training import build
+
+    config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
+    bound = config.bindings_of(metric).get("network")
+    if bound:
+        return bound
+    dataset = build.settings().dataset
+    gin_file = gin_file.format(dataset.name)
+    folder = run.path.parent / pathlib.Path(gin_file).stem
+    found = shipped.find(folder.name, dataset)
+    if found:
+        if folder.exists():
+            logging.warning(
+                "the features are those of %s, which comes with idgan_tf, not of %s; %s.network chooses",
+                found.name, folder, metric,
+            )  # fmt: skip
+        return found
+    if train and (config.PROJECT / gin_file).exists():
+        finished([gin_file], _same_images(dataset), folder, ())
+    return folder / "networks" / "classifier.keras"
+
+
+def _same_images(dataset):
+    """Bindings that let a classifier see what the run sees: its source, its painting."""
+    from idgan_tf import config
+
+    name = type(dataset).__name__
+    settings = config.bindings_of(name).items()
+    return [f"{name}.{key} = {value!r}" for key, value in settings if key != "color_factor"]

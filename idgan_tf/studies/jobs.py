@@ -1,0 +1,224 @@
+"""The jobs of a study, one for each (row, seed): where they run, as which commands, and running them.
+
+    <runs>/<study>-<scale>/seed0/<row>/        a run directory
+    <runs>/<study>-<scale>/seed0/<row>.json    why a job has no result, or not all
+    <runs>/features-<scale>/<network>/         feature networks, shared by the studies of a scale
+
+A job whose row has a teacher finds it beside itself, where bin/train looks for it: the run of the teacher's own
+row and seed. So nothing is trained twice, and what a row says of its teacher's code is what the teacher's row says.
+
+Several processes may run shares of a study at once. Whoever first needs a teacher or a feature network trains it;
+the others wait for it. Without a file system in common, each share makes its own, which is the same.
+"""
+
+import dataclasses
+import gc
+import json
+import pathlib
+import shlex
+
+from absl import logging
+
+from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
+from idgan_tf.files import alone
+from idgan_tf.runs import Run, read_metrics, write_text
+from idgan_tf.studies.study import Row
+
+FEATURES = {  # metric -> the gin file of the network that it asks
+    "fid_dsprites": "gin/factor_classifier_{}.gin",
+    "label_inception_score": "gin/label_classifier_{}.gin",
+}
+VALUE_OF = {"diversity": "intra_class_diversity", "toy_spread": "toy_coverage"}  # metrics whose value has another name
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One training of a row, and its evaluation.
+
+    Attributes:
+        row: a `Row`.
+        seed: of the training and the metrics.
+        run: its `runs.Run`.
+        gin_files, params: what bin/train gets.
+        evaluation: what bin/evaluate gets as --gin_param.
+        needs: jobs of the teacher and the feature networks.
+    """
+
+    row: Row
+    seed: int
+    run: Run
+    gin_files: list
+    params: list
+    evaluation: list
+    needs: list
+
+    @property
+    def note(self):
+        """The file that says why there is no result."""
+        return self.run.path.with_name(f"{self.run.name}.json")
+
+
+def plan(study, runs, extra=()):
+    """All jobs of a study, teachers before those who need them.
+
+    Args:
+        study: a `Study`.
+        runs: the folder of all studies.
+        extra: bindings of every training, after all others.
+    """
+    return [_job(study, row, seed, runs, extra) for seed in range(study.scale.seeds) for row in study.chosen]
+
+
+def _job(study, row, seed, runs, extra):
+    scale = study.scale
+    folder = pathlib.Path(runs) / f"{study.name}-{scale.name}" / f"seed{seed}"
+    data = [scale.data[row.dataset]] if row.dataset in scale.data else []
+    params = [*row.params, *scale.params.get(row.budget, []), f"train.seed = {seed}", *extra]
+    evaluation, needs = list(scale.evaluation), []
+    if row.teacher:
+        teacher = _job(study, study.row(row.teacher), seed, runs, extra)
+        params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
+        needs.append(dataclasses.replace(teacher, needs=[]))
+    for metric in row.metrics:
+        if metric in FEATURES:
+            network = _features(study, metric, row.dataset, data, runs, extra)
+            needs.append(network)
+            evaluation.append(f"{metric}.network = '{network.run.networks / 'classifier.keras'}'")
+    return Job(row, seed, Run(folder / row.id), [*row.gin, *data], params, evaluation, needs)
+
+
+def _features(study, metric, dataset, data, runs, extra):
+    scale, gin_file = study.scale, FEATURES[metric].format(dataset)
+    row = Row(
+        name=pathlib.Path(gin_file).stem, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[]
+    )
+    run = Run(pathlib.Path(runs) / f"features-{scale.name}" / row.id)
+    return Job(row, 0, run, [gin_file, *data], [*scale.params.get("features", []), *extra], [], [])
+
+
+def share(jobs, only):
+    """The i-th of n shares of a list, from "i/n"; every job is in exactly one.
+
+    Raises:
+        ConfigError: it is not i/n with 1 <= i <= n.
+    """
+    number, slash, count = only.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ConfigError(f"--only takes i/n with 1 <= i <= n, such as 2/8, got {only!r}")
+    return jobs[int(number) - 1 :: int(count)]
+
+
+def commands(jobs):
+    """Lines for a shell that do the same; feature networks first, each once."""
+    networks = {need.run.path: need for job in jobs for need in job.needs if need.row.budget == "features"}
+    return [_line(job) for job in [*networks.values(), *jobs]]
+
+
+def _line(job):
+    flags = [*(f"--gin_file={path}" for path in job.gin_files), *(f"--gin_param={param}" for param in job.params)]
+    line = shlex.join(["bin/train", *flags, f"--run_dir={job.run.path}"])
+    if job.row.metrics:
+        metrics = f"--metrics={','.join(job.row.metrics)}"
+        bindings = [f"--gin_param={param}" for param in job.evaluation]
+        line += " && " + shlex.join(
+            ["bin/evaluate", f"--run_dir={job.run.path}", metrics, f"--seed={job.seed}", *bindings]
+        )
+    return line
+
+
+def run(job):
+    """Trains and evaluates a job, as far as it is not done; what goes wrong with it alone is written to its note.
+
+    Raises:
+        UserError: what goes wrong with every job: configuration, disk, signals.
+    """
+    problem, left_out = "", {}
+    try:
+        for need in job.needs:
+            _train(need)
+        _train(job)
+        left_out = _evaluate(job)
+    except _NoData as error:
+        problem = f"data not on this machine: {message(error)}"
+    except (NonFiniteError, CheckpointError) as error:
+        problem = f"failed: {message(error)}"
+    if problem:
+        logging.warning("%s, seed %d: %s", job.row.name, job.seed, problem)
+    job.note.parent.mkdir(parents=True, exist_ok=True)
+    write_text(job.note, json.dumps({"problem": problem, "left_out": left_out}))
+
+
+def remarks(job):
+    """(why there is no result or "", {metric: why it was left out}) of a job that has run."""
+    try:
+        note = json.loads(job.note.read_text())
+        return note["problem"], note["left_out"]
+    except (OSError, ValueError, KeyError):
+        return "", {}
+
+
+class _NoData(DataError):
+    """The data set of a row was not prepared."""
+
+
+def _train(job):
+    """Trains a job to its end, or finds it done, while others wait."""
+    import keras
+
+    from idgan_tf import config
+    from idgan_tf.commands import stages
+    from idgan_tf.training import build
+
+    with alone(job.run.path):
+        config.load(job.gin_files, job.params)
+        try:
+            build.settings().dataset.arrays  # noqa: B018 - is it there?
+        except DataError as error:
+            raise _NoData(str(error)) from error
+        stages.finished(job.gin_files, job.params, job.run.path, ())
+    keras.backend.clear_session()
+    gc.collect()  # the data of a finished training would stay on the devices until chance collects it
+
+
+def _evaluate(job):
+    """Runs the metrics that have no line in metrics.jsonl yet; returns {metric: why it was left out}."""
+    from idgan_tf.commands.scores import evaluate_run
+    from idgan_tf.evaluation.result import Result
+
+    have, left_out = values(job), {}
+    pending = [name for name in job.row.metrics if name not in have]
+    while pending:
+        try:
+            for name, result in evaluate_run(job.run.path, list(pending), False, job.seed, (), job.evaluation):
+                pending.remove(name)
+                if not isinstance(result, Result):
+                    left_out[name] = result
+        except NonFiniteError as error:
+            left_out[pending.pop(0)] = message(error)
+    return left_out
+
+
+def values(job):
+    """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step."""
+    records = read_metrics(job.run.metrics)
+    step = finished_step(job)
+    found = {}
+    for record in records:
+        if step is None or record["step"] != step:
+            continue
+        protocol = record.get("protocol")
+        found.update({name: (record[name], name, protocol or {}) for name in job.row.values if name in record})
+        for metric in job.row.metrics if protocol else ():
+            stem = VALUE_OF.get(metric, metric)
+            for name, value in record.items():
+                if name == stem or (name.startswith(stem) and name[len(stem) :].removesuffix("k").isdecimal()):
+                    found[metric] = value, name, protocol
+    return found
+
+
+def finished_step(job):
+    """The number of steps of a finished job, None before it is."""
+    try:
+        return json.loads(job.run.done.read_text())["step"]
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,134 @@
+"""A study: a table of a paper as data, read from the .toml file of its name.
+
+    title, paper          what it repeats
+    metrics               columns: metrics of bin/evaluate ...
+    values                ... and other values of theirs, or of the last line of the training log
+    [scale.<name>]        paper, cpu and smoke:
+        seeds             runs of every row
+        params.<budget>   bindings of the rows of that budget; of feature networks, "features"
+        evaluation        bindings of the metrics
+        rows, datasets    the rows that are part of it, by their ids and data sets; all where neither is given
+        data.<dataset>    a gin file read after those of the rows (and feature networks) of that data set
+        decides           whether its numbers can answer the claims
+    [[row]]
+        id                name of its run directory; by default the stem of its first gin file
+        name, dataset     what the table calls it
+        gin, params       gin files, and bindings at every scale
+        budget            which `params` of the scale
+        teacher           the id of the row whose run is its first stage
+        metrics, values   its columns, where it cannot have all
+        published         {column: [mean] or [mean, std]}
+    [[claim]]             see `claims`
+
+The numbers of a study come from its run directories alone (`table.collect`).
+"""
+
+import dataclasses
+import difflib
+import pathlib
+import tomllib
+
+from idgan_tf.errors import ConfigError
+
+FOLDER = pathlib.Path(__file__).parent
+SCALES = ("paper", "cpu", "smoke")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of the table; the attributes are those of [[row]] in the module's text."""
+
+    name: str
+    dataset: str
+    gin: list
+    budget: str
+    metrics: list
+    values: list
+    id: str = ""
+    params: list = dataclasses.field(default_factory=list)
+    teacher: str = ""
+    published: dict = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "id", self.id or pathlib.Path(self.gin[0]).stem)
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """What the paper says of the table, or this project promises; `claims.CHECKS` says what the fields mean."""
+
+    text: str
+    where: str
+    check: str
+    metrics: list
+    rows: list
+    than: list = dataclasses.field(default_factory=list)
+    value: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """A budget; the attributes are those of [scale.<name>] in the module's text."""
+
+    name: str
+    seeds: int
+    params: dict = dataclasses.field(default_factory=dict)
+    evaluation: list = dataclasses.field(default_factory=list)
+    rows: list = dataclasses.field(default_factory=list)
+    datasets: list = dataclasses.field(default_factory=list)
+    data: dict = dataclasses.field(default_factory=dict)
+    decides: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A study at one scale: `rows` are all of the table, `chosen` those that the scale runs."""
+
+    name: str
+    title: str
+    paper: str
+    columns: list
+    rows: list
+    claims: list
+    scale: Scale
+
+    @property
+    def chosen(self):
+        scale = self.scale
+        return [
+            row
+            for row in self.rows
+            if (not scale.rows or row.id in scale.rows) and (not scale.datasets or row.dataset in scale.datasets)
+        ]
+
+    def row(self, name):
+        return next(row for row in self.rows if row.id == name)
+
+
+def names():
+    """The studies there are."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name, scale):
+    """The study of that name at "paper", "cpu" or "smoke".
+
+    Raises:
+        ConfigError: there is no such study or scale.
+    """
+    if name not in names():
+        close = difflib.get_close_matches(name, names(), n=3) or names()
+        raise ConfigError(f"no study {name!r}; there are {', '.join(close)}")
+    if scale not in SCALES:
+        raise ConfigError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
+    data = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    metrics, values = data["metrics"], data.get("values", [])
+    return Study(
+        name=name,
+        title=data["title"],
+        paper=data["paper"],
+        columns=[*metrics, *values],
+        rows=[Row(**{"metrics": metrics, "values": values, **row}) for row in data["row"]],
+        claims=[Claim(**claim) for claim in data["claim"]],
+        scale=Scale(scale, **data["scale"][scale]),
+    )

@@ -1,0 +1,230 @@
+"""The result of a study: ours beside the published value, claims below; for the terminal, Markdown, CSV and JSON.
+
+<runs>/<study>-<scale>/results/    table.md  table.csv  results.json  pictures/<row>.png
+"""
+
+import csv
+import io
+import json
+import pathlib
+import re
+import shutil
+import statistics
+
+from idgan_tf.files import alone
+from idgan_tf.runs import write_text
+from idgan_tf.studies import claims, jobs
+
+ABOUT = ("steps", "teacher_steps", "batch_size", "precision")
+FIELDS = ("study", "scale", "row", "dataset", "metric", "mean", "std", "seeds", *ABOUT, "published", "published_std")
+
+
+def collect(study, runs):
+    """Everything that a study has found so far, as one JSON object.
+
+    Returns:
+        {"study", "title", "paper", "scale", "seeds", "columns",
+         "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
+                   "published": {column: [mean] or [mean, std]}, "steps", "teacher_steps", "precision",
+                   "batch_size", "problem", "pictures"}],
+         "protocol": {column: {what all rows and seeds have in common}},
+         "claims": [{"text", "where", "answer", "reason"}]}.
+    """
+    planned = jobs.plan(study, runs)
+    rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
+    protocols = [row.pop("protocols") for row in rows]
+    known = {row["id"]: row for row in rows}
+    answers = [(claim, *claims.check(claim, known, study.scale.decides)) for claim in study.claims]
+    return {
+        "study": study.name,
+        "title": study.title,
+        "paper": study.paper,
+        "scale": study.scale.name,
+        "seeds": study.scale.seeds,
+        "columns": study.columns,
+        "rows": rows,
+        "protocol": {
+            column: _common([p for found in protocols for p in found.get(column, [])]) for column in study.columns
+        },
+        "claims": [
+            {"text": claim.text, "where": claim.where, "answer": answer, "reason": reason}
+            for claim, answer, reason in answers
+        ],
+    }
+
+
+def _common(dictionaries):
+    """The entries that all dictionaries have alike."""
+    if not dictionaries:
+        return {}
+    first, *others = dictionaries
+    return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
+
+
+def _row(study, row, mine):
+    cells, names, protocols, problems = {}, {}, {}, []
+    for job in mine:
+        problem, left_out = jobs.remarks(job)
+        found = jobs.values(job)
+        problems += [problem] if problem else []
+        problems += [f"no {metric}: {reason}" for metric, reason in left_out.items() if metric not in found]
+        for column, (value, name, protocol) in found.items():
+            protocols.setdefault(column, []).append(protocol)
+            cells.setdefault(column, {})[job.seed] = value
+            names[column] = name
+    done = [job for job in mine if jobs.finished_step(job) is not None]
+    teacher = [need for job in done for need in job.needs if need.row.id == row.teacher]
+    return {
+        "id": row.id,
+        "name": row.name,
+        "dataset": row.dataset,
+        "cells": cells,
+        "names": names,
+        "protocols": protocols,
+        "published": row.published,
+        "seeds": len(done),
+        "steps": jobs.finished_step(done[0]) if done else None,
+        "teacher_steps": jobs.finished_step(teacher[0]) if teacher else None,
+        "precision": _bound(done, "train.precision", "float32"),
+        "batch_size": _bound(done, "train.batch_size", None),
+        "problem": "; ".join(dict.fromkeys(problems)),
+        "pictures": [str(path) for path in _pictures(done)],
+    }
+
+
+def _bound(done, name, otherwise):
+    """The value of a binding in the configuration of the first run."""
+    if not done:
+        return None
+    text = done[0].run.config.read_text()
+    found = re.search(rf"^{re.escape(name)} = (.*)$", text, flags=re.MULTILINE)
+    return found.group(1).strip("'\"") if found else otherwise
+
+
+def _pictures(done):
+    """The last picture of each kind from the training of the first run."""
+    if not done:
+        return []
+    newest = {path.stem.rsplit("-", 1)[0]: path for path in sorted(done[0].run.samples.glob("*.png"))}
+    return list(newest.values())
+
+
+def write(study, runs):
+    """Writes the files of `results/`, while others wait; returns (`collect`, the folder)."""
+    folder = pathlib.Path(runs) / f"{study.name}-{study.scale.name}" / "results"
+    with alone(folder):
+        result = collect(study, runs)
+        (folder / "pictures").mkdir(parents=True, exist_ok=True)
+        for row in result["rows"]:
+            copies = [f"{row['id']}-{pathlib.Path(path).stem.rsplit('-', 1)[0]}.png" for path in row["pictures"]]
+            for path, copy in zip(row["pictures"], copies, strict=True):
+                shutil.copyfile(path, folder / "pictures" / copy)
+            row["pictures"] = copies
+        write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")
+        write_text(folder / "table.csv", to_csv(result))
+        write_text(folder / "table.md", to_markdown(result))
+    return result, folder
+
+
+def grid(result):
+    """[header, line of each row] as texts: ours and the published value of every column, seeds, steps, precision."""
+    used = [c for c in result["columns"] if any(c in row["cells"] or c in row["published"] for row in result["rows"])]
+    header = [""]
+    for column in used:
+        names = dict.fromkeys(row["names"][column] for row in result["rows"] if column in row["names"])
+        header += [" / ".join(names) or column, "published"]
+    lines = [[*header, "seeds", "steps", "batch", "precision"]]
+    for row in result["rows"]:
+        line = [row["name"]]
+        for column in used:
+            values = list(row["cells"].get(column, {}).values())
+            line += [_spread(values), _published(row["published"].get(column, []))]
+        steps = "-" if row["steps"] is None else f"{row['steps']:,}"
+        if row["teacher_steps"] is not None:
+            steps = f"{row['teacher_steps']:,} + {steps}"
+        lines.append([*line, str(row["seeds"]), steps, str(row["batch_size"] or "-"), row["precision"] or "-"])
+    return lines
+
+
+def _spread(values):
+    if not values:
+        return "-"
+    if len(values) == 1:
+        return f"{values[0]:.4g}"
+    return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g}"
+
+
+def _published(numbers):
+    return " ± ".join(f"{number:g}" for number in numbers) or "-"
+
+
+def problems(result):
+    """Why numbers are missing: a line for each reason, with the rows it is about."""
+    rows_of = {}
+    for row in result["rows"]:
+        if row["problem"]:
+            rows_of.setdefault(row["problem"], []).append(row["name"])
+    return [f"{', '.join(names)}: {problem}" for problem, names in rows_of.items()]
+
+
+def protocols(result):
+    """How the numbers were measured: a line for each column, with what all its rows have in common."""
+    return [
+        f"{column}: {', '.join(f'{key} {value}' for key, value in common.items())}"
+        for column, common in result["protocol"].items()
+        if common
+    ]
+
+
+def heading(result):
+    """One line: what was run."""
+    count = result["seeds"]
+    return f"scale {result['scale']}, {count} seed{'s' if count != 1 else ''} planned; {result['paper']}"
+
+
+def to_terminal(result):
+    """The table in columns of equal width."""
+    lines = grid(result)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    text = [result["title"], heading(result), ""]
+    for name, *cells in lines:
+        padded = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        text.append("  ".join([name.ljust(widths[0]), *padded]).rstrip())
+    text += ["", *problems(result)] if problems(result) else []
+    text.append("")
+    for claim in result["claims"]:
+        text += [f"{claim['answer'].upper()}: {claim['text']} ({claim['where']})", f"    {claim['reason']}"]
+    return "\n".join(text)
+
+
+def to_markdown(result):
+    """The table, what is missing, and the claims, as Markdown."""
+    header, *lines = [[cell.replace("|", "\\|") for cell in line] for line in grid(result)]
+    text = [f"# {result['title']}", "", heading(result), ""]
+    text += [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *lines)]
+    if problems(result):
+        text += ["", *(f"- {line}" for line in problems(result))]
+    text += ["", "| claim | where | answer | reason |", "|---|---|---|---|"]
+    for claim in result["claims"]:
+        cells = [claim["text"], claim["where"], claim["answer"], claim["reason"]]
+        text.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    text += ["", *(f"- {line}" for line in protocols(result))]
+    command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"
+    return "\n".join([*text, "", f"Made by `{command}`.", ""])
+
+
+def to_csv(result):
+    """A line for each row and column that has a value, ours or published."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for row in result["rows"]:
+        for column in result["columns"]:
+            values, published = list(row["cells"].get(column, {}).values()), row["published"].get(column, [])
+            if not values and not published:
+                continue
+            ours = [statistics.fmean(values) if values else "", statistics.stdev(values) if len(values) > 1 else ""]
+            about = [row[name] for name in ABOUT]
+            head = [result["study"], result["scale"], row["name"], row["dataset"], row["names"].get(column, column)]
+            writer.writerow([*head, *ours, len(values), *about, *published, *[""] * (2 - len(published))])
+    return text.getvalue()

@@ -1,0 +1,283 @@
+"""Running studies: what is done is used, what is missing is said. Most trainings here are made up."""
+
+import csv
+import html.parser
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from idgan_tf.commands import scores
+from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.evaluation.result import Result
+from idgan_tf.files import alone
+from idgan_tf.runs import Run, append_metrics
+from idgan_tf.studies import jobs, study, table
+from idgan_tf.visualize import study_report
+from idgan_tf.visualize.grids import save
+from tests.helpers import PROJECT, command
+
+SCORES = {  # row -> FVM and MIG, FID
+    "betavae_dsprites": (0.6, 37.0),
+    "vaegan_dsprites": (0.5, 30.0),
+    "idgan_end2end_dsprites": (0.5, 3.0),
+    "idgan_dsprites": (0.6, 2.0),
+}
+
+
+class Made:
+    """Made-up trainings and evaluations that leave what real ones leave, and count themselves."""
+
+    def __init__(self):
+        self.trained, self.evaluated, self.fail = [], [], {}
+
+    def train(self, job):
+        run = job.run
+        if run.done.exists():
+            return
+        if run.name in self.fail:
+            raise self.fail[run.name]
+        self.trained.append([run.path.parent.name, run.name])
+        run.create()
+        run.config.write_text("".join(f"{param}\n" for param in job.params))
+        save(run.samples / "samples-00000004", np.zeros([4, 4, 3], np.uint8), {})
+        run.done.write_text('{"step": 4}')
+
+    def evaluate_run(self, run_dir, chosen, strict, seed, gin_files, bindings):
+        assert not strict and any(".network = " in binding for binding in bindings)
+        run = Run(run_dir)
+        for name in chosen:
+            of_code, fid = SCORES[run.name]
+            values = {"fid_dsprites10k": fid} if name == "fid_dsprites" else {name: of_code}
+            result = Result(
+                {key: value + 0.01 * seed for key, value in values.items()}, {"seed": seed, "num_samples": 10000}
+            )
+            self.evaluated.append((run.name, seed, name))
+            append_metrics(run.metrics, {"step": 4, **result.record()})
+            yield name, result
+
+
+@pytest.fixture
+def made(monkeypatch):
+    made = Made()
+    monkeypatch.setattr(jobs, "_train", made.train)
+    monkeypatch.setattr(scores, "evaluate_run", made.evaluate_run)
+    return made
+
+
+@pytest.fixture
+def table2():
+    return study.load("idgan_table2", "cpu")
+
+
+def run_all(found, runs):
+    for job in jobs.plan(found, runs):
+        jobs.run(job)
+    return table.write(found, runs)
+
+
+def answers(result):
+    return {claim["text"]: claim["answer"] for claim in result["claims"]}
+
+
+def test_a_study_trains_every_row_once_and_its_feature_network_once_for_all(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    rows = [*SCORES]
+    assert sorted(made.trained) == sorted(
+        [["features-cpu", "factor_classifier_dsprites"], *([f"seed{seed}", row] for seed in (0, 1) for row in rows)]
+    )
+    assert len(made.evaluated) == len(set(made.evaluated)) == 2 * 4 * 3
+    assert set(answers(result).values()) == {"holds"}
+
+
+def test_a_killed_study_goes_on_with_what_is_missing(made, table2, tmp_path, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        made.fail["idgan_end2end_dsprites"] = KeyboardInterrupt()
+        run_all(table2, tmp_path)
+    assert len(made.trained) == 3
+    partial = table.collect(table2, tmp_path)
+    assert [row["seeds"] for row in partial["rows"]] == [1, 1, 0, 0]
+    assert "it has not run" in partial["claims"][0]["reason"]
+    made.fail.clear()
+    run_all(table2, tmp_path)
+    assert len(made.trained) == 9 and len(made.evaluated) == len(set(made.evaluated)) == 24
+    before = len(made.evaluated)
+    run_all(table2, tmp_path)
+    assert len(made.trained) == 9 and len(made.evaluated) == before, "done jobs are used"
+
+
+def test_shares_together_give_what_one_process_gives(made, table2, tmp_path):
+    alone_result, _ = run_all(table2, tmp_path / "one")
+    for number in (3, 1, 2):
+        for job in jobs.share(jobs.plan(table2, tmp_path / "three"), f"{number}/3"):
+            jobs.run(job)
+    shared, _ = table.write(table2, tmp_path / "three")
+    assert shared == alone_result
+    assert len(made.trained) == 2 * 9
+
+
+def test_a_row_that_diverges_leaves_the_others_and_is_told(made, table2, tmp_path):
+    made.fail["vaegan_dsprites"] = NonFiniteError("loss became non-finite by step 3")
+    result, _ = run_all(table2, tmp_path)
+    assert [row["seeds"] for row in result["rows"]] == [2, 0, 2, 2]
+    assert table.problems(result) == ["VAE-GAN: failed: loss became non-finite by step 3"]
+    found = answers(result)
+    assert found["VAE-GAN loses disentanglement"] == "not decidable"
+    assert found["End-to-end training loses disentanglement"] == "holds"
+
+
+def test_data_that_is_not_here_is_told_with_its_remedy(tmp_path, monkeypatch):
+    monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
+    result, _ = run_all(study.load("idgan_table4", "smoke"), tmp_path / "runs")
+    assert len(result["rows"]) == 6 and all(row["seeds"] == 0 for row in result["rows"])
+    (problem,) = table.problems(result)
+    assert "data not on this machine: celeba64 is not in" in problem and "bin/prepare_data" in problem
+    assert set(answers(result).values()) == {"not decidable"}
+
+
+def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    assert json.loads((folder / "results.json").read_text())["study"] == "idgan_table2"
+    markdown = (folder / "table.md").read_text()
+    line = next(line for line in markdown.splitlines() if line.startswith("| ID-GAN (two-step)"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:3] == ["0.605 ± 0.0071", "0.65 ± 0.08"] and cells[5:7] == ["2.005 ± 0.0071", "2 ± 1.74"]
+    assert cells[7:] == ["2", "4 + 4", "32", "float32"]
+    assert "- fid_dsprites: num_samples 10000" in markdown and "seed 0" not in markdown, "what all have in common"
+    assert "fid_dsprites10k" in markdown and "| holds |" in markdown
+    lines = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
+    assert len(lines) == 12 and lines[-1]["metric"] == "fid_dsprites10k" and lines[-1]["published_std"] == "1.74"
+    text = table.to_terminal(result)
+    assert "HOLDS: Two-step ID-GAN has the lowest FID" in text
+    assert len({len(line) for line in text.splitlines() if "float32" in line}) == 1, "columns do not line up"
+    assert sorted(path.name for path in (folder / "pictures").iterdir()) == sorted(
+        f"{row}-samples.png" for row in SCORES
+    )
+
+
+def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path):
+    made.fail["vaegan_dsprites"] = NonFiniteError("<script>alert(1)</script>")
+    result, folder = run_all(table2, tmp_path)
+    page = study_report.of_study(result, folder / "pictures")
+    sources, tags = [], []
+    parser = html.parser.HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: (
+        tags.append(tag),
+        sources.extend(v for k, v in attrs if k in ("src", "href")),
+    )
+    parser.feed(page)
+    assert tags.count("img") == 3 and all(source.startswith("data:image/") for source in sources)
+    assert "script" not in tags and "&lt;script&gt;" in page
+    assert "0.65 ± 0.08" in page and "does not hold" not in page and "not decidable" in page
+
+
+def test_two_processes_wait_for_each_other(tmp_path):
+    order, path = [], tmp_path / "folder" / "run"
+
+    def second():
+        with alone(path):
+            order.append("second")
+
+    with alone(path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.2)
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot write to"), alone(tmp_path / "file" / "run"):
+        pass
+
+
+def reproduce(name, runs, *flags, **options):
+    return command("reproduce", f"--study={name}", "--scale=smoke", f"--runs={runs}", *flags, timeout=1800, **options)
+
+
+def test_smoke_of_the_smallest_study(tmp_path):
+    process = reproduce("label_toy", tmp_path, "--only=2/4", check=0)
+    assert "job 1 of 1" in process.stderr and "cGAN" in process.stdout and "NOT DECIDABLE" in process.stdout
+    result = json.loads((tmp_path / "label_toy-smoke" / "results" / "results.json").read_text())
+    assert [row["seeds"] for row in result["rows"]] == [0, 1, 0, 0]
+    assert set(result["rows"][1]["cells"]) == {"toy_spread", "toy_distance"}
+
+
+@pytest.fixture
+def tiny_data(tmp_path, monkeypatch):
+    """Noise in place of the data sets that need a download, prepared in a cache of its own."""
+    sizes = {"celeba64": (64, 3, 0), "celeba128": (128, 3, 0), "chairs_grey": (64, 1, 0), "cifar10_images": (32, 3, 10)}
+    import gin
+
+    from idgan_tf.commands.prepare_data import dataset_of
+
+    monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    for name, (side, channels, classes) in sizes.items():
+        dataset = dataset_of(name)
+        dataset.folder.mkdir(parents=True)
+        arrays = {"images": rng.integers(0, 256, (40, side, side, channels), np.uint8)}
+        if classes:
+            arrays["labels"] = np.arange(40, dtype=np.int32) % classes
+        for key, array in arrays.items():
+            np.save(dataset.folder / f"{key}.npy", array)
+        files = {f"{key}.npy": (dataset.folder / f"{key}.npy").stat().st_size for key in arrays}
+        manifest = {"format": 1, "rule": dataset.rule, "files": files, "count": 40}
+        manifest["class_names"] = [str(label) for label in range(classes)]
+        (dataset.folder / "manifest.json").write_text(json.dumps(manifest))
+    gin.clear_config()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", [name for name in study.names() if name.startswith(("ibgan", "idgan", "label"))])
+def test_smoke_of_every_study(name, tmp_path, request):
+    if name in ("idgan_table3", "idgan_table4", "ibgan_table2", "label_table1", "label_table2"):
+        request.getfixturevalue("tiny_data")
+    began = time.process_time()
+    process = reproduce(name, tmp_path / "runs", check=0)
+    folder = tmp_path / "runs" / f"{name}-smoke" / "results"
+    result = json.loads((folder / "results.json").read_text())
+    assert all(row["seeds"] == 1 for row in result["rows"]), process.stdout
+    assert not any("failed" in row["problem"] or "data" in row["problem"] for row in result["rows"]), process.stdout
+    assert set(answers(result).values()) == {"not decidable"}
+    if name == "idgan_table2":
+        vae, idgan = (
+            next(row for row in result["rows"] if row["id"] == i) for i in ("betavae_dsprites", "idgan_dsprites")
+        )
+        assert [vae["cells"][m] for m in ("fvm", "mig")] == [idgan["cells"][m] for m in ("fvm", "mig")]
+    command("report", f"--study={name}", "--scale=smoke", f"--runs={tmp_path / 'runs'}", check=0)
+    assert (folder / "report.html").stat().st_size > 2000
+    assert time.process_time() - began < 180
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(1800)
+def test_a_study_killed_at_any_moment_ends_like_one_that_was_not(tmp_path):
+    reproduce("label_toy", tmp_path / "whole", check=0)
+    flags = ["--study=label_toy", "--scale=smoke", f"--runs={tmp_path / 'killed'}"]
+    for row in ("cvae_toy", "cvaegan_toy"):
+        process = subprocess.Popen(
+            [sys.executable, str(PROJECT / "bin" / "reproduce"), *flags],
+            cwd=PROJECT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        while not (tmp_path / "killed" / "label_toy-smoke" / "seed0" / row / "config.gin").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "killed").rglob("done.json")}
+    assert len(done) >= 2
+    reproduce("label_toy", tmp_path / "killed", check=0)
+    for path, written in done.items():
+        assert path.stat().st_mtime_ns == written, "a finished job ran again"
+    whole, killed = (
+        json.loads((tmp_path / name / "label_toy-smoke" / "results" / "results.json").read_text())
+        for name in ("whole", "killed")
+    )
+    assert whole == killed

@@ -1,0 +1,112 @@
+"""What a study is before anything runs: its file, its jobs, its shares, its commands."""
+
+import pathlib
+import shlex
+
+import gin
+import pytest
+
+from idgan_tf import config
+from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation import evaluate
+from idgan_tf.studies import claims, jobs, study
+from idgan_tf.training import build  # noqa: F401 - gin must know `train`
+
+
+def every():
+    return [(name, scale) for name in study.names() for scale in study.SCALES]
+
+
+def test_there_are_the_tables_and_figures_of_the_three_papers():
+    assert study.names() == [
+        "ibgan_beta", "ibgan_table1", "ibgan_table2", "idgan_lambda", "idgan_table1", "idgan_table2", "idgan_table3",
+        "idgan_table4", "label_table1", "label_table2", "label_toy",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", study.names())
+def test_a_study_is_consistent_and_gin_knows_its_bindings(name):
+    evaluate.import_all()
+    parsed = set()
+    for scale in study.SCALES:
+        found = study.load(name, scale)
+        ids = {row.id for row in found.rows}
+        assert len(ids) == len(found.rows), "two rows would share a run directory"
+        assert set(found.scale.params) <= {"features", *(row.budget for row in found.rows)}
+        for row in found.rows:
+            assert set(row.metrics) <= set(evaluate.MODULES) and set(row.published) <= set(found.columns), row
+        for claim in found.claims:
+            assert claim.check in claims.CHECKS and {*claim.rows, *claim.than} <= ids, claim
+            assert set(claim.metrics) <= set(found.columns), claim
+        planned = jobs.plan(found, "runs")
+        assert len(planned) == found.scale.seeds * len(found.chosen)
+        for job in [one for whole in planned if whole.seed == 0 for one in [*whole.needs, whole]]:
+            key = (tuple(job.gin_files), tuple(job.params), tuple(job.evaluation))
+            if key not in parsed:
+                parsed.add(key)
+                assert_trains_as_planned(found, job)
+
+
+def assert_trains_as_planned(found, job):
+    """The bindings of a job are known, and its teacher is the row that the study names, beside it."""
+    config.load(job.gin_files, job.params)
+    teacher = config.bindings_of("teacher")
+    assert bool(teacher) == bool(job.row.teacher), job.row
+    gin.parse_config(job.evaluation)
+    if teacher:
+        row = found.row(job.row.teacher)
+        assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem
+        assert list(teacher["gin_params"]) == next(need for need in job.needs if need.row.id == row.id).params
+
+
+def test_the_remedy_of_a_folder_that_has_a_gin_file_names_it():
+    from idgan_tf.commands.prepare_data import dataset_of
+
+    assert dataset_of("cifar10_images").command == "bin/prepare_data --dataset=cifar10_images --source=PATH"
+
+
+def test_teachers_come_before_those_who_need_them_and_share_their_seed():
+    planned = jobs.plan(study.load("idgan_table1", "paper"), "runs")
+    where = {job.run.path: number for number, job in enumerate(planned)}
+    needed = [(job, need) for job in planned for need in job.needs if need.row.budget != "features"]
+    assert len(needed) == 3 * 3 * 5
+    for job, need in needed:
+        assert where[need.run.path] < where[job.run.path] and need.seed == job.seed
+        assert need.run.path.parent == job.run.path.parent
+        assert need.params == planned[where[need.run.path]].params
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 20, 50])
+def test_shares_cover_every_job_exactly_once(count):
+    for name, scale in every():
+        planned = jobs.plan(study.load(name, scale), "runs")
+        shares = [jobs.share(planned, f"{number}/{count}") for number in range(1, count + 1)]
+        together = sorted(str(job.run.path) for part in shares for job in part)
+        assert together == sorted(str(job.run.path) for job in planned) and len(set(together)) == len(together)
+
+
+@pytest.mark.parametrize("bad", ["", "3", "0/3", "4/3", "a/3", "1/0", "-1/3", "1/3/4", "1.5/3"])
+def test_a_wrong_share_is_refused(bad):
+    with pytest.raises(ConfigError, match="--only takes i/n"):
+        jobs.share([1, 2, 3], bad)
+
+
+def test_unknown_studies_and_scales_are_refused_with_those_there_are():
+    with pytest.raises(ConfigError, match="no study 'idgan_tabel2'; there are idgan_table2"):
+        study.load("idgan_tabel2", "cpu")
+    with pytest.raises(ConfigError, match="no scale 'big'; there are paper, cpu, smoke"):
+        study.load("idgan_table2", "big")
+
+
+def test_the_commands_of_a_list_are_what_a_shell_gives_to_train_and_evaluate():
+    found = study.load("idgan_lambda", "cpu")
+    planned = jobs.plan(found, "my runs", ["train.precision = 'mixed_bfloat16'"])
+    network, *lines = jobs.commands(planned)
+    assert shlex.split(network)[:2] == ["bin/train", "--gin_file=gin/factor_classifier_dsprites.gin"]
+    assert len(lines) == len(planned)
+    for line, job in zip(lines, planned, strict=True):
+        words = shlex.split(line)
+        assert [word[12:] for word in words[: words.index("&&")] if word.startswith("--gin_param=")] == job.params
+        assert words.count(f"--run_dir={job.run.path}") == 2 and "bin/evaluate" in words
+        config.load(job.gin_files, job.params)
+    assert job.params[0] == "IDGAN.lambda_id = 1.0" and "mixed_bfloat16" in job.params[-1]
