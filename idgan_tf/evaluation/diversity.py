@@ -101,7 +101,7 @@ def diversity(method, dataset, seed, images_per_class=100, max_classes=None):
     from idgan_tf.evaluation import generation
 
     available(dataset.num_classes > 0, f"{dataset.name} has no classes")
-    available(hasattr(method, "generate_class"), f"{type(method).__name__} does not generate by class")
+    available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
     classes = range(min(dataset.num_classes, max_classes or dataset.num_classes))
     made = generation.of_classes(method, dataset, classes, images_per_class, seed)
     values = [intra_class_diversity(images) for images in made]

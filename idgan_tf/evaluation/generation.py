@@ -76,8 +76,8 @@ def pair(method, batch, seed):
 
 def images(method, batch, seed):
     """Generated images [B, H, W, C] in the graph, as many as the batch has."""
-    if hasattr(method, "generate_class"):
-        image = method.generate_class(batch["label"], seed)
+    if hasattr(method, "sample"):
+        image = method.sample(batch, seed)
     elif hasattr(method, "sample_code"):
         seed_c, seed_s = noise.split(seed, 2)
         c = method.sample_code(batch["image"], seed_c)
@@ -93,7 +93,7 @@ def describe(method):
     Raises:
         Unavailable: the method generates nothing.
     """
-    if hasattr(method, "generate_class"):
+    if hasattr(method, "sample"):
         return "by class, labels of real images"
     if hasattr(method, "sample_code"):
         return f"G(s, c), s ~ N(0, I), {method.codes}"
