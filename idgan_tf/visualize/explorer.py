@@ -71,6 +71,12 @@ class Explorer:
         self.drawn = self._compiled()
         self.gallery, self.without_gallery = self._read_gallery(dataset)
         self._measure()
+        for count in (1, STEPS):  # traced here, so that the first slider need not wait for it
+            for name in self.drawn:
+                self._draw(name, np.zeros([count, method.code_dim], np.float32), self._no_nuisance())
+
+    def _no_nuisance(self):
+        return np.zeros(getattr(self.method, "nuisance_dim", 0), np.float32)
 
     def _compiled(self):
         method, found = self.method, {}
@@ -115,7 +121,7 @@ class Explorer:
 
     def start(self):
         """The state of a fresh page: the code of the first image of the gallery, or zero."""
-        state = State(np.zeros(self.method.code_dim, np.float32), np.zeros(0, np.float32))
+        state = State(np.zeros(self.method.code_dim, np.float32), self._no_nuisance())
         if len(self.gallery):
             self.encode(state, self.gallery[0])
         if self.nuisance == "s":

@@ -51,6 +51,7 @@ def serve(explorer, port):
         title=explorer.title,
         show=False,
         reload=False,
+        reconnect_timeout=60.0,  # seconds a tab may be out of reach and keep its state
         tailwind=False,
         show_welcome_message=False,
     )
