@@ -138,7 +138,7 @@ def test_fid_kid_and_inception_score_share_one_pass_and_cache_the_real_images(
     protocol = result.protocol
     assert protocol["num_samples"] == 70 and protocol["num_real"] == 60
     assert protocol["feature_sha256"] == InceptionFeatures(model).sha256
-    assert protocol["resize"] == "bilinear 299" and protocol["generated"] == "the method's own sampler"
+    assert protocol["resize"] == "bilinear 299" and protocol["generated"] == "by class, labels of real images"
 
     method.step.assign_add(1)  # trained further: only the generated images are new
     assert fid(method, pixels, 3, num_samples=70).values == {"fid70": values["fid70"]}
