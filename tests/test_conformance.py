@@ -1,4 +1,4 @@
-"""Promises that every method keeps, at tiny size: its gin file, as shipped, goes through the same tests."""
+"""Promises that every method keeps: with tiny networks (tests/tiny/), and some with those that its gin file ships."""
 
 import functools
 import types
@@ -11,20 +11,25 @@ import tensorflow as tf
 from idgan_tf.export import export
 from idgan_tf.training import build, checkpoint
 from idgan_tf.training.call import TrainingCall
-from tests.helpers import build_tiny
+from tests.helpers import TINY_METHODS, build_tiny
 
-# One experiment of these methods goes through all of it; all others at least parse (test_gin_files.py).
-GIN_FILES = [
-    f"gin/{method}_dsprites.gin"
-    for method in ("betavae", "factorvae", "gan", "idgan", "idgan_end2end", "vaegan", "factor_classifier")
+# One of each kind runs always, every method and some shipped experiments with -m slow; all at least parse
+# (test_gin_files.py).
+ALWAYS = ("betavae", "factorvae", "idgan", "ibgan", "label_relevant_vae")
+GIN_FILES = [f"tests/tiny/{name}.gin" for name in (*ALWAYS, *(name for name in TINY_METHODS if name not in ALWAYS))]
+SHIPPED = [
+    f"gin/{name}_dsprites.gin"
+    for name in ("betavae", "factorvae", "gan", "idgan", "idgan_end2end", "vaegan", "factor_classifier")
+    + ("betatcvae", "infogan", "ibgan")
 ]
-SLOW_GIN_FILES = [
-    f"gin/{stem}.gin"
-    for stem in ("betatcvae_dsprites", "infogan_dsprites", "ibgan_dsprites", "label_relevant_vae_cifar10")
-]
-of_every_method = pytest.mark.parametrize(
-    "gin_file", [*GIN_FILES, *(pytest.param(gin_file, marks=pytest.mark.slow) for gin_file in SLOW_GIN_FILES)]
-)
+
+
+def parameters(gin_files, always):
+    """`gin_files` for pytest, of which all but those `always` are slow."""
+    return [name if name in always else pytest.param(name, marks=pytest.mark.slow) for name in gin_files]
+
+
+of_every_method = pytest.mark.parametrize("gin_file", parameters([*GIN_FILES, *SHIPPED], GIN_FILES[: len(ALWAYS)]))
 
 
 def arrays(method):
@@ -33,7 +38,7 @@ def arrays(method):
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """gin file -> what four plain steps, in two calls, did: made once for all tests of a file."""
+    """gin file -> what plain steps, in two calls, did: made once for all tests of a file."""
 
     @functools.cache
     def run(gin_file):
@@ -41,9 +46,9 @@ def plain(tmp_path_factory):
         settings, method = build_tiny(gin_file, folder)
         start = arrays(method)
         call, state = prepare(method, settings)
-        assert call(2), "a value became non-finite"
+        assert call(steps(gin_file) // 2), "a value became non-finite"
         checkpoint.save(folder / "checkpoints", state)
-        assert call(2), "a value became non-finite"
+        assert call(steps(gin_file) // 2), "a value became non-finite"
         return types.SimpleNamespace(
             folder=folder,
             method=method,
@@ -54,6 +59,11 @@ def plain(tmp_path_factory):
         )
 
     return run
+
+
+def steps(gin_file):
+    """How many steps its tests take: with tiny networks they cost nothing."""
+    return 20 if gin_file in GIN_FILES else 4
 
 
 def prepare(method, settings, strategy=None):
@@ -86,28 +96,83 @@ def test_steps_move_every_variable_of_a_player_and_nothing_else(gin_file, plain)
 @of_every_method
 def test_a_fresh_method_continues_from_a_checkpoint_to_the_same_arrays(gin_file, plain):
     run = plain(gin_file)
-    settings, fresh = build_tiny(gin_file, run.folder, "train.seed = 0")
-    fresh.step.assign(99)
+    settings, fresh = build_tiny(gin_file, run.folder)
     call, state = prepare(fresh, settings)
-    assert checkpoint.restore(run.folder / "checkpoints", state) == 2
-    assert call(2)
+    spoil(state)
+    assert checkpoint.restore(run.folder / "checkpoints", state) == steps(gin_file) // 2
+    assert call(steps(gin_file) // 2)
     for key, value in arrays(fresh).items():
         np.testing.assert_array_equal(value, run.end[key], err_msg=key)
     np.testing.assert_array_equal(call.sums.numpy(), run.sums)
 
 
+def spoil(state):
+    """Overwrites every variable, so that what a checkpoint leaves out cannot be right by chance."""
+    for variable in state.values():
+        variable.assign(tf.fill(variable.shape, tf.cast(77, variable.dtype)))
+
+
+@of_every_method
+def test_everything_that_a_method_holds_is_in_its_checkpoint(gin_file, plain):
+    """By looking at every object that can be reached from it, not by knowing what to look for."""
+    method = plain(gin_file).method
+    saved = {id(each) for variable in checkpoint.state(method).values() for each in (variable, raw(variable))}
+    missing = [getattr(v, "path", v.name) for v in reachable(method) if not {id(v), id(raw(v))} & saved]
+    assert not missing
+    saved.discard(id(method.step))
+    assert [v for v in reachable(method) if not {id(v), id(raw(v))} & saved] == [method.step]  # it would be missed
+
+
+def raw(variable):
+    """The TensorFlow variable under a Keras one."""
+    return getattr(variable, "value", variable) if isinstance(variable, keras.Variable) else variable
+
+
+def reachable(method):
+    """All variables that attributes, lists and dicts lead to from a method, optimizers and their slots included."""
+    found, seen, stack = [], set(), [method]
+    while stack:
+        thing = stack.pop()
+        if id(thing) in seen or isinstance(thing, (str, bytes, int, float, np.ndarray, type, types.ModuleType)):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, (keras.Variable, tf.Variable)):
+            found.append(thing)
+        elif isinstance(thing, dict):
+            stack += [*thing.values()]
+        elif isinstance(thing, (list, tuple, set)):
+            stack += [*thing]
+        elif type(thing).__module__.split(".")[0] in ("keras", "idgan_tf", "tests") and hasattr(thing, "__dict__"):
+            stack += [*vars(thing).values()]
+    return found
+
+
 @of_every_method
 def test_two_replicas_compute_what_one_does(gin_file, plain, tmp_path):
-    assert_same_training(plain(gin_file), *build_tiny(gin_file, tmp_path, strategy=build.strategy()), build.strategy())
+    """Synchronised statistics included: the tiny networks have batch normalisation, and epochs end within steps."""
+    run = plain(gin_file)
+    settings, method = build_tiny(gin_file, run.folder, strategy=build.strategy())
+    if gin_file in SHIPPED:
+        assert_same_training(run, settings, method, build.strategy())
+        return
+    call, _ = prepare(method, settings, build.strategy())
+    assert call(steps(gin_file))
+    end = arrays(method)
+    for name, network in method.networks.items():
+        found, expected = (joined(x, name, network) for x in (end, run.end))
+        difference = np.linalg.norm(found - expected) / np.linalg.norm(expected)
+        assert difference <= 1e-5, f"{name}: {difference}"
+    for name, ours, theirs in zip(run.names, call.sums.numpy(), run.sums, strict=False):
+        if name != "fake_spread":  # a statistic of the replica's own batch
+            assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-5), name
 
 
-@pytest.mark.parametrize(  # compiling takes half a minute for each method
-    "gin_file",
-    [
-        gin_file if "/idgan_dsprites" in gin_file else pytest.param(gin_file, marks=pytest.mark.slow)
-        for gin_file in GIN_FILES
-    ],
-)
+def joined(state, name, network):
+    """All weights of a network in {key: array}, as one vector."""
+    return np.concatenate([state[f"networks/{name}/{i:03d}"].ravel() for i in range(len(network.variables))])
+
+
+@pytest.mark.parametrize("gin_file", parameters(["tests/tiny/idgan.gin", *SHIPPED[:7]], ["tests/tiny/idgan.gin"]))
 def test_xla_compiles_the_training_call_to_the_same_numbers(gin_file, plain, tmp_path):
     settings, method = build_tiny(gin_file, tmp_path)
     settings.jit_compile = True
@@ -115,13 +180,13 @@ def test_xla_compiles_the_training_call_to_the_same_numbers(gin_file, plain, tmp
 
 
 def assert_same_training(run, settings, method, strategy):
-    """Four steps of `method` move every weight as in the plain run, to rounding, and report the same values."""
+    """The steps of `method` move every weight as in the plain run, to rounding, and report the same values."""
     call, _ = prepare(method, settings, strategy)
-    assert call(4)
+    assert call(int(run.method.step.numpy()))
     end = arrays(method)
     for name, network in method.networks.items():
-        keys = [f"networks/{name}/{i:03d}" for i in range(len(network.variables))]
-        expected, found = (np.concatenate([(x[k] - run.start[k]).ravel() for k in keys]) for x in (run.end, end))
+        start, expected, found = (joined(x, name, network) for x in (run.start, run.end, end))
+        expected, found = expected - start, found - start
         difference = np.linalg.norm(found - expected)
         assert difference <= 0.02 * np.linalg.norm(expected) + 1e-6, f"{name}: {difference}"
     for name, ours, theirs in zip(run.names, call.sums.numpy(), run.sums, strict=False):

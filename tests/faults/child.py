@@ -1,9 +1,10 @@
-"""bin/train that dies, or fails to write, at a place it is told: python -m tests.faults.child PLACE COUNT FLAGS...
+"""A command that dies, or fails to write, at a place it is told: python -m tests.faults.child PLACE COUNT FLAGS...
 
 The product knows nothing of this: the place is a function of it, wrapped here.
 """
 
 import errno
+import importlib
 import os
 import shutil
 import signal
@@ -93,19 +94,26 @@ def full_disk(place):
         grids.save = fail
 
 
-def main():
-    place, argument, *flags = sys.argv[1:]
+def start(command, flags, place, argument):
+    """Runs bin/<command>, armed.
+
+    Args:
+        place, argument: one of PLACES, and which arrival there is the last; "full disk", and a place of `full_disk`;
+            "forget", and the prefix of keys to leave out of checkpoints with which call is the last (0: none);
+            or "nowhere".
+    """
     if place == "forget":
-        forget(argument)
+        prefix, count = argument
+        forget(prefix)
+        arm("call", count)
     elif place == "full disk":
         full_disk(argument)
     elif place != "nowhere":
         arm(place, int(argument))
-    sys.argv = ["train", *flags]
-    from idgan_tf.commands import train
-
-    train.start()
+    sys.argv = [command, *flags]
+    importlib.import_module(f"idgan_tf.commands.{command}").start()
 
 
 if __name__ == "__main__":
-    main()
+    place, argument, *flags = sys.argv[1:]
+    start("train", flags, place, argument)

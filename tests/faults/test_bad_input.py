@@ -1,4 +1,4 @@
-"""Forty things people get wrong, over all commands: one line, the documented exit code, nothing written."""
+"""What people get wrong, over all commands: one line, the documented exit code, nothing written."""
 
 import zipfile
 
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import PROJECT, command
+from tests.faults import forked
+from tests.helpers import PROJECT
 
 pytestmark = pytest.mark.fault
-ENV = {"PYTHONPATH": str(PROJECT)}
+COMMANDS = sorted(path.name for path in (PROJECT / "bin").iterdir())
 TINY = ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests", "--run_dir={run}"]
 
 
@@ -24,6 +25,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", ["--gin_fil=x"], 2, "gin_fil"),
     ("train", ["gin/quickstart.gin"], 2, "unexpected argument"),
     ("train", ["--gin_file={folder}/broken.gin"], 2, "broken.gin"),
+    ("train", ["--gin_file={folder}/twice.gin"], 2, "twice.gin:3 binds train.seed again"),
     ("train", ["--gin_file={folder}/foreign.gin"], 2, "--gin_allow_import=os"),
     ("train", ["--gin_file={folder}/late.gin"], 2, "--gin_allow_import=antigravity"),
     ("train", ["--gin_file={folder}/expression.gin"], 2, "expression.gin"),
@@ -75,6 +77,10 @@ CASES = [  # command, arguments, exit code, what the line says
     ("prepare_data", ["--dataset=image_folder", "--source={folder}/none", "--data_dir={run}"], 3, "none"),
     ("prepare_data", ["--dataset=image_folder", "--source={folder}/slip.zip", "--data_dir={run}"], 3, "../out.png"),
     ("prepare_data", ["--dataset=image_folder", "--source={folder}/page.zip", "--data_dir={run}"], 3, "page.zip"),
+    ("report", [], 2, "pass --run_dir"),
+    ("report", ["--run_dir={folder}"], 2, "no run directory"),
+    *((name, ["--no_such_flag=1"], 2, "no_such_flag") for name in COMMANDS),
+    *((name, ["stray"], 2, "unexpected argument 'stray'") for name in COMMANDS),
 ]
 
 
@@ -83,6 +89,7 @@ def places(tmp_path_factory):
     """A folder of bad things, a run without a checkpoint, and good codes."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "broken.gin").write_text("train.num_steps = = 3\n")
+    (folder / "twice.gin").write_text("train.seed = 1\ntrain.batch_size = 4\ntrain.seed = 2\n")
     (folder / "foreign.gin").write_text("import os.path\n")
     (folder / "late.gin").write_text("import antigravity\ntrain.num_steps = = 3\n")
     (folder / "expression.gin").write_text("train.num_steps = __import__('os').getpid()\n")
@@ -104,7 +111,7 @@ def test_one_line_and_the_exit_code(number, places, tmp_path):
     name, arguments, code, says = CASES[number]
     words = {"folder": places, "codes": places / "codes.npz", "empty": places / "empty", "run": tmp_path / "run"}
     before = sorted(places.rglob("*"))
-    process = command(name, *(argument.format(**words) for argument in arguments), env=ENV)
+    process = forked.run(name, [argument.format(**words) for argument in arguments])
     lines = [line for line in process.stderr.splitlines() if line.startswith(f"{name}: ")]
     assert process.returncode == code, process.stderr[-2000:]
     assert len(lines) == 1 and says in lines[0], process.stderr[-2000:]

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -14,14 +15,15 @@ from idgan_tf import runs
 from tests.helpers import PROJECT, final_arrays
 
 pytestmark = pytest.mark.fault
-ONE_STAGE, TWO_STAGES = "gin/betavae_dsprites.gin", "tests/tiny.gin"
-BINDINGS = ["train.dataset = @TinySprites()", "train.batch_size = 8", "train.log_every = 4", "train.save_every = 4"]
-BINDINGS += ["keras.optimizers.Adam.epsilon = 1e-5"]  # as in test_conformance.py: proportional to the gradients
+ONE_STAGE, TWO_STAGES = "tests/tiny/betavae.gin", "tests/tiny/idgan.gin"
 
 
 def start(run, num_steps, environment, gin_file=ONE_STAGE):
-    flags = [f"--gin_file={gin_file}", "--gin_file=tests/helpers.gin", "--gin_allow_import=tests"]
-    flags += [*(f"--gin_param={b}" for b in [*BINDINGS, f"train.num_steps = {num_steps}"]), f"--run_dir={run}"]
+    bindings = ["train.log_every = 4", f"train.num_steps = {num_steps}"]
+    if gin_file == ONE_STAGE:  # as in test_conformance.py: so that steps are proportional to the gradients
+        bindings.append("keras.optimizers.Adam.epsilon = 1e-5")
+    flags = [f"--gin_file={gin_file}", "--gin_allow_import=tests", *(f"--gin_param={b}" for b in bindings)]
+    flags.append(f"--run_dir={run}")
     return subprocess.Popen(
         [sys.executable, str(PROJECT / "bin" / "train"), *flags],
         cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
@@ -49,17 +51,17 @@ def start_two(run, num_steps, gin_file=ONE_STAGE):
 
 def finish(*processes, code=0):
     for process in processes:
-        _, errors = process.communicate(timeout=240)
+        _, errors = process.communicate(timeout=900)
         assert process.returncode == code, errors[-3000:]
         assert "Traceback" not in errors
         yield errors
 
 
 def assert_close(found, expected):
-    """All weights, to the rounding that sums in another order make and Adam enlarges."""
+    """All weights, to the rounding that sums in another order make."""
     keys = [key for key in expected if key.startswith("networks/")]
     found, expected = (np.concatenate([arrays[key].ravel() for key in keys]) for arrays in (found, expected))
-    assert np.linalg.norm(found - expected) <= 1e-4 * np.linalg.norm(expected)
+    assert np.linalg.norm(found - expected) <= 1e-5 * np.linalg.norm(expected)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,7 @@ def test_a_lost_worker_ends_the_other_with_one_line_and_one_worker_continues(alo
     chief, other = start_two(run, 100_000)
     while not list((run / "checkpoints").glob("step-*")):
         assert chief.poll() is None and other.poll() is None
+        time.sleep(0.1)
     other.send_signal(signal.SIGKILL)
     other.communicate()
     (errors,) = finish(chief, code=1)
@@ -102,6 +105,7 @@ def test_a_signal_to_one_worker_stops_both_and_saves(tmp_path):
     chief, other = start_two(run, 100_000)
     while not list((run / "checkpoints").glob("step-*")):
         assert chief.poll() is None and other.poll() is None
+        time.sleep(0.1)
     other.send_signal(signal.SIGTERM)
     for errors in finish(chief, other, code=143):
         assert "stopped by SIGTERM" in errors
