@@ -201,10 +201,9 @@ def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
     rng = np.random.default_rng(0)
     for name, (function, inputs) in method.signatures().items():
         values = [
-            tf.constant(2, spec.dtype)
-            if spec.dtype == tf.int32
-            else tf.constant(rng.random([3 if size is None else size for size in spec.shape]), tf.float32)
+            tf.constant(2, tf.int32, shape) if spec.dtype == tf.int32 else tf.constant(rng.random(shape), tf.float32)
             for spec in inputs
+            for shape in [[3 if size is None else size for size in spec.shape]]
         ]
         ours = tf.nest.flatten(function(*values))
         theirs = tf.nest.flatten(getattr(loaded, name)(*values))

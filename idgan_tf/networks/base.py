@@ -12,6 +12,8 @@ class Network(keras.Model):
         **config: the other arguments of the subclass.
     """
 
+    _default_save_signature = None  # Keras would trace a call with the first input alone into every export
+
     def __init__(self, name, dtype=None, **config):
         super().__init__(name=name, dtype=dtype)
         tuples = {key: tuple(value) for key, value in config.items() if isinstance(value, list)}  # as JSON gives them

@@ -18,6 +18,7 @@ STAGES = [
 ]
 
 
+@pytest.mark.slow
 def test_one_command_trains_with_labels_and_then_without(tmp_path):
     _, _, method = train(GIN_FILES, STAGES, tmp_path / "run")
     first, second = final_arrays(tmp_path / "label_relevant_vae_toy"), final_arrays(tmp_path / "run")

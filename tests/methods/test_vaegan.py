@@ -54,6 +54,7 @@ def test_the_feature_loss_compares_images_with_their_own_reconstructions():
     assert float(values["feature_nll"]) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_gamma_weighs_the_features_in_the_decoder_only():
     a, b = make_vaegan(gamma=1.0), make_vaegan(gamma=3.0)
     va, vb = a.train_step(images(), SEED), b.train_step(images(), SEED)
