@@ -66,7 +66,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("reproduce", ["--study=label_toy", "--runs={run}", "--gin_param=train.batch = 3"], 2, "batch"),
     ("report", ["--study=idgan_tabel2"], 2, "there are idgan_table2"),
     ("visualize", [], 2, "pass --run_dir"),
-    ("visualize", ["--run_dir={folder}"], 2, "no run directory"),
+    ("visualize", ["--run_dir={folder}/nothing"], 2, "no run directory"),
     ("export", ["--run_dir={folder}"], 2, "no run directory"),
     ("export", ["--run_dir={empty}"], 5, "no checkpoint"),
     ("export", ["--run_dir={empty}", "--best"], 5, "train.evaluate_every was not set"),
