@@ -29,6 +29,8 @@ class TrainingCall:
     """
 
     def __init__(self, method, settings, strategy):
+        # It orders the terms of a sum anew in every process: the last digit of a logged loss would not be exact.
+        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
         self._method, self._strategy = method, strategy
         self._dataset, self._batch_size = settings.dataset, settings.batch_size
         self._seed = tf.constant([settings.seed, 0x1D6A], tf.int32)

@@ -151,7 +151,7 @@ def test_the_manifest_names_builder_and_version_and_is_recognised(tmp_path, capl
     record = dataset.manifest["source"]
     assert record["tfds"] == "celeb_a/2.1.0" and record["path"].endswith("celeb_a/2.1.0")
     assert len(record["records_sha256"]) == 64
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="absl"):
         again = prepare(CelebA((64, 64, 3), data_dir=str(tmp_path / "out")), "tfds:/gone")
     assert again == dataset.manifest and "already prepared" in caplog.text
     celeb_a(tmp_path / "other", jpegs(5)[1:], num_train=2)

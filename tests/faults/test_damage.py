@@ -66,7 +66,7 @@ def damage(folder, file, way, count):
 def test_the_newest_good_checkpoint_wins_with_one_warning_that_names_both_steps(folder, caplog, file, way, count):
     damage(folder, file, way, count)
     found, good = variables(), STEPS[-count - 1]
-    with caplog.at_level("WARNING"):
+    with caplog.at_level("WARNING", logger="absl"):
         assert checkpoint.restore(folder, found) == good
     assert int(found["step"]) == good and np.all(found["w"].numpy() == good)
     warnings = [record.getMessage() for record in caplog.records]
