@@ -7,7 +7,7 @@ from idgan_tf.data.base import Dataset
 from idgan_tf.data.prepared import PreparedDataset
 from idgan_tf.errors import ConfigError
 from tests.data.files import encoded, picture, write_folder
-from tests.helpers import command
+from tests.helpers import PROJECT, command
 
 
 @pytest.mark.parametrize("name", prepare_data.names())
@@ -19,6 +19,13 @@ def test_every_fragment_describes_its_dataset(name):
     assert all(f"    {key}" in entry for key in ("from", "size", "licence", "files"))
     if isinstance(dataset, PreparedDataset):
         assert not dataset.stand_in or dataset.stand_in.split("/")[-1][:-4] in prepare_data.names()
+
+
+def test_the_documentation_names_every_dataset():
+    text = (PROJECT / "docs" / "data.md").read_text()
+    assert [name for name in prepare_data.names() if f"`{name}`" not in text] == [
+        "sprites128", "sprites256", "sprites512"  # between the two that it names
+    ]  # fmt: skip
 
 
 def test_wrong_names_and_bindings_are_one_line():
