@@ -4,12 +4,15 @@ import hashlib
 import json
 import os
 import pathlib
+import time
 
 import numpy as np
 
 from idgan_tf.errors import DataError
 from idgan_tf.files import sync
 from idgan_tf.progress import bar
+
+STALE = 3600.0  # seconds without a write after which a temporary file is nobody's
 
 
 def folder():
@@ -58,6 +61,9 @@ def _is_whole(path):
 def _write(path, blocks):
     """Writes to a temporary name, syncs, renames; the commit file comes last."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{path.name}.*.tmp"):  # by a process that was killed; others may be at it now
+        if time.time() - left.stat().st_mtime > STALE:
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:

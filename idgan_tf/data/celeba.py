@@ -23,7 +23,6 @@ class CelebA(PreparedDataset):
     """
 
     home = "mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
-    weight = "1.4 GB"
     licence = "non-commercial research only"
     layout = "img_align_celeba.zip, or the folder img_align_celeba of it"
     archives = ("img_align_celeba.zip",)
@@ -34,6 +33,7 @@ class CelebA(PreparedDataset):
     def __init__(self, image_shape, data_dir=None, augment=()):
         size = square("CelebA", image_shape)
         super().__init__(f"celeba{size}", image_shape, data_dir, augment)
+        self.weight = f"1.4 GB; {self.full_count * 3 * size**2 / 1e9:.1f} GB prepared"
         self.stand_in = f"gin/data/sprites{size}.gin"
 
     def find(self, source):

@@ -46,7 +46,7 @@ class Cifar(PreparedDataset):
         self.layout = f"cifar-{classes}-binary.tar.gz (not the python version, which holds pickles)"
 
     def find(self, source):
-        if any(name.split("/")[-1] in ("data_batch_1", "fine_label_names", "batches.meta") for name in source.names):
+        if any(name.split("/")[-1] in ("batches.meta", "meta") for name in source.names):
             raise DataError(f"{source.path} is the python version, which holds pickles; get {self.archives[0]}")
         self._file = cached(functools.partial(self._records, source))
         _, files, classes = LAYOUTS[self.classes]

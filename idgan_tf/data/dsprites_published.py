@@ -1,6 +1,8 @@
 """The published dSprites files, packed to bits as they are read: no pickle, never all images in memory."""
 
+import os
 import pathlib
+import tempfile
 import zipfile
 import zlib
 
@@ -14,6 +16,8 @@ from idgan_tf.files import sha256
 SHAPE = (737_280, 64, 64)
 GRID = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}  # TFDS: label_<name>
 BATCH = 1024  # few megabytes at a time
+ROW_BYTES = 64 * 64 // 8
+TFDS_REMEDY = "check DSprites.path, its data_dir, or delete the folder dsprites there to have TFDS prepare it again"
 HOME = "github.com/deepmind/dsprites-dataset"
 FILE_NAME = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 
@@ -62,22 +66,32 @@ def _pack_npz(path, progress):
 
 
 def _pack_tfds(data_dir, progress):
+    seen = np.zeros(SHAPE[0], bool)
+    with tempfile.TemporaryFile(dir=cache.folder()) as file:  # TFDS shuffles, and the rows are many
+        os.posix_fallocate(file.fileno(), 0, SHAPE[0] * ROW_BYTES)
+        for rows, bits in _batches_of_tfds(data_dir, progress):
+            for row, image in zip(rows, bits, strict=True):
+                os.pwrite(file.fileno(), image, int(row) * ROW_BYTES)
+            seen[rows] = True
+        if not seen.all():
+            raise DataError(f"TFDS dsprites lacks {np.count_nonzero(~seen):,} of {SHAPE[0]:,} images; {TFDS_REMEDY}")
+        while block := file.read(BATCH * ROW_BYTES):
+            yield np.frombuffer(block, np.uint8).reshape(-1, ROW_BYTES)
+
+
+def _batches_of_tfds(data_dir, progress):
+    """Yields (row numbers [n], bits [n, 512])."""
     import tensorflow_datasets as tfds
 
     try:
         examples = tfds.load("dsprites", split="train", data_dir=data_dir, shuffle_files=False)
-        batches = tfds.as_numpy(examples.batch(BATCH))
+        for batch in progress(tfds.as_numpy(examples.batch(BATCH))):
+            rows = np.ravel_multi_index([batch[f"label_{name}"] for name in GRID], tuple(GRID.values()))
+            yield rows, _pack(batch["image"].reshape(len(rows), 4096), "TFDS dsprites")
+    except DataError:
+        raise
     except Exception as error:  # TFDS raises many kinds
-        raise DataError(f"TFDS cannot give dsprites: {one_line(error)}; check DSprites.path, its data_dir") from error
-    bits, seen = np.zeros((SHAPE[0], 512), np.uint8), np.zeros(SHAPE[0], bool)
-    for batch in progress(batches):
-        labels = [batch[f"label_{name}"] for name in GRID]
-        rows = np.ravel_multi_index(labels, tuple(GRID.values()))  # TFDS shuffles; labels say which row it is
-        bits[rows] = _pack(batch["image"].reshape(len(rows), 4096), "TFDS dsprites")
-        seen[rows] = True
-    if not seen.all():
-        raise DataError(f"TFDS dsprites lacks {np.count_nonzero(~seen):,} of {SHAPE[0]:,} images; prepare it again")
-    yield bits
+        raise DataError(f"TFDS cannot give dsprites: {one_line(error)}; {TFDS_REMEDY}") from error
 
 
 def _pack(images, path):

@@ -69,7 +69,7 @@ class ImageFolder(PreparedDataset):
         return [Item(name, labels[folder[-1]]) for name, folder in folders.items()], tuple(classes)
 
     def cut(self, image, item):
-        image = pictures.upright(image)
+        image = pictures.upright(image, item.name)
         if self.crop == "square":
             side = min(image.size)
             image = pictures.centre_crop(image, side, side, item.name)

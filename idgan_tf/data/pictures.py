@@ -20,7 +20,8 @@ FILTERS = {
 def decode(data, name, channels):
     """The bytes of an image file -> a Pillow image of mode "RGB" or "L".
 
-    Grey, palette and CMYK images are converted; what is transparent becomes white; 16 bits become 8.
+    Grey, palette and CMYK images are converted; what is transparent becomes white; 16 bits become 8; of the several
+    pictures that some cameras put into one JPEG, the first is taken.
 
     Args:
         data: the bytes.
@@ -36,15 +37,20 @@ def decode(data, name, channels):
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
             raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; {SMALLER}")
-        if getattr(image, "n_frames", 1) > 1:
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
             raise DataError(f"{name} is animated ({image.n_frames} frames); save one as a PNG, or pass --on_error=skip")
         image.load()
+        return _convert(image, name, {1: "L", 3: "RGB"}[channels])
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has more than {MAX_PIXELS} pixels; {SMALLER}") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-        reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
-        raise DataError(f"{name} is damaged ({reason}); get it again, or pass --on_error=skip") from error
-    return _convert(image, name, {1: "L", 3: "RGB"}[channels])
+    except DataError:
+        raise
+    except Exception as error:  # Pillow raises many kinds
+        raise _damaged(name, "not an image" if isinstance(error, UnidentifiedImageError) else error) from error
+
+
+def _damaged(name, reason):
+    return DataError(f"{name} is damaged ({reason}); get it again, or pass --on_error=skip")
 
 
 def size(data, name):
@@ -55,7 +61,7 @@ def size(data, name):
     """
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS).size
-    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # Pillow raises many kinds
         raise DataError(f"{name} is damaged or no image; get it again") from error
 
 
@@ -72,9 +78,16 @@ def _convert(image, name, mode):
     return image.convert(mode)
 
 
-def upright(image):
-    """The image turned as its camera says (EXIF)."""
-    return ImageOps.exif_transpose(image)
+def upright(image, name):
+    """The image turned as its camera says (EXIF).
+
+    Raises:
+        DataError: what the camera says is damaged.
+    """
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception as error:  # Pillow raises many kinds
+        raise _damaged(name, error) from error
 
 
 def centre_crop(image, width, height, name):

@@ -41,7 +41,8 @@ def prepare(dataset, path, on_error="error", max_skipped=100):
         The manifest.
 
     Raises:
-        DataError: files are missing or bad, or the target cannot be written. Nothing is left behind.
+        DataError: files are missing or bad, or the target cannot be written. Nothing is left behind, but for what an
+            interrupted run had done where `path` cannot be read now: it may be mistyped.
     """
     manifest = dataset.read_manifest()
     if manifest is not None:
@@ -49,15 +50,20 @@ def prepare(dataset, path, on_error="error", max_skipped=100):
         return manifest
     _check_target(dataset.folder)
     work = dataset.folder.with_name(f".{dataset.name}.preparing")
+    interrupted = (work / "plan.json").exists()
     try:
         work.mkdir(parents=True, exist_ok=True)
         with _lock(work):
-            return _Work(dataset, path, work, on_error, max_skipped).run()
+            job = _opened(dataset, path, work, on_error, max_skipped)
+            interrupted = False
+            return job.run()
     except DataError:
-        shutil.rmtree(work, ignore_errors=True)
+        if not interrupted:
+            shutil.rmtree(work, ignore_errors=True)
         raise
     except OSError as error:
-        shutil.rmtree(work, ignore_errors=True)
+        if not interrupted:
+            shutil.rmtree(work, ignore_errors=True)
         raise DataError(
             f"cannot write {dataset.folder}: {error.strerror or error}; "
             "make room, or pass --data_dir with a folder that has it"
@@ -80,6 +86,7 @@ class _Work:
         self.row_bytes = math.prod(dataset.image_shape)
         self.rows_per_chunk = max(1, CHUNK_BYTES // self.row_bytes)
         self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
+        self.plan = {"rule": dataset.rule, "count": len(self.items), "source": self.source.fingerprint()}
 
     def _check_count(self, count):
         full = self.dataset.full_count
@@ -91,29 +98,30 @@ class _Work:
         logging.warning("%s", message)
 
     def run(self):
-        plan = {"rule": self.dataset.rule, "count": len(self.items), "source": self.source.fingerprint()}
-        done = self._resume(plan)
+        done = self._resume()
         shape = (len(self.items), *self.dataset.image_shape)
         with _create(self.work / "images.npy", shape) as (descriptor, offset):
             self._write_chunks(descriptor, offset, done)
         skipped = [tuple(entry) for chunk in sorted(done) for entry in done[chunk]]
-        return self._commit(plan, skipped)
+        return self._commit(skipped)
 
-    def _resume(self, plan):
+    def _resume(self):
         """{chunk: [(row, reason) it left out]} of an interrupted run of the same plan, else nothing."""
         plan_file, chunks_file = self.work / "plan.json", self.work / "chunks.jsonl"
         done = {}
         try:
-            same = json.loads(plan_file.read_text()) == plan
+            same = json.loads(plan_file.read_text()) == self.plan
         except (OSError, ValueError):
             same = False
         if same and chunks_file.exists():
             for line in chunks_file.read_text().splitlines():
                 with contextlib.suppress(ValueError):  # a line cut by a kill
-                    done.update([json.loads(line)])
+                    chunk, skipped = json.loads(line)
+                    if not skipped or self.on_error == "skip":
+                        done[chunk] = skipped
         else:
             (self.work / "images.npy").unlink(missing_ok=True)
-        plan_file.write_text(json.dumps(plan))
+        plan_file.write_text(json.dumps(self.plan))
         chunks_file.write_text("".join(json.dumps(entry) + "\n" for entry in done.items()))
         return done
 
@@ -158,7 +166,7 @@ class _Work:
                 skipped.append((start + row, str(error)))
         return images, skipped
 
-    def _commit(self, plan, skipped):
+    def _commit(self, skipped):
         kept = np.setdiff1d(np.arange(len(self.items)), [row for row, _ in skipped])
         if skipped:
             self._drop_skipped(kept)
@@ -174,7 +182,7 @@ class _Work:
         manifest = {
             "format": FORMAT,
             "dataset": self.dataset.name,
-            **plan,
+            **self.plan,
             "count": len(kept),
             "class_names": list(self.class_names),
             "skipped": [reason for _, reason in skipped],
@@ -198,7 +206,15 @@ class _Work:
                 part = rows[kept[first : first + self.rows_per_chunk]]
                 _write_all(descriptor, part, offset + first * self.row_bytes)
         del rows
+        (self.work / "chunks.jsonl").unlink()  # rows are numbered anew: who goes on from here starts again
         os.replace(self.work / "kept.npy", self.work / "images.npy")
+
+
+def _opened(dataset, path, work, on_error, max_skipped):
+    try:
+        return _Work(dataset, path, work, on_error, max_skipped)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}; mend it, or get it again") from error
 
 
 def _open(dataset, path, scratch):

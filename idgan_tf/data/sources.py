@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import pathlib
+import posixpath
 import shutil
 import stat
 import tarfile
@@ -16,11 +17,13 @@ import threading
 import zipfile
 import zlib
 
+from absl import logging
+
 from idgan_tf.errors import DataError
 from idgan_tf.progress import bar
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")  # how they begin; the last is zstd
 MAX_MEMBER = 512 << 20  # bytes of one member; the largest published one has 31 MB
 MAX_RATIO, MIN_TOTAL = 100, 1 << 30  # an archive may unpack to 100 times its size, or to 1 GiB
 BLOCK = 1 << 20
@@ -69,25 +72,26 @@ class Source:
 
 
 class Folder(Source):
-    """The files below a folder; links to folders are not followed."""
+    """The files below a folder; links to folders are not followed, and a warning says so."""
 
     def __init__(self, path):
-        root = pathlib.Path(path)
-        names = [
-            (pathlib.Path(folder) / name).relative_to(root).as_posix()
-            for folder, _, files in os.walk(root)
-            for name in files
-        ]
+        root, names = pathlib.Path(path), []
+        for folder, folders, files in os.walk(root, onerror=_cannot_list):
+            names += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in files]
+            for link in (name for name in folders if os.path.islink(os.path.join(folder, name))):
+                logging.warning("%s is a link to a folder and is left out", os.path.join(folder, link))
         super().__init__(root, names)
 
     def read(self, name):
         try:
             return (self.path / name).read_bytes()
         except OSError as error:
-            raise DataError(f"cannot read {self.path / name}: {error.strerror}") from error
+            raise DataError(
+                f"cannot read {self.path / name}: {error.strerror}; mend it, or pass --on_error=skip"
+            ) from error
 
     def fingerprint(self):
-        listing = "".join(f"{name} {(self.path / name).stat().st_size}\n" for name in self.names)
+        listing = "".join(f"{name} {_size(self.path / name)}\n" for name in self.names)
         return {"path": str(self.path), "listing_sha256": hashlib.sha256(listing.encode()).hexdigest()}
 
 
@@ -100,21 +104,22 @@ class Zip(Source):
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {error}; download it again") from error
         members = [member for member in self._file.infolist() if not member.is_dir()]
+        self._members = {_checked_name(path, member.filename): member for member in members}
         for member in members:
-            _check_name(path, member.filename)
             mode = member.external_attr >> 16
             if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
                 raise DataError(f"{path} holds {member.filename!r}, a link or device; {TRUST}")
             if member.flag_bits & 1:
                 raise DataError(f"{path} is encrypted; unpack it with its password and pass the folder")
         _check_total(path, sum(member.file_size for member in members))
-        _check_doubles(path, [member.filename for member in members])
-        super().__init__(path, [member.filename for member in members])
+        _check_doubles(path, [_checked_name(path, member.filename) for member in members])
+        super().__init__(path, self._members)
 
     def read(self, name):
-        _check_member(self.path, name, self._file.getinfo(name).file_size)
+        member = self._members[name]
+        _check_member(self.path, name, member.file_size)
         try:
-            return self._file.read(name)
+            return self._file.read(member)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
             raise DataError(f"{self.path}: {name} is damaged ({error}); download the archive again") from error
 
@@ -129,16 +134,16 @@ class Tar(Source):
         try:
             with tarfile.open(plain, "r:") as file:
                 for member in file:
-                    _check_name(path, member.name)
+                    name = _checked_name(path, member.name)
                     if member.isdir():
                         continue
                     if not member.isfile() or member.issparse():
                         raise DataError(f"{path} holds {member.name!r}, a link or device; {TRUST}")
                     if member.offset_data + member.size > size:
                         raise tarfile.ReadError(f"it ends inside {member.name}")
-                    if member.name in self._places:
-                        _check_doubles(path, [member.name] * 2)
-                    self._places[member.name] = (member.offset_data, member.size)
+                    if name in self._places:
+                        _check_doubles(path, [name] * 2)
+                    self._places[name] = (member.offset_data, member.size)
         except (tarfile.TarError, OSError) as error:
             raise DataError(f"cannot read {path}: {error}; download it again") from error
         self._file = open(plain, "rb")  # noqa: SIM115 - open as long as the source is in use
@@ -147,7 +152,10 @@ class Tar(Source):
     def read(self, name):
         offset, size = self._places[name]
         _check_member(self.path, name, size)
-        return os.pread(self._file.fileno(), size, offset)
+        try:
+            return os.pread(self._file.fileno(), size, offset)
+        except OSError as error:
+            raise DataError(f"cannot read {name} in {self.path}: {error.strerror}; get the archive again") from error
 
 
 class Together(Source):
@@ -195,6 +203,8 @@ def open_source(path, scratch, archives=()):
     _refuse_web_page(path, start)
     if not start:
         raise DataError(f"{path} is empty; download it again")
+    if start.startswith(OTHER_ARCHIVES):
+        raise DataError(f"{path} is packed in a way that is not read here; unpack it yourself and pass the folder")
     raise DataError(f"{path} is no folder, zip or tar file, or is cut short; download it again")
 
 
@@ -210,6 +220,14 @@ def cached(read, size=2):
     return get
 
 
+def _size(path):
+    """The bytes of a file, 0 where there is none behind its name, as `read` will say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _sha256(path):
     """The checksum of an archive, which may be large: with a progress bar."""
     checksum = hashlib.sha256()
@@ -219,6 +237,10 @@ def _sha256(path):
             checksum.update(block)
             progress.update(1)
     return checksum.hexdigest()
+
+
+def _cannot_list(error):
+    raise DataError(f"cannot read the folder {error.filename}: {error.strerror}; mend it, or move it away") from error
 
 
 def _refuse_web_page(path, start):
@@ -249,15 +271,20 @@ def _plain_tar(path, scratch):
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"cannot read {path}: {error}; download it again") from error
     except OSError as error:
-        raise DataError(f"cannot unpack {path} to {scratch}: {error.strerror or error}") from error
+        raise DataError(
+            f"cannot unpack {path} to {scratch}: {error.strerror or error}; "
+            "make room, or pass --data_dir with a folder that has it"
+        ) from error
     shutil.move(temporary, plain)
     return plain
 
 
-def _check_name(path, name):
+def _checked_name(path, name):
+    """A member's name without the "./" that `tar -C folder .` puts before it."""
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or name[:1] in "/\\" or (len(name) > 1 and name[1] == ":") or "\0" in name:
         raise DataError(f"{path} holds {name!r}, a name outside its own folder; {TRUST}")
+    return posixpath.normpath(name)
 
 
 def _check_total(path, total):

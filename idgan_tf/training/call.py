@@ -137,4 +137,7 @@ def check(settings, strategy):
     """Raises ConfigError when the batch fits neither the devices nor the data."""
     size, replicas, examples = settings.batch_size, strategy.num_replicas_in_sync, settings.dataset.num_examples
     require(size % replicas == 0, f"train.batch_size {size} does not divide by {replicas} devices")
-    require(size <= examples, f"train.batch_size {size} exceeds the {examples} examples")
+    require(
+        size <= examples,
+        f"train.batch_size {size} exceeds the {examples:,} examples of {settings.dataset.name}; lower it",
+    )

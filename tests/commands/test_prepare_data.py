@@ -21,6 +21,13 @@ def test_every_fragment_describes_its_dataset(name):
         assert not dataset.stand_in or (PROJECT / dataset.stand_in).exists()
 
 
+def test_the_documentation_names_every_dataset():
+    text = (PROJECT / "docs" / "data.md").read_text()
+    assert [name for name in prepare_data.names() if f"`{name}`" not in text] == [
+        "sprites128", "sprites256", "sprites512"  # between the two that it names
+    ]  # fmt: skip
+
+
 def test_wrong_names_and_bindings_are_one_line():
     with pytest.raises(ConfigError, match="no dataset 'celeba65'; there are cars, celeba128"):
         prepare_data.dataset_of("celeba65")

@@ -99,16 +99,28 @@ def test_tfds_rows_are_placed_by_their_labels(small, tmp_path, monkeypatch):
     order = np.random.default_rng(1).permutation(40)
     grid = np.stack(np.unravel_index(order, (1, 1, 5, 2, 4)), -1)
 
-    def shuffled(rows):
+    def shuffled(rows, images=small):
         columns = {f"label_{name}": grid[:rows, i] for i, name in enumerate(dsprites_published.GRID)}
-        data = tf.data.Dataset.from_tensor_slices({"image": small[order][:rows, ..., None], **columns})
+        data = tf.data.Dataset.from_tensor_slices({"image": images[order][:rows, ..., None], **columns})
         return lambda builder, *args, **kwargs: data
+
+    def damaged(builder, *args, **kwargs):
+        del builder, args, kwargs
+        return shuffled(40)(None).map(lambda row: {**row, "image": tf.io.decode_png(b"no", dtype=tf.uint8)})
 
     with (
         tfds.testing.mock_data(as_dataset_fn=shuffled(39)),
-        pytest.raises(DataError, match="lacks 1 of 40 images"),
+        pytest.raises(DataError, match="lacks 1 of 40 images; check DSprites.path"),
     ):
         DSprites("tfds").arrays  # noqa: B018
+    with tfds.testing.mock_data(as_dataset_fn=damaged), pytest.raises(DataError, match="TFDS cannot give .*delete"):
+        DSprites("tfds").arrays  # noqa: B018
+    with (
+        tfds.testing.mock_data(as_dataset_fn=shuffled(40, 255 * small)),
+        pytest.raises(DataError, match="TFDS dsprites: images hold values above 1"),
+    ):
+        DSprites("tfds").arrays  # noqa: B018
+    assert not list((tmp_path / "cache").glob("*"))
     with tfds.testing.mock_data(as_dataset_fn=shuffled(40)):
         dataset = DSprites("tfds")
         np.testing.assert_array_equal(dataset.take(np.arange(40))["image"][..., 0], small)

@@ -231,9 +231,14 @@ def test_cifar_reads_the_binary_archive(tmp_path, classes, rng):
 
 
 def test_cifar_refuses_pickles_cut_files_and_the_other_cifar(tmp_path, rng):
-    with pytest.raises(DataError, match="pickles; get cifar-10-binary.tar.gz"):
-        source = write_folder(tmp_path / "python", {"cifar-10-batches-py/data_batch_1": b"\x80"})
-        prepared(Cifar(10, (32, 32, 3)), source, tmp_path)
+    python = {
+        10: {f"cifar-10-batches-py/{name}": b"\x80" for name in ("batches.meta", "data_batch_1", "test_batch")},
+        100: {f"cifar-100-python/{name}": b"\x80" for name in ("meta", "train", "test", "file.txt~")},
+    }
+    for classes, files in python.items():
+        with pytest.raises(DataError, match=f"pickles; get cifar-{classes}-binary.tar.gz"):
+            source = write_tar(tmp_path / f"cifar-{classes}-python.tar.gz", files)
+            prepared(Cifar(classes, (32, 32, 3)), source, tmp_path)
     _, _, files = cifar_files(10, rng)
     with pytest.raises(DataError, match="test_batch.bin is cut"):
         cut = {**files, "cifar-10-batches-bin/test_batch.bin": bytes(100)}

@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 
@@ -33,6 +34,8 @@ def png_header(width, height):
         (encoded(Image.fromarray(np.zeros((4, 4), np.int32)), "TIFF"), "32 bits"),
         (encoded(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), "32 bits"),
         (encoded(picture(0), "GIF", save_all=True, append_images=[picture(1)]), "animated"),
+        (encoded(picture(0), "PNG", save_all=True, append_images=[picture(1)]), "animated"),
+        (encoded(picture(0), "WEBP", save_all=True, append_images=[picture(1)]), "animated"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", "not an image"),
     ],
 )
@@ -53,6 +56,42 @@ def test_kinds_that_have_a_meaning_are_converted():
     np.testing.assert_array_equal(pictures.decode(encoded(deep), "x", 1), [[0, 7, 255]])
     palette = picture(1).convert("P")
     np.testing.assert_array_equal(pictures.decode(encoded(palette), "x", 3), palette.convert("RGB"))
+
+
+def test_photographs_of_phones_are_their_first_picture():
+    photograph, depth = picture(0, 32, 32), picture(1, 32, 32)
+    both = encoded(photograph, "MPO", save_all=True, append_images=[depth])
+    assert Image.open(io.BytesIO(both)).n_frames == 2
+    np.testing.assert_array_equal(
+        pictures.decode(both, "x", 3), np.asarray(Image.open(io.BytesIO(encoded(photograph, "JPEG"))))
+    )
+
+
+def test_photographs_are_turned_as_their_camera_says():
+    wide = picture(0, 12, 8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    data = encoded(wide, "PNG", exif=exif.tobytes())
+    turned = pictures.upright(pictures.decode(data, "x", 3), "x")
+    np.testing.assert_array_equal(turned, np.rot90(wide, -1))
+    damaged = encoded(wide, "PNG", exif=b"Exif\0\0XX" + exif.tobytes()[8:])
+    with pytest.raises(DataError, match="^x is damaged .*; get it again, or pass --on_error=skip$"):
+        pictures.upright(pictures.decode(damaged, "x", 3), "x")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_damage_makes_of_a_file_is_an_image_or_one_line(rng):
+    """Bytes changed and cut at random, in every format: Pillow raises a dozen kinds of error."""
+    for kind in ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP", "PPM"):
+        whole = encoded(picture(0, 9, 9), kind)
+        for _ in range(60):
+            data = np.frombuffer(whole, np.uint8).copy()
+            data[rng.integers(0, min(len(data), 200), 4)] = rng.integers(0, 256, 4)
+            try:
+                image = pictures.upright(pictures.decode(data.tobytes()[: rng.integers(1, 2 * len(data))], "x", 3), "x")
+                assert image.mode == "RGB"
+            except DataError as error:
+                assert str(error).startswith("x ") and "--on_error=skip" in str(error)
 
 
 def test_transparent_pixels_become_white():

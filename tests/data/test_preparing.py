@@ -68,12 +68,65 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert not (tmp_path / "out" / "mine").exists()
     with open(tmp_path / "out" / ".mine.preparing" / "chunks.jsonl", "a") as file:
         file.write("[3, [")  # a line that the kill cut
+    with pytest.raises(DataError, match="no folder or file .*/typo"):
+        prepare(Stopping(**options), tmp_path / "typo")
     prepare(Stopping(**options), source)
     assert sorted(reads) == sorted([*sorted(IMAGES), sorted(IMAGES)[3]])
     np.testing.assert_array_equal(folder_dataset(tmp_path).arrays["image"][0], picture(9, 8, 8))
     once = folder_dataset(tmp_path / "other")
     prepare(once, source)
     np.testing.assert_array_equal(folder_dataset(tmp_path).arrays["image"], once.arrays["image"])
+
+
+class _Bad(ImageFolder):
+    """Cannot use one image of seven."""
+
+    def read(self, source, item):
+        if item.name == "train/a/3.png":
+            raise DataError("train/a/3.png is bad")
+        return super().read(source, item)
+
+
+def test_an_end_after_rows_were_left_out_mixes_none_of_the_others(tmp_path, monkeypatch):
+    source = write_folder(tmp_path / "in", IMAGES)
+    options = {"name": "mine", "image_shape": (8, 8, 3), "labels": True, "data_dir": str(tmp_path / "out")}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(np, "save", interrupted)  # the labels, after the rows moved together
+        prepare(_Bad(**options), source, "skip")
+    assert prepare(_Bad(**options), source, "skip")["count"] == 6
+    dataset = folder_dataset(tmp_path)
+    names = [name for name in sorted(IMAGES) if name != "train/a/3.png"]
+    np.testing.assert_array_equal(dataset.arrays["image"], [picture(int(name[-5]), 8, 8) for name in names])
+    np.testing.assert_array_equal(dataset.arrays["label"], ["abc".index(name.split("/")[1]) for name in names])
+
+
+def test_what_an_interrupted_run_left_out_is_an_error_where_nothing_may_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(preparing, "CHUNK_BYTES", 1)  # one row a chunk
+    source = write_folder(tmp_path / "in", IMAGES)
+    options = {"name": "mine", "image_shape": (8, 8, 3), "labels": True, "data_dir": str(tmp_path / "out")}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(preparing._Work, "_commit", interrupted)
+        prepare(_Bad(**options), source, "skip")
+    with pytest.raises(DataError, match="3.png is bad"):
+        prepare(_Bad(**options), source, "error")
+
+
+def test_a_source_that_cannot_be_read_is_not_taken_for_a_full_disk(tmp_path, monkeypatch):
+    def denied(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(preparing, "open_source", denied)
+    with pytest.raises(DataError, match="cannot read .*in.zip: Permission denied; mend it, or get it again"):
+        prepare(folder_dataset(tmp_path), tmp_path / "in.zip")
+    assert os.listdir(tmp_path / "out") == []
 
 
 def test_a_changed_source_is_not_mixed_with_the_interrupted_one(tmp_path, monkeypatch):

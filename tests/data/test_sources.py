@@ -21,6 +21,42 @@ def test_folder_zip_and_tar_read_the_same(tmp_path, kind):
     assert source.read(source.one("2.png")) == b"two"
 
 
+@pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tar")])
+def test_the_dot_that_tar_and_shutil_put_before_names_is_no_folder(tmp_path, write, ending):
+    source = open_source(write(tmp_path / f"data.{ending}", {"./set/a/1.png": b"one", "./2.png": b"two"}), tmp_path)
+    assert source.names == ["2.png", "set/a/1.png"] and source.read("set/a/1.png") == b"one"
+
+
+def test_links_in_a_folder(tmp_path, caplog):
+    """To files: followed, and named where nothing is behind them. To folders: left out, aloud."""
+    folder = write_folder(tmp_path / "in", {"a/1.png": b"one"})
+    (folder / "2.png").symlink_to(folder / "a" / "1.png")
+    (folder / "3.png").symlink_to(folder / "gone.png")
+    (folder / "b").symlink_to(folder / "a")
+    source = open_source(folder, tmp_path)
+    assert source.names == ["2.png", "3.png", "a/1.png"] and source.read("2.png") == b"one"
+    assert f"{folder}/b is a link to a folder and is left out" in caplog.text
+    source.fingerprint()
+    with pytest.raises(DataError, match="cannot read .*3.png: No such file.*; mend it, or pass --on_error=skip"):
+        source.read("3.png")
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(sources.os, "scandir", denied)
+    with pytest.raises(DataError, match=f"cannot read the folder {tmp_path}: Permission denied"):
+        open_source(tmp_path, tmp_path)
+
+
+def test_kinds_of_archive_that_are_not_read_say_to_unpack_them(tmp_path):
+    with tarfile.open(tmp_path / "data.tar.xz", "w:xz") as archive:
+        archive.add(write_folder(tmp_path / "in", FILES), "in")
+    with pytest.raises(DataError, match="data.tar.xz is packed in a way .* unpack it yourself and pass the folder"):
+        open_source(tmp_path / "data.tar.xz", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:\\evil.png"])
 @pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tar"), (write_tar, "tgz")])
 def test_names_that_leave_the_folder_are_refused(tmp_path, name, write, ending):
