@@ -16,9 +16,14 @@ from idgan_tf.files import replacing
 FOLDER = pathlib.Path(__file__).parent / "weights"
 
 
+def path_of(name):
+    """Where the network of this name lies, if it comes with the package."""
+    return FOLDER / f"{name}.npz"
+
+
 def find(name, dataset):
     """The file of the network of this name for images that look like those of `dataset`, or None."""
-    path = FOLDER / f"{name}.npz"
+    path = path_of(name)
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as file:
@@ -58,7 +63,7 @@ def main(run_dir):
 
     method, dataset = runs.load(run_dir)
     require("classifier" in method.networks, f"{run_dir} has no factor classifier")
-    path = FOLDER / f"factor_classifier_{dataset.name}.npz"
+    path = path_of(f"factor_classifier_{dataset.name}")
     FOLDER.mkdir(exist_ok=True)
     pack(method.networks["classifier"], dataset.looks, path)
     print(f"wrote {path}, {path.stat().st_size / 1e6:.2f} MB")
