@@ -52,9 +52,9 @@ def benchmark(gin_files, gin_params, seconds, allow_imports=()):
     rate = _rate(call, seconds)
     data_rate = _rate(call.data_alone, seconds / 4)
     return {
-        "steps_per_s": round(rate, 3),
-        "images_per_s": round(rate * settings.batch_size, 1),
-        "data_images_per_s": round(data_rate * settings.batch_size, 1),
+        "steps_per_s": _digits(rate),
+        "images_per_s": _digits(rate * settings.batch_size),
+        "data_images_per_s": _digits(data_rate * settings.batch_size),
         "input_wait_percent": round(100 * rate / data_rate, 2),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "precision": settings.precision,
@@ -65,6 +65,11 @@ def benchmark(gin_files, gin_params, seconds, allow_imports=()):
         "method": type(method).__name__,
         "data": settings.dataset.describe(),
     }
+
+
+def _digits(value):
+    """Four of them: a step at 1024 pixels takes many seconds, a beta-VAE does hundreds of images in one."""
+    return float(f"{value:.4g}")
 
 
 def _rate(run, seconds):

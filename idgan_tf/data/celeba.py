@@ -67,7 +67,7 @@ class CelebAHQ(PreparedDataset):
     archives = ("data1024x1024.zip", "data1024x1024.tar")
     full_count = 30_000
     tfds = "celeb_a_hq/1024"
-    stand_in = "gin/data/sprites1024.gin"
+    stand_in = "gin/idgan_sprites1024.gin"
 
     def __init__(self, image_shape, data_dir=None, augment=()):
         square("CelebAHQ", image_shape)

@@ -2,12 +2,14 @@
 
 import weakref
 
+import gin
 import numpy as np
 import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require
 from idgan_tf.evaluation.result import available
+from idgan_tf.methods.faces import PRIOR
 from idgan_tf.objectives.gaussian import sample_gaussian
 from idgan_tf.progress import bar
 
@@ -77,13 +79,27 @@ def pair(method, batch, seed):
     return c, method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
 
 
+@gin.configurable("generation")
+def from_prior(codes="training"):
+    """Whether a generator's codes are drawn from N(0, I) instead of as in its training.
+
+    Args:
+        codes: "training" (of ID-GAN q(c), of IB-GAN e(r|z)), or "prior", as the sample writers of both codes do.
+    """
+    require(codes in ("training", "prior"), f'generation.codes is "training" or "prior", got {codes!r}')
+    return codes == "prior"
+
+
 def images(method, batch, seed):
     """Generated images [B, H, W, C] in the graph, as many as the batch has."""
     if hasattr(method, "sample"):
         image = method.sample(batch, seed)
     elif hasattr(method, "sample_code"):
         seed_c, seed_s = noise.split(seed, 2)
-        c = method.sample_code(batch["image"], seed_c)
+        if from_prior():
+            c = method.sample_prior(batch["image"].shape[0], seed_c)
+        else:
+            c = method.sample_code(batch["image"], seed_c)
         image = method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
     else:
         image = method.decode(noise.normal([batch["image"].shape[0], method.code_dim], seed))
@@ -99,7 +115,7 @@ def describe(method):
     if hasattr(method, "sample"):
         return "by class, labels of real images"
     if hasattr(method, "sample_code"):
-        return f"G(s, c), s ~ N(0, I), {method.codes}"
+        return f"G(s, c), s ~ N(0, I), {PRIOR if from_prior() else method.codes}"
     available(
         hasattr(method, "decode") and hasattr(method, "code_dim"),
         f"{type(method).__name__} generates no images",

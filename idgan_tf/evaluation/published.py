@@ -67,7 +67,8 @@ def stem(config):
     if method == "IDGAN":
         if bound.get("IDGAN.lambda_id") in ("0", "0.0"):
             return "idgan_nodistill"
-        teacher = re.search(r"\b(vae|factorvae)_\w+\.gin", bound.get("teacher.gin_file", ""))
+        others = "vae|factorvae|betatcvae|infogan|vaegan|ibgan"
+        teacher = re.search(rf"\b({others})_\w+\.gin", bound.get("teacher.gin_file", ""))
         return f"idgan_{teacher[1]}" if teacher else "idgan"
     if method == "IBGAN":
         if bound.get("IBGAN.encoder") != "None":

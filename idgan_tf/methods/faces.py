@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension
 
+PRIOR = "c ~ N(0, I)"  # where codes come from, as protocols say it
+
 
 class CodeFaces:
     """For methods with some of `encode(image)`, `decode(c)` and `generate(s, c)`, the last two or one of them.
@@ -15,6 +17,10 @@ class CodeFaces:
     """
 
     traversal_range = (-3.0, 3.0)  # three standard deviations of the prior
+
+    def sample_prior(self, count, seed):
+        """c ~ N(0, I) [count, D], whatever the codes of the training are: of IB-GAN, r ~ m(r)."""
+        return tf.random.stateless_normal([count, self.code_dim], seed)
 
     def render(self, c):
         """c [B, D] -> image [B, H, W, C] of the best decoder there is: the generator at s = 0, or the decoder."""

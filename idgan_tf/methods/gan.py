@@ -13,7 +13,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player, copy_of
-from idgan_tf.methods.faces import CodeFaces, join
+from idgan_tf.methods.faces import PRIOR, CodeFaces, join
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, with_gradient_penalty
 
 
@@ -36,7 +36,7 @@ class GAN(CodeFaces, Method):
     """
 
     fakes_per_image = 1
-    codes = "c ~ N(0, I)"
+    codes = PRIOR
 
     def __init__(
         self,

@@ -10,7 +10,8 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
-from idgan_tf.methods.faces import CodeFaces, join
+from idgan_tf.methods.faces import PRIOR, CodeFaces, join
+from idgan_tf.networks.ibgan import read_code
 from idgan_tf.objectives.adversarial import fake_loss, real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 
@@ -44,11 +45,13 @@ class IBGAN(CodeFaces, Method):
         instance_noise: (first, last, steps): the standard deviation of the noise on real and generated images
             falls linearly from `first` to `last` over so many steps and stays there.
         real_label: (low, high) of the uniform target of real images; (1.0, 1.0) without label smoothing.
+
+    Attributes:
+        codes: where `sample_code` takes c from, for protocols.
     """
 
     nuisance_dim = 0
     traversal_range = (-1.0, 1.0)  # released code
-    codes = "c = r ~ e(r|z), z ~ N(0, I)"
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class IBGAN(CodeFaces, Method):
         self.z_dim, self.gamma, self.alpha, self.beta = z_dim, gamma, alpha, beta
         self.guarded = divergence_guard and beta == 0
         self.instance_noise, self.real_label = tuple(instance_noise), tuple(real_label)
+        self.codes = "c = r ~ e(r|z), z ~ N(0, I)" if encoder is not None else PRIOR
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
 
     @property
@@ -106,8 +110,8 @@ class IBGAN(CodeFaces, Method):
         with tf.GradientTape(persistent=True) as tape:
             r, kl_per_dimension = self._bottleneck(z, seed_r)
             fake = self.generator(r, training=True)
-            real_logit = self.discriminator(self._look(disturb(real, sigma, seed_real), training=True), training=True)
-            seen = self._look(disturb(fake, sigma, seed_fake), training=True)
+            real_logit = self.discriminator(self._look(disturb(real, sigma, seed_real)), training=True)
+            seen = self._look(disturb(fake, sigma, seed_fake))
             fake_logit = self.discriminator(seen, training=True)
             reconstruction = self.reconstructor(scale_gradient(seen, self.alpha), training=True)
 
@@ -144,25 +148,20 @@ class IBGAN(CodeFaces, Method):
         guard = tf.where(kl >= GUARD_CEILING, GUARD_WEIGHT * kl, 0.0) if self.guarded else 0.0
         return self.beta * kl + guard
 
-    def _look(self, image, training=False):
+    def _look(self, image):
         """What D and Q read."""
-        return self.front(image, training=training) if "front" in self.networks else image
+        return self.front(image, training=True) if "front" in self.networks else image
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps.
 
         Without e: (Q(x), 0), the mean and log-variance of q(z|x).
         """
-        z = self.reconstructor(self._look(2.0 * image - 1.0))
-        return self.encoder(z) if "encoder" in self.networks else (z, tf.zeros_like(z))
+        return read_code(image, self.reconstructor, self.networks.get("encoder"), self.networks.get("front"))
 
     def generate(self, s, c):
         """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""
         return 0.5 * (self.generator(join(s, c)) + 1.0)
-
-    def sample_prior(self, count, seed):
-        """r ~ m(r) = N(0, I) [count, Dr]; without e: z ~ N(0, I)."""
-        return tf.random.stateless_normal([count, self.code_dim], seed)
 
     def sample_code(self, image, seed):
         """r ~ e(r|z), z ~ N(0, I), as many as images [B, H, W, C]: [B, Dr]; without e: z."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.gan import GAN
+from idgan_tf.networks.ibgan import read_code
 from idgan_tf.networks.resize import convert
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
 
@@ -22,25 +23,32 @@ class IDGAN(GAN):
 
     Args:
         teacher: {"teacher_encoder": ..., "teacher_decoder": ...}, frozen networks of stage 1; the decoder is
-            for pictures.
+            for pictures, and teachers without one (`teacher.roles = ("encoder",)`) will do. With a
+            "teacher_reconstructor" it is an IB-GAN, which reads images in two steps.
         lambda_id: weight of the distillation term, >= 0.
         grey_teacher: whether colour images become grey for a teacher of grey images; their size is always
             converted.
+        resize: how: "bilinear" (paper) or "area" (code), see `networks.resize.convert`.
         **gan: the arguments of `GAN`.
     """
 
     codes = "c ~ q(c)"
 
-    def __init__(self, teacher, lambda_id, grey_teacher=False, **gan):
+    def __init__(self, teacher, lambda_id, grey_teacher=False, resize="bilinear", **gan):
+        require(resize in ("bilinear", "area"), f'{type(self).__name__}.resize is "bilinear" or "area", got {resize!r}')
         require_number(f"{type(self).__name__}.lambda_id", lambda_id, minimum=0)
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
-        seen = self.teacher_encoder.get_config()
-        self._seen_shape, self._to_grey = tuple(seen["image_shape"]), grey_teacher
+        if "teacher_decoder" in teacher:
+            self.decode = self._decode  # a face that callers look for
+        seen = teacher.get("teacher_reconstructor", self.teacher_encoder).get_config()
+        last = self.teacher_encoder.get_config()
+        teacher_dim = last["r_dim"] if "teacher_reconstructor" in teacher else last["latent_dim"]
+        self._conversion = {"image_shape": tuple(seen["image_shape"]), "to_grey": grey_teacher, "resize": resize}
         require(
-            self.code_dim == seen["latent_dim"],
+            self.code_dim == teacher_dim,
             f"the generator's latent_dim must be nuisance_dim {self.nuisance_dim} + the teacher's "
-            f"{seen['latent_dim']}, got {self.code_dim + self.nuisance_dim}",
+            f"{teacher_dim}, got {self.code_dim + self.nuisance_dim}",
         )
 
     def generator_cost(self, c, fake):
@@ -54,8 +62,11 @@ class IDGAN(GAN):
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of the teacher's q(c|x)."""
-        return self.teacher_encoder(convert(image, self._seen_shape, self._to_grey))
+        image = convert(image, **self._conversion)
+        if "teacher_reconstructor" not in self.networks:
+            return self.teacher_encoder(image)
+        return read_code(image, self.teacher_reconstructor, self.teacher_encoder, self.networks.get("teacher_front"))
 
-    def decode(self, c):
+    def _decode(self, c):
         """c [B, D] -> the teacher's image [B, H, W, C] in [0, 1]."""
         return tf.sigmoid(self.teacher_decoder(c))

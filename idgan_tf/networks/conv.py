@@ -12,15 +12,17 @@ from idgan_tf.networks.base import Network
 from idgan_tf.networks.layers import conv, dense, upconv
 
 FILTERS = (32, 32, 64, 64)
+KERNELS = (4, 4, 4, 4)  # Table A.2
 HIDDEN = 256
 
 
-def trunk(image_shape, init):
+def trunk(image_shape, init, kernels=KERNELS):
     """image [B, 64, 64, C] -> [B, 256]: four convolutions of stride 2, one dense layer, all with ReLU."""
+    require(len(kernels) == len(FILTERS), f"kernels are the sizes of {len(FILTERS)} convolutions, got {kernels!r}")
     require(tuple(image_shape[:2]) == (64, 64), f"this network takes 64x64 images, got {tuple(image_shape)}")
     stack, width = [], image_shape[2]
-    for filters in FILTERS:
-        stack.append(conv(width, filters, 4, 2, init, activation="relu"))
+    for filters, kernel in zip(FILTERS, kernels, strict=True):
+        stack.append(conv(width, filters, kernel, 2, init, activation="relu"))
         width = filters
     return keras.Sequential(
         [*stack, keras.layers.Flatten(), dense(4 * 4 * width, HIDDEN, init, activation="relu")], name="trunk"
@@ -35,12 +37,13 @@ class ConvEncoder(Network):
     Args:
         image_shape: (64, 64, C).
         latent_dim: D.
-        init: "normal" or "torch".
+        init: "normal", "torch" or "xavier".
+        kernels: sizes of the four convolutions; those of disentanglement_lib are (4, 4, 2, 2).
     """
 
-    def __init__(self, image_shape, latent_dim, init, name="encoder"):
-        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, init=init)
-        self.trunk = trunk(image_shape, init)
+    def __init__(self, image_shape, latent_dim, init, kernels=KERNELS, name="encoder"):
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, init=init, kernels=kernels)
+        self.trunk = trunk(image_shape, init, kernels)
         self.head = dense(HIDDEN, 2 * latent_dim, init, dtype="float32", name="head")
         self(keras.Input(image_shape))
 
@@ -57,7 +60,7 @@ class ConvDecoder(Network):
     Args:
         image_shape: (64, 64, C).
         latent_dim: D.
-        init: "normal" or "torch".
+        init: "normal", "torch" or "xavier".
     """
 
     def __init__(self, image_shape, latent_dim, init, name="decoder"):

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.methods.faces import PRIOR, CodeFaces
 from idgan_tf.visualize import label_figures
-from idgan_tf.visualize.examples import SEED, examples
+from idgan_tf.visualize.examples import EXAMPLES, SEED, examples
 from idgan_tf.visualize.grids import beside, grid, label, save
 
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
@@ -46,12 +46,15 @@ def available(method):
         return found
     if hasattr(method, "generate"):
         found["samples"] = samples
+        if method.codes != PRIOR:
+            found["samples_prior"] = samples_prior
     if hasattr(method, "encode"):
         found["reconstructions"] = reconstructions
     if method.code_dim:
         found["traversal"], found["traversal_movie"] = traversal, traversal_movie
     if all(hasattr(method, face) for face in ("encode", "decode", "generate")):
         found["decoder_generator"] = decoder_generator
+    found["row"] = row
     if method.code_dim and getattr(method, "nuisance_dim", 0):
         found["same_code"], found["same_nuisance"] = same_code, same_nuisance
     return found
@@ -81,6 +84,29 @@ def as_shown(method, images):
 def samples(method, dataset):
     """An 8 x 8 grid of x = G(s, c), c as in training: from q(c|x) of fixed images, or from the prior."""
     return grid(_generate(method, method.sample_code(examples(dataset), [SEED, 1])), columns=8)
+
+
+def samples_prior(method, dataset):
+    """The same with c ~ N(0, I): codes that no image had (ID-GAN's sample writer; of IB-GAN, r ~ m(r))."""
+    del dataset
+    return grid(_generate(method, method.sample_prior(EXAMPLES, [SEED, 1])), columns=8)
+
+
+def row(method, dataset, count=8, steps=7):
+    """One line: draws, then the two most informative dimensions of the code; to set methods under each other."""
+    if hasattr(method, "generate"):
+        drawn = _generate(method, method.sample_code(examples(dataset)[:count], [SEED, 1]))
+    else:
+        drawn = np.asarray(method.decode(method.sample_prior(count, [SEED, 1])))
+    parts = [label(grid(drawn, count), "samples")]
+    if method.code_dim:
+        low, high = method.traversal_range
+        drawn, order, _ = _traversed(method, dataset, np.linspace(low, high, steps))
+        *_, images = drawn.values()
+        for i, dimension in enumerate(order[:2]):
+            title = f"c{dimension} from {low:g} to {high:g}"
+            parts.append(label(grid(images[i * steps : (i + 1) * steps], steps), title))
+    return beside(parts)
 
 
 def reconstructions(method, dataset, count=8):

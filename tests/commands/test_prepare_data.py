@@ -7,7 +7,7 @@ from idgan_tf.data.base import Dataset
 from idgan_tf.data.prepared import PreparedDataset
 from idgan_tf.errors import ConfigError
 from tests.data.files import encoded, picture, write_folder
-from tests.helpers import command
+from tests.helpers import PROJECT, command
 
 
 @pytest.mark.parametrize("name", prepare_data.names())
@@ -18,7 +18,7 @@ def test_every_fragment_describes_its_dataset(name):
     assert entry.startswith(f"{name}: {'x'.join(map(str, dataset.image_shape))}")
     assert all(f"    {key}" in entry for key in ("from", "size", "licence", "files"))
     if isinstance(dataset, PreparedDataset):
-        assert not dataset.stand_in or dataset.stand_in.split("/")[-1][:-4] in prepare_data.names()
+        assert not dataset.stand_in or (PROJECT / dataset.stand_in).exists()
 
 
 def test_wrong_names_and_bindings_are_one_line():

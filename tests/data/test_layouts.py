@@ -68,7 +68,7 @@ def test_a_big_dataset_that_is_missing_names_its_stand_in(tmp_path):
     with pytest.raises(
         DataError,
         match="bin/prepare_data --dataset=celebahq --source=PATH.*data1024x1024.zip.*from github.com/tkarras"
-        ".*train on gin/data/sprites1024.gin",
+        ".*train on gin/idgan_sprites1024.gin",
     ):
         CelebAHQ((1024, 1024, 3), data_dir=str(tmp_path)).arrays  # noqa: B018
 

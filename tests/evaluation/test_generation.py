@@ -1,11 +1,31 @@
 """Where generated images come from, for methods with and without an encoder."""
 
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import generation
+from idgan_tf.methods.idgan import IDGAN
 from tests.helpers import build_tiny
+from tests.methods.tiny import batch, make, teacher
+
+
+@pytest.mark.parametrize("codes, images_matter", [("training", True), ("prior", False)])
+def test_codes_come_from_the_prior_when_told(codes, images_matter):
+    """The sample writers of ID-GAN's and IB-GAN's codes do that."""
+    gin.bind_parameter("generation.codes", codes)
+    method = make(IDGAN, teacher=teacher(), lambda_id=0.0)
+    one, other = (generation.images(method, batch(i), tf.constant([0, 1])) for i in range(2))
+    assert np.allclose(one, other) != images_matter
+    assert generation.describe(method).endswith("c ~ q(c)" if images_matter else "c ~ N(0, I)")
+
+
+def test_other_sources_of_codes_are_refused():
+    gin.bind_parameter("generation.codes", "posterior")
+    with pytest.raises(ConfigError, match="generation.codes"):
+        generation.describe(make(IDGAN, teacher=teacher(), lambda_id=0.0))
 
 
 def test_generated_images_do_not_come_from_the_real_ones_they_are_compared_with(pixels, codes_method):

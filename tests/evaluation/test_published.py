@@ -35,3 +35,9 @@ def test_the_networks_for_1024_pixels_are_id_gan_and_a_classifier_is_in_no_table
     for stem, method in (("idgan_celebahq", "idgan"), ("factor_classifier_dsprites", None)):
         load_tiny(f"gin/{stem}.gin")
         assert published.stem(config.text()) == method
+
+
+def test_an_id_gan_of_a_teacher_in_no_table_stands_beside_no_number():
+    load_tiny("gin/idgan_ibgan_dsprites.gin")
+    assert published.stem(config.text()) == "idgan_ibgan"
+    assert not published.of("idgan_ibgan", "dsprites", "fvm") and published.of("ibgan", "dsprites", "fvm")

@@ -144,6 +144,7 @@ def test_a_free_bottleneck_without_e_is_infogan():
     means = step(method)
     assert means["generator_loss"] == pytest.approx(means["fool"] - means["mi_lower"], rel=1e-6)
     assert means["mi_upper"] == 0.0 and "kl_0" not in means
+    assert method.codes == "c ~ N(0, I)" and "e(r|z)" in make().codes
     code, logvar = method.encode(images())
     assert code.shape == (BATCH, Z) and not np.any(logvar)
 

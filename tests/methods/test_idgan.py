@@ -8,6 +8,7 @@ from idgan_tf.methods.cgan import CGAN
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.networks.resnet import ProjectionDiscriminator
+from tests.helpers import build_tiny
 from tests.methods.tiny import CODE, SEED, SHAPE, arrays, assert_close, batch, make, same, teacher
 
 
@@ -110,6 +111,34 @@ def test_a_cgan_whose_code_is_always_zero_is_a_gan():
     assert_close(arrays(gan.generator), arrays(cgan.generator))
     assert_close(arrays(gan.discriminator.trunk), arrays(cgan.discriminator.trunk))
     assert_close(arrays(gan.discriminator.head), arrays(cgan.discriminator.head))
+
+
+def test_to_a_constant_code_a_cgan_s_discriminator_is_a_gan_s_with_another_head():
+    """FC(h) + <W c, h> is linear in h, so that a code which is always the same tells it nothing."""
+    plain = make(GAN).discriminator
+    pairs, image, c = pairs_of(plain), batch()["image"], tf.tile([[1.0, -2.0, 0.5]], [4, 1])
+    assert np.all(pairs([image, c]) != plain(image))
+    plain.head.kernel.assign_add(tf.transpose(pairs.projection(c[:1])))
+    np.testing.assert_allclose(pairs([image, c]), plain(image), rtol=1e-4, atol=1e-6)
+
+
+def test_a_teacher_without_a_decoder_teaches_all_the_same():
+    """Any encoder of images will do: an InfoGAN's or a VAE-GAN's too."""
+    method = make(IDGAN, teacher={"teacher_encoder": teacher()["teacher_encoder"]}, lambda_id=1.0)
+    assert not hasattr(method, "decode") and method.signatures().keys() == {"encode", "generate", "traverse"}
+    assert hasattr(make(IDGAN, teacher=teacher(), lambda_id=1.0), "decode")
+    assert method.sample_code(batch()["image"], SEED).shape == (4, CODE)
+
+
+@pytest.mark.slow
+def test_an_ib_gan_teaches_what_it_reads_in_two_steps(tmp_path):
+    settings, method = build_tiny("gin/idgan_ibgan_dsprites.gin", tmp_path)
+    image = settings.dataset.take([0, 1])["image"]
+    z = method.teacher_reconstructor(method.teacher_front(2.0 * image - 1.0))
+    for ours, theirs in zip(method.encode(image), method.teacher_encoder(z), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert method.code_dim == 10 and not hasattr(method, "decode")
+    assert np.isfinite(method.train_step(settings.dataset.take([0, 1, 2, 3]), SEED)["distillation"])
 
 
 def test_a_cgan_judges_the_pair():

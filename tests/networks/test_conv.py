@@ -11,6 +11,13 @@ def test_encoder_has_the_parameters_of_table_a2(channels, codes, parameters):
     assert ConvEncoder((64, 64, channels), codes, "torch").count_params() == parameters
 
 
+@pytest.mark.parametrize("channels, codes, parameters", [(1, 10, 309_204), (3, 10, 310_228), (3, 20, 315_368)])
+def test_encoder_has_the_parameters_of_disentanglement_lib_when_told(channels, codes, parameters):
+    network = ConvEncoder((64, 64, channels), codes, "xavier", kernels=(4, 4, 2, 2))
+    assert network.count_params() == parameters
+    assert ConvEncoder.from_config(network.get_config()).count_params() == parameters
+
+
 @pytest.mark.parametrize("channels, codes, parameters", [(1, 10, 381_313), (3, 10, 382_339), (3, 20, 384_899)])
 def test_decoder_has_the_parameters_of_table_a2(channels, codes, parameters):
     assert ConvDecoder((64, 64, channels), codes, "torch").count_params() == parameters
@@ -46,5 +53,7 @@ def test_initial_weights_are_those_of_the_codes():
 def test_other_image_sizes_are_refused():
     with pytest.raises(ConfigError, match="64x64"):
         ConvEncoder((32, 32, 1), 10, "torch")
+    with pytest.raises(ConfigError, match="4 convolutions"):
+        ConvEncoder((64, 64, 1), 10, "torch", kernels=(4, 4))
     with pytest.raises(ValueError, match="init"):
         ConvEncoder((64, 64, 1), 10, "glorot")

@@ -23,6 +23,14 @@ def test_a_sixteenth_reads_the_two_middle_pixels_of_each_axis(rng):
     np.testing.assert_allclose(convert(image, (4, 4, 1), to_grey=False), middle.mean((2, 4)), rtol=1e-5)
 
 
+def test_an_area_is_the_mean_of_all_its_pixels(rng):
+    image = rng.random((1, 64, 32, 1)).astype("float32")
+    small = convert(image, (4, 4, 1), to_grey=False, resize="area")
+    np.testing.assert_allclose(small, image.reshape(1, 4, 16, 4, 8, 1).mean((2, 4)), rtol=1e-5)
+    with pytest.raises(ConfigError, match="whole multiples"):
+        convert(image, (24, 24, 1), to_grey=False, resize="area")
+
+
 def test_colour_becomes_grey_only_when_told():
     red = np.zeros((1, 4, 4, 3), "float32")
     red[..., 0] = 1.0

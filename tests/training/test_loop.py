@@ -16,7 +16,7 @@ def trained(folder, evaluate=None, **changes):
     """The run that a tiny beta-VAE leaves, with other settings."""
     run = runs.Run(folder)
     run.path.mkdir(parents=True, exist_ok=True)
-    settings = dataclasses.replace(load_tiny("gin/betavae_dsprites.gin"), picture_every=0, **changes)
+    settings = dataclasses.replace(load_tiny("tests/tiny/betavae.gin"), **{"picture_every": 0, "save_every": 1000, **changes})
     loop.train(run, settings, evaluate=evaluate)
     return run
 
@@ -78,7 +78,7 @@ def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisone
     poisoned(5, lambda method: rate(method) > 0.9e-4)  # heals once the rate is halved
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
     assert [record["step"] for record in runs.read_metrics(run.metrics)] == list(range(1, 9))
-    _, method = build_tiny("gin/betavae_dsprites.gin", tmp_path)
+    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))
     np.testing.assert_allclose(rate(method), 0.5e-4)
 
@@ -102,7 +102,7 @@ def test_without_rollbacks_a_non_finite_value_ends_the_run(tmp_path, poisoned):
 def test_each_rollback_lowers_the_rate_further(tmp_path, poisoned):
     poisoned(5, lambda method: rate(method) > 0.4e-4)  # heals at a quarter
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
-    _, method = build_tiny("gin/betavae_dsprites.gin", tmp_path)
+    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))
     np.testing.assert_allclose(rate(method), 0.25e-4)
 
@@ -128,5 +128,5 @@ def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
     from idgan_tf.evaluation import evaluate
     from tests.helpers import TinySprites
 
-    _, method = build_tiny("gin/gan_dsprites.gin", tmp_path)
+    _, method = build_tiny("tests/tiny/gan.gin", tmp_path)
     assert evaluate.during_training(method, TinySprites(), ["fvm", "mig"]) == ([], float("-inf"))

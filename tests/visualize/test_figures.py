@@ -1,10 +1,15 @@
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from idgan_tf import runs
+from idgan_tf.methods.betavae import BetaVAE
+from idgan_tf.methods.gan import GAN
+from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.visualize import figures
 from tests.helpers import TinySprites, build_tiny
+from tests.methods.tiny import LinearDecoder, LinearEncoder, make
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +28,8 @@ def test_every_figure_is_written_with_its_protocol(idgan, tmp_path):
     run = runs.Run(tmp_path / "run")
     paths = {path.name for path in figures.write(run, idgan, TinySprites())}
     assert paths == {
-        "samples.png", "reconstructions.png", "traversal.png", "traversal_movie.gif", "decoder_generator.png",
-        "same_code.png", "same_nuisance.png",
+        "samples.png", "samples_prior.png", "row.png", "reconstructions.png", "traversal.png", "traversal_movie.gif",
+        "decoder_generator.png", "same_code.png", "same_nuisance.png",
     }  # fmt: skip
     with Image.open(run.figures / "traversal.png") as picture:
         assert picture.text["figure"] == "traversal" and picture.text["seed"] == str(figures.SEED)
@@ -39,6 +44,27 @@ def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
     c = np.tile(np.asarray(idgan.encode(figures.examples(TinySprites())[:1])[0]), [3, 1])
     c[:, 2] = values
     np.testing.assert_allclose(drawn["decoder"][:3], idgan.decode(c), atol=1e-5)
+
+
+def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):
+    """Of a VAE, which draws from its decoder; the order of its dimensions is that of their KL."""
+    kl, shown = {0: 1.0, 1: 3.0, 2: 2.0}, []
+    method = BetaVAE(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(0.1), bernoulli_nll, beta=1.0)
+    monkeypatch.setattr(method, "kl_per_dimension", lambda image: [kl[d] for d in range(3)])
+    monkeypatch.setattr(figures, "label", lambda picture, title: shown.append((title, picture.shape)) or picture)
+    picture = figures.row(method, TinySprites((4, 4, 1)))
+    tile = 4 + 2
+    assert shown == [
+        ("samples", (tile + 2, 8 * tile + 2, 3)),
+        ("c1 from -3 to 3", (tile + 2, 7 * tile + 2, 3)),
+        ("c2 from -3 to 3", (tile + 2, 7 * tile + 2, 3)),
+    ]
+    assert picture.shape == (tile + 2, 22 * tile + 6 + 2 * 12, 3)
+
+
+def test_a_row_of_a_generator_of_nuisance_alone_is_its_draws():
+    method = make(GAN, nuisance_dim=5, generator=make(GAN, nuisance_dim=2).generator)
+    assert figures.row(method, TinySprites((4, 4, 1))).shape[1] == 8 * 6 + 2
 
 
 def test_rows_of_one_code_share_it_and_columns_share_the_nuisance(idgan, monkeypatch):
