@@ -59,7 +59,7 @@ def main():
 
 def _list(evaluate):
     for name in evaluate.MODULES:
-        print(f"{name:16} {evaluate.metric(name).__doc__.splitlines()[0]}")
+        print(f"{name:21} {evaluate.metric(name).__doc__.splitlines()[0]}")
 
 
 def _show(results):

@@ -12,7 +12,6 @@ MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; ch
     "mig": "mig",
     "rid": "rid",
     "fid_dsprites": "fid",
-    "gilbo": "gilbo",
     "fid": "fid",
     "kid": "kid",
     "inception_score": "inception_score",
@@ -23,6 +22,7 @@ MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; ch
     "modularity": "modularity",
     "sap": "sap",
     "betavae_metric": "betavae_metric",
+    "gilbo": "gilbo",
     "dci": "dci",
 }
 

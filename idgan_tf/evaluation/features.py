@@ -21,6 +21,7 @@ import tensorflow as tf
 from idgan_tf.data import cache
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.fid import warn_of_few
+from idgan_tf.evaluation.kid import count_blocks
 from idgan_tf.evaluation.result import Unavailable, finite
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
@@ -160,26 +161,49 @@ def cached_pool(inception, description, make_batches, count):
 
 
 def tf_gan_frechet_distance(features_a, features_b):
-    """TF-GAN's Frechet distance of features [N, F] and [M, F]; too few of them are warned of."""
-    warn_of_few(min(len(features_a), len(features_b)), np.shape(features_a)[1])
-    return float(_tf_gan().frechet_classifier_distance_from_activations(*_tensors(features_a, features_b)))
+    """TF-GAN's Frechet distance of features [N, F] and [M, F]; too few of them are warned of.
+
+    Raises:
+        ConfigError: fewer than 2 samples.
+    """
+    fewest = min(len(features_a), len(features_b))
+    require(fewest >= 2, f"a covariance needs at least 2 samples, got {fewest}")
+    warn_of_few(fewest, np.shape(features_a)[1])
+    return float(_of_tf_gan("frechet_classifier_distance_from_activations", features_a, features_b))
 
 
 def tf_gan_kernel_distance(features_a, features_b):
-    """TF-GAN's kernel distance (mean, standard error) of features [N, F] and [M, F], in blocks <= 1024."""
-    values = _tf_gan().kernel_classifier_distance_and_std_from_activations(*_tensors(features_a, features_b))
+    """TF-GAN's kernel distance (mean, standard error) of features [N, F] and [M, F], in blocks <= 1024.
+
+    Raises:
+        ConfigError: a block would hold fewer than 2 samples of a side.
+    """
+    count_blocks(len(features_a), len(features_b))
+    values = _of_tf_gan("kernel_classifier_distance_and_std_from_activations", features_a, features_b)
     return tuple(float(value) for value in values)
 
 
 def tf_gan_inception_score(logits):
-    """TF-GAN's Inception Score of logits [N, classes]."""
-    return float(_tf_gan().classifier_score_from_logits(*_tensors(logits)))
+    """TF-GAN's Inception Score of logits [N, classes].
+
+    Raises:
+        ConfigError: fewer than 2 images.
+    """
+    require(len(logits) >= 2, f"an Inception Score needs at least 2 images, got {len(logits)}")
+    return float(_of_tf_gan("classifier_score_from_logits", logits))
 
 
-def _tensors(*arrays):
+def _of_tf_gan(function, *arrays):
+    """What a function of TF-GAN says of arrays, without what TensorFlow says of its being out of date."""
     for array in arrays:
         finite(array, "features")
-    return [tf.convert_to_tensor(array, tf.float32) for array in arrays]
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        return getattr(_tf_gan(), function)(*(tf.convert_to_tensor(array, tf.float32) for array in arrays))
+    finally:
+        logger.setLevel(level)
 
 
 @functools.cache

@@ -50,16 +50,28 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
 
     The images of a vote are rows that share a factor's value, drawn with replacement; the variances are those
     of the whole table.
+
+    Raises:
+        ConfigError: a factor has another value in every row, so that nothing can be held still.
     """
     codes, factors = checked_pair(codes, factors)
     rng = np.random.default_rng(seed)
     fixed = rng.integers(0, factors.shape[1], num_votes)
     rows = np.empty([num_votes, batch_size], np.int64)
+    shared = [_with_company(v, k) for k, v in enumerate(factors.T)]
     for vote, k in enumerate(fixed):
-        alike = np.flatnonzero(factors[:, k] == factors[rng.integers(len(factors)), k])
+        alike = np.flatnonzero(factors[:, k] == factors[rng.choice(shared[k]), k])
         rows[vote] = rng.choice(alike, batch_size)
     votes = _votes(lambda r: codes[r], np.var(codes, axis=0, ddof=1), threshold, rows, fixed)
     return accuracy(votes)
+
+
+def _with_company(v, k):
+    """The rows whose class another row has too, of the classes [N] of factor k: a row alone does not vary."""
+    _, inverse, counts = np.unique(v, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(counts[inverse] > 1)
+    require(len(rows) > 0, f"factor {k} has another value in each of the {len(v)} rows: is it continuous? give classes")
+    return rows
 
 
 def draw(dataset, rng, num_votes, batch_size):

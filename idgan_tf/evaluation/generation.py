@@ -14,14 +14,14 @@ from idgan_tf.objectives.gaussian import sample_gaussian
 from idgan_tf.progress import bar
 
 BATCH = 256
-STREAM_ROWS, STREAM_NOISE = 0, 1  # of a seed
+STREAM_ROWS, STREAM_NOISE, STREAM_CODES = 0, 1, 2  # of a seed
 _compiled = weakref.WeakKeyDictionary()
 
 
-def rows(dataset, count, seed):
+def rows(dataset, count, seed, stream=STREAM_ROWS):
     """`count` random row numbers, each row as often as any other."""
     require(count >= 1, f"a sample count must be >= 1, got {count}")
-    rng = np.random.default_rng([seed, STREAM_ROWS])
+    rng = np.random.default_rng([seed, stream])
     epochs = [rng.permutation(dataset.num_examples) for _ in range(-(-count // dataset.num_examples))]
     return np.concatenate(epochs)[:count]
 
@@ -36,11 +36,14 @@ def real(dataset, count, seed):
 def generated(method, dataset, count, seed):
     """Batches [B, H, W, C] in [0, 1] of `count` generated images.
 
+    Their codes and labels are not of the images of `real`, but of others drawn independently: a set and its own
+    reconstructions would be closer than two samples of one distribution are.
+
     Raises:
         Unavailable: the method generates nothing.
     """
     describe(method)
-    return _mapped(_images_of(method), dataset, rows(dataset, count, seed), seed, "generating")
+    return _mapped(_images_of(method), dataset, rows(dataset, count, seed, STREAM_CODES), seed, "generating")
 
 
 def of_classes(method, dataset, labels, count, seed):

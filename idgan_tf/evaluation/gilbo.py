@@ -31,9 +31,8 @@ def gilbo(
         method: has `encode` and `generate(s, c)`.
         dataset: gives the images whose codes are rendered.
         seed: of everything.
-        encoder: constructor (image_shape, latent_dim, init). The paper does not say which; the default is
-            that of
-            its q for 64 px, `ConvEncoder`.
+        encoder: constructor (image_shape, latent_dim, init). The paper does not say which; the default is that
+            of its q for 64 px, `ConvEncoder`.
         num_samples: new pairs that score the encoder.
         learning_rate, batch_size, cycle, max_cycles: as in `auxiliary.fit`.
     """

@@ -11,12 +11,14 @@ from idgan_tf.errors import require
 from idgan_tf.evaluation.fid import counted
 from idgan_tf.evaluation.result import Result, finite
 
+BLOCK = 1024  # most samples of a block
 
-def kernel_distance(features_a, features_b, block_size=1024):
+
+def kernel_distance(features_a, features_b, block_size=BLOCK):
     """Squared maximum mean discrepancy with the kernel (x.y / F + 1)^3, unbiased, as a mean over blocks.
 
     Args:
-        features_a, features_b: [N, F] and [M, F].
+        features_a, features_b: [N, F] and [M, F], each in random order.
         block_size: most samples of a block.
 
     Returns:
@@ -33,16 +35,30 @@ def kernel_distance(features_a, features_b, block_size=1024):
     )
     finite(features_a, "features")
     finite(features_b, "features")
-    blocks = -(-max(len(features_a), len(features_b)) // block_size)
+    blocks = count_blocks(len(features_a), len(features_b), block_size)
     parts = zip(np.array_split(features_a, blocks), np.array_split(features_b, blocks), strict=True)
     values = [_block(a, b) for a, b in parts]
     error = np.std(values, ddof=1) / np.sqrt(blocks) if blocks > 1 else np.nan
     return float(np.mean(values)), float(error)
 
 
+def count_blocks(m, n, block_size=BLOCK):
+    """How many blocks m and n samples make.
+
+    Raises:
+        ConfigError: one of them would hold fewer than 2 samples of a side.
+    """
+    blocks = -(-max(m, n) // block_size)
+    require(
+        blocks > 0 and min(m, n) // blocks >= 2,
+        f"a kernel distance needs at least 2 samples on both sides of each block of {block_size}, got {m} and {n}; "
+        "take fewer of the many",
+    )
+    return blocks
+
+
 def _block(a, b):
     m, n, size = len(a), len(b), a.shape[1]
-    require(min(m, n) >= 2, f"a kernel distance needs at least 2 samples on both sides, got {m} and {n}")
     within_a, within_b, across = (_kernel(x, y, size) for x, y in ((a, a), (b, b), (a, b)))
     return (
         (np.sum(within_a) - np.trace(within_a)) / (m * (m - 1))

@@ -29,15 +29,22 @@ def mutual_information_gap(codes, factors, bins=20):
     codes, factors = checked_pair(codes, factors)
     require(codes.shape[1] >= 2, "a gap needs at least 2 code dimensions, got 1")
     information = np.sort(information_matrix(codes, factors, bins), axis=0)
-    entropy = np.array([mutual_information(v, v) for v in factors.T])
-    return float(np.mean((information[-1] - information[-2]) / entropy))
+    entropies = np.array([entropy(v) for v in factors.T])
+    return float(np.mean((information[-1] - information[-2]) / entropies))
 
 
 def information_matrix(codes, factors, bins):
     """I(z_d; v_k) [D, K] in nats, of codes [N, D] cut into `bins` equal-width bins and classes [N, K]."""
     require_number("bins", bins, minimum=2, integer=True)
     binned = [discretize(z, bins) for z in codes.T]
-    return np.array([[mutual_information(z, v) for v in factors.T] for z in binned])
+    classes = [np.unique(v, return_inverse=True)[1] for v in factors.T]  # 0, 1, ...: whatever numbers they have
+    return np.array([[mutual_information(z, v) for v in classes] for z in binned])
+
+
+def entropy(v):
+    """H(v) in nats of a list of classes [N]."""
+    share = np.unique(v, return_counts=True)[1] / len(v)
+    return float(-np.sum(share * np.log(share)))
 
 
 def discretize(z, bins):
@@ -49,7 +56,7 @@ def discretize(z, bins):
 
 
 def mutual_information(a, b):
-    """I(a; b) in nats of two lists of classes [N], from their joint counts; I(a; a) is the entropy."""
+    """I(a; b) in nats of two lists of small classes [N], from their joint counts; I(a; a) is the entropy."""
     a, b = a - np.min(a), b - np.min(b)
     if not np.any(a) or not np.any(b):
         return 0.0  # exactly: rounding must not look like information

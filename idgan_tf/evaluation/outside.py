@@ -1,6 +1,8 @@
 """Scores of data that is no run of ours: a table of codes, or two folders of images."""
 
 import pathlib
+import zipfile
+import zlib
 
 import numpy as np
 from absl import logging
@@ -26,7 +28,7 @@ def read_codes(path):
             return file["codes"], file["factors"]
     except KeyError as error:
         raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K]: {error}") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"cannot read {path} as an .npz file of arrays: {error}") from error
 
 
@@ -122,8 +124,9 @@ def read_images(files, batch_size=64):
 def evaluate_images(folder, reference, chosen, strict):
     """FID, KID and Inception Score of two folders of images; yields as `evaluate.evaluate` does."""
     wrong = [name for name in chosen if name not in ("fid", "kid", "inception_score")]
+    reason = "cannot be told from images alone; there are fid, kid and inception_score"
     if wrong and strict:
-        raise ConfigError(f"{wrong[0]} cannot be told from images alone; there are fid, kid and inception_score")
+        raise ConfigError(f"{wrong[0]} {reason}")
     files = images_of(folder), images_of(reference)
 
     from idgan_tf.evaluation import features
@@ -144,10 +147,10 @@ def evaluate_images(folder, reference, chosen, strict):
         "inception_score": lambda: {counted("inception_score", count): features.tf_gan_inception_score(ours["logits"])},
     }
     for name in chosen:
-        if name in scores:
-            yield name, Result(scores[name](), protocol)
+        yield name, Result(scores[name](), protocol) if name in scores else reason
 
 
 def _kid(features, real, generated, count):
-    mean, error = features.tf_gan_kernel_distance(real, generated)
+    rng = np.random.default_rng(0)  # its blocks are to be random, not one class each as the folders may be
+    mean, error = features.tf_gan_kernel_distance(rng.permutation(real), rng.permutation(generated))
     return kid.values_of(counted("kid", count), mean, error)

@@ -20,10 +20,18 @@ class Result:
     Attributes:
         values: {name: float}.
         protocol: {name: number or text}: sample counts, bins, the feature network and its checksum.
+
+    Raises:
+        NonFiniteError: a value is no number.
     """
 
     values: dict
     protocol: dict
+
+    def __post_init__(self):
+        for name, value in self.values.items():
+            if not np.isfinite(value):
+                raise NonFiniteError(f"{name} came out as {value}, which is no score")
 
     def record(self):
         """What stands in a line of metrics.jsonl."""
@@ -44,10 +52,12 @@ def checked_codes(codes):
     """Codes as float64 [N, D].
 
     Raises:
-        ConfigError: they are not [N, D] with N >= 2.
+        ConfigError: they are not numbers [N, D] with N >= 2.
         NonFiniteError: they hold NaN or infinity.
     """
-    codes = np.asarray(codes, np.float64)
+    codes = np.asarray(codes)
+    require(codes.dtype.kind in "buif", f"codes must be real numbers, got {codes.dtype}")
+    codes = codes.astype(np.float64)
     require(codes.ndim == 2 and min(codes.shape) >= 1, f"codes must be [N, D], got {list(codes.shape)}")
     require(len(codes) >= 2, f"a metric needs at least 2 codes, got {len(codes)}")
     finite(codes, "codes")
@@ -68,7 +78,10 @@ def checked_pair(codes, factors):
         factors.ndim == 2 and len(factors) == len(codes) and factors.shape[1] >= 1,
         f"factors must be [N, K] with the N = {len(codes)} of the codes, got {list(factors.shape)}",
     )
-    require(bool(np.all(factors == np.floor(factors))), "factors must be classes (whole numbers)")
+    require(
+        factors.dtype.kind in "bui" or (factors.dtype.kind == "f" and np.all(factors == np.floor(factors))),
+        "factors must be classes (whole numbers)",
+    )
     for k in range(factors.shape[1]):
         require(
             len(np.unique(factors[:, k])) > 1,

@@ -7,6 +7,8 @@ They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 
 
 import pathlib
 import sys
+import zipfile
+import zlib
 
 import numpy as np
 
@@ -14,15 +16,28 @@ from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import replacing
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
+NOT_OURS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)  # what reading raises
+
+
+def path_of(name):
+    """Where the network of this name lies, if it comes with the package."""
+    return FOLDER / f"{name}.npz"
 
 
 def find(name, dataset):
-    """The file of the network of this name for images that look like those of `dataset`, or None."""
-    path = FOLDER / f"{name}.npz"
+    """The file of the network of this name for images that look like those of `dataset`, or None.
+
+    Raises:
+        ConfigError: the file is something else.
+    """
+    path = path_of(name)
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as file:
-        return path if str(file["looks"]) == dataset.looks else None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return path if str(file["looks"]) == dataset.looks else None
+    except NOT_OURS as error:
+        raise _cannot_load(path, error) from error
 
 
 def pack(network, looks, path):
@@ -47,9 +62,13 @@ def unpack(path):
             weights = [file[name].astype(np.float32) for name in sorted(file.files) if name.startswith("weight_")]
         network = FactorHeads(**shapes, init="torch")
         network.set_weights(weights)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"cannot load the feature network {path}: {error}") from error
+    except NOT_OURS as error:
+        raise _cannot_load(path, error) from error
     return network
+
+
+def _cannot_load(path, error):
+    return ConfigError(f"cannot load the feature network {path}: {error}")
 
 
 def main(run_dir):
@@ -58,7 +77,7 @@ def main(run_dir):
 
     method, dataset = runs.load(run_dir)
     require("classifier" in method.networks, f"{run_dir} has no factor classifier")
-    path = FOLDER / f"factor_classifier_{dataset.name}.npz"
+    path = path_of(f"factor_classifier_{dataset.name}")
     FOLDER.mkdir(exist_ok=True)
     pack(method.networks["classifier"], dataset.looks, path)
     print(f"wrote {path}, {path.stat().st_size / 1e6:.2f} MB")

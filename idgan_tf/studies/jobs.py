@@ -2,7 +2,8 @@
 
     <runs>/<study>-<scale>/seed0/<row>/        a run directory
     <runs>/<study>-<scale>/seed0/<row>.json    why a job has no result, or not all
-    <runs>/features-<scale>/<network>/         feature networks, shared by the studies of a scale
+    <runs>/features-<scale>/<network>/         feature networks that do not come with the package, shared by the
+                                               studies of a scale
 
 A job whose row has a teacher finds it beside itself, where bin/train looks for it: the run of the teacher's own
 row and seed. So nothing is trained twice, and what a row says of its teacher's code is what the teacher's row says.
@@ -12,6 +13,7 @@ the others wait for it. Without a file system in common, each share makes its ow
 """
 
 import dataclasses
+import functools
 import gc
 import json
 import pathlib
@@ -20,7 +22,8 @@ import shlex
 from absl import logging
 
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
-from idgan_tf.files import alone
+from idgan_tf.evaluation import shipped
+from idgan_tf.files import alone, sha256
 from idgan_tf.runs import Run, read_metrics, write_text
 from idgan_tf.studies.study import Row
 
@@ -40,8 +43,9 @@ class Job:
         seed: of the training and the metrics.
         run: its `runs.Run`.
         gin_files, params: what bin/train gets.
+        networks: {metric: the file of the feature network that it asks}.
         evaluation: what bin/evaluate gets as --gin_param.
-        needs: jobs of the teacher and the feature networks.
+        needs: jobs of the teacher, and of the feature networks that have to be trained.
     """
 
     row: Row
@@ -49,6 +53,7 @@ class Job:
     run: Run
     gin_files: list
     params: list
+    networks: dict
     evaluation: list
     needs: list
 
@@ -66,34 +71,59 @@ def plan(study, runs, extra=()):
         runs: the folder of all studies.
         extra: bindings of every training, after all others.
     """
-    return [_job(study, row, seed, runs, extra) for seed in range(study.scale.seeds) for row in study.chosen]
+    network = functools.cache(lambda metric, dataset: _network(study, metric, dataset, runs, extra))
+    return [_job(study, row, seed, runs, extra, network) for seed in range(study.scale.seeds) for row in study.chosen]
 
 
-def _job(study, row, seed, runs, extra):
+def _job(study, row, seed, runs, extra, network):
     scale = study.scale
     folder = pathlib.Path(runs) / f"{study.name}-{scale.name}" / f"seed{seed}"
     data = [scale.data[row.dataset]] if row.dataset in scale.data else []
     params = [*row.params, *scale.params.get(row.budget, []), f"train.seed = {seed}", *extra]
-    evaluation, needs = list(scale.evaluation), []
+    networks, needs = {}, []
     if row.teacher:
-        teacher = _job(study, study.row(row.teacher), seed, runs, extra)
+        teacher = _job(study, study.row(row.teacher), seed, runs, extra, network)
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
         needs.append(dataclasses.replace(teacher, needs=[]))
     for metric in row.metrics:
         if metric in FEATURES:
-            network = _features(study, metric, row.dataset, data, runs, extra)
-            needs.append(network)
-            evaluation.append(f"{metric}.network = '{network.run.networks / 'classifier.keras'}'")
-    return Job(row, seed, Run(folder / row.id), [*row.gin, *data], params, evaluation, needs)
+            networks[metric], training = network(metric, row.dataset)
+            needs += training
+    evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
+    return Job(row, seed, Run(folder / row.id), [*row.gin, *data], params, networks, evaluation, needs)
 
 
-def _features(study, metric, dataset, data, runs, extra):
+def _network(study, metric, dataset, runs, extra):
+    """(file of the feature network that a metric asks of a data set, [] or [the job that trains it])."""
     scale, gin_file = study.scale, FEATURES[metric].format(dataset)
-    row = Row(
-        name=pathlib.Path(gin_file).stem, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[]
-    )
+    gin_files = [gin_file, *([scale.data[dataset]] if dataset in scale.data else [])]
+    name = pathlib.Path(gin_file).stem
+    found = _shipped(name, gin_files, extra)
+    if found:
+        return found, []
+    row = Row(name=name, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[])
     run = Run(pathlib.Path(runs) / f"features-{scale.name}" / row.id)
-    return Job(row, 0, run, [gin_file, *data], [*scale.params.get("features", []), *extra], [], [])
+    training = Job(row, 0, run, gin_files, [*scale.params.get("features", []), *extra], {}, [], [])
+    return run.networks / "classifier.keras", [training]
+
+
+def _shipped(name, gin_files, params):
+    """The file of a feature network that comes with the package for images that look like theirs, or None."""
+    if not shipped.path_of(name).is_file():
+        return None
+    try:
+        return shipped.find(name, _dataset(tuple(gin_files), tuple(params)))
+    except DataError:  # nobody knows how they look before they are here
+        return None
+
+
+@functools.cache
+def _dataset(gin_files, params):
+    from idgan_tf import config
+    from idgan_tf.training import build
+
+    config.load(gin_files, params)
+    return build.settings().dataset
 
 
 def share(jobs, only):
@@ -199,9 +229,13 @@ def _evaluate(job):
 
 
 def values(job):
-    """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step."""
+    """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step.
+
+    A value by another feature network than the one that comes with the package is none, where that one is asked.
+    """
     records = read_metrics(job.run.metrics)
     step = finished_step(job)
+    asked = {metric: sha256(file) for metric, file in job.networks.items() if file.parent == shipped.FOLDER}
     found = {}
     for record in records:
         if step is None or record["step"] != step:
@@ -209,6 +243,8 @@ def values(job):
         protocol = record.get("protocol")
         found.update({name: (record[name], name, protocol or {}) for name in job.row.values if name in record})
         for metric in job.row.metrics if protocol else ():
+            if metric in asked and protocol.get("feature_sha256") != asked[metric]:
+                continue
             stem = VALUE_OF.get(metric, metric)
             for name, value in record.items():
                 if name == stem or (name.startswith(stem) and name[len(stem) :].removesuffix("k").isdecimal()):

@@ -103,12 +103,15 @@ def test_a_missing_network_says_how_to_train_it(method, tmp_path):
         fid_dsprites(method, TinySprites(), 0, str(tmp_path / "none.keras"))
 
 
-def test_a_wrong_network_is_named(network, method, tmp_path):
+def test_a_wrong_network_is_named(network, method, tmp_path, monkeypatch):
     (tmp_path / "torn.keras").write_bytes(b"torn")
     with pytest.raises(ConfigError, match="cannot load the feature network"):
         fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.keras"))
-    (tmp_path / "torn.npz").write_bytes(b"torn")
+    (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04torn")
     with pytest.raises(ConfigError, match="cannot load the feature network"):
         fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.npz"))
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    with pytest.raises(ConfigError, match="cannot load the feature network"):
+        shipped.find("torn", TinySprites())
     with pytest.raises(ConfigError, match=r"takes images of \(64, 64, 1\)"):
         fid_dsprites(method, TinySprites((64, 64, 3)), 0, str(network))

@@ -4,6 +4,7 @@ import pytest
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import features
 from idgan_tf.evaluation.fid import Statistics, counted, frechet_distance, frechet_distance_of_statistics
+from idgan_tf.evaluation.result import Result
 
 
 def normal(count, size, seed=0):
@@ -96,6 +97,17 @@ def test_features_of_two_networks_cannot_be_compared():
 def test_bad_input_is_named(bad, error, message):
     with pytest.raises(error, match=message):
         frechet_distance(normal(4, 3), bad)
+
+
+@DISTANCES
+def test_one_sample_has_no_covariance(distance):
+    with pytest.raises(ConfigError, match="at least 2 samples, got 1"):
+        distance(normal(4, 3), normal(1, 3))
+
+
+def test_a_score_that_is_no_number_is_an_error():
+    with pytest.raises(NonFiniteError, match="fid50k came out as nan"):
+        Result({"fid50k": float("nan")}, {})
 
 
 def test_the_count_is_in_the_name():

@@ -123,6 +123,15 @@ def test_a_table_of_codes_scores_like_the_images_themselves(pixels):
     assert chance == pytest.approx(1 / 3, abs=0.06)
 
 
+def test_a_table_in_which_nothing_can_be_held_still_is_an_error_and_a_lonely_value_is_passed_over(pixels):
+    factors = pixels.sample_factors(300, np.random.default_rng(0))
+    with pytest.raises(ConfigError, match="factor 1 has another value in each of the 300 rows: is it continuous"):
+        continuous = np.column_stack([factors[:, 0], np.arange(300)])
+        factor_vae_metric_of_codes(continuous / 1.0, continuous, seed=0)
+    factors[0] = 9  # alone with it, this row has variance 0 in every dimension
+    assert factor_vae_metric_of_codes(factors / 1.0, factors, seed=0, num_votes=2000, batch_size=20) == 1.0
+
+
 def test_nan_codes_are_an_error(pixels):
     with pytest.raises(NonFiniteError, match="diverged"):
         score(lambda image: np.full((len(image), 2), np.nan), pixels)

@@ -28,6 +28,14 @@ def test_other_sources_of_codes_are_refused():
         generation.describe(make(IDGAN, teacher=teacher(), lambda_id=0.0))
 
 
+def test_generated_images_do_not_come_from_the_real_ones_they_are_compared_with(pixels, codes_method):
+    method = codes_method(lambda x: x)
+    method.sample = lambda batch, seed: batch["image"]  # a perfect copier
+    (real,), (made,) = generation.real(pixels, 30, 0), generation.generated(method, pixels, 30, 0)
+    real, made = ({image.tobytes() for image in np.asarray(images)} for images in (real["image"], made))
+    assert len(real) == len(made) == 30 and 5 < len(real & made) < 25  # of 60: 15 by chance
+
+
 @pytest.mark.parametrize(
     ("gin_file", "source"),
     [

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import features
+from idgan_tf.evaluation import features, outside
 from idgan_tf.evaluation.kid import kernel_distance
 
 
@@ -40,6 +40,20 @@ def test_blocks_give_a_standard_error_and_one_block_gives_none():
     mean, error = kernel_distance(normal(400), normal(400, 1), block_size=100)
     assert abs(mean) < 4 * error
     assert np.isnan(kernel_distance(normal(50), normal(50, 1))[1])
+
+
+def test_folders_in_another_order_of_their_classes_are_as_near_as_in_the_same_one():
+    one, other = normal(2100), normal(2100, 1)
+    one[:1050] += 3.0
+    other[1050:] += 3.0
+    assert abs(outside._kid(features, one, other, 2100)["kid2100"]) < 10.0
+    assert features.tf_gan_kernel_distance(one, other)[0] > 100.0, "blocks of one class each"
+
+
+@pytest.mark.parametrize("distance", [kernel_distance, features.tf_gan_kernel_distance])
+def test_blocks_of_one_sample_have_no_distance(distance):
+    with pytest.raises(ConfigError, match="each block of 1024, got 5 and 4000"):
+        distance(normal(5), normal(4000))
 
 
 def test_bad_input_is_named():

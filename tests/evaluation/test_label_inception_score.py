@@ -38,6 +38,13 @@ def test_each_class_is_drawn_as_often_as_asked_and_in_order():
     assert x[0] == pytest.approx(-2.2, abs=0.2) and x[1] == pytest.approx(0.0, abs=0.2)
 
 
+def test_a_missing_class_is_named():
+    dataset = HalfCircles(per_class=40)
+    dataset.arrays["label"][dataset.arrays["label"] == 1] = 2
+    with pytest.raises(ConfigError, match="has no image of class 1"):
+        list(generation.of_classes(Echo(), dataset, range(3), 10, 0))
+
+
 def test_a_classifier_that_sees_one_class_scores_one_and_says_how_good_it_is(tmp_path):
     path = classifier(tmp_path / "classifier.keras")
     result = label_inception_score(Echo(), HalfCircles(per_class=40), 0, str(path), images_per_class=20)

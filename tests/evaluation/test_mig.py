@@ -79,6 +79,12 @@ def test_information_of_independent_and_equal_classes_is_zero_and_the_entropy():
     assert mutual_information(a - 5, a) == pytest.approx(np.log(3))
 
 
+def test_the_numbers_of_the_classes_do_not_matter():
+    codes, factors = codes_of("planted", 3000)
+    renamed = 10**12 + 10**9 * factors  # a table of counts up to the greatest number would not fit in memory
+    assert mutual_information_gap(codes, renamed) == pytest.approx(mutual_information_gap(codes, factors), abs=1e-12)
+
+
 def test_bins_have_equal_width_and_the_greatest_value_falls_into_the_last():
     assert list(discretize(np.array([0.0, 0.49, 0.5, 1.0]), 2)) == [0, 0, 1, 1]
 
@@ -103,6 +109,8 @@ def test_ten_codes_and_five_factors_of_10000_samples_take_a_fifth_of_a_second():
         (np.zeros((9, 2)), np.zeros((9, 1)), ConfigError, "factor 0 has a single value"),
         (np.zeros((9, 2)), np.arange(9)[:, None] + 0.5, ConfigError, "whole numbers"),
         (np.zeros((9, 1)), np.arange(9)[:, None], ConfigError, "at least 2 code dimensions"),
+        (np.zeros((9, 2)), np.full((9, 1), "oval"), ConfigError, "whole numbers"),
+        (np.full((9, 2), "0.5"), np.zeros((9, 1)), ConfigError, "codes must be real numbers, got <U3"),
         (np.zeros((1, 2)), np.zeros((1, 1)), ConfigError, "at least 2 codes"),
     ],
 )

@@ -57,6 +57,10 @@ CASES = [  # command, arguments, exit code, what the line says
     ("evaluate", ["--codes={folder}/other.npz"], 3, "must hold the arrays codes"),
     ("evaluate", ["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
     ("evaluate", ["--codes={folder}/pickle.npz", "--metrics=mig"], 3, "cannot read"),
+    ("evaluate", ["--codes={folder}/torn.npz", "--metrics=mig"], 3, "cannot read"),
+    ("evaluate", ["--codes={folder}/empty.npz", "--metrics=mig"], 3, "cannot read"),
+    ("evaluate", ["--codes={folder}/words.npz", "--metrics=mig"], 2, "real numbers"),
+    ("evaluate", ["--run_dir={empty}", "--metrics=fvm"], 5, "no checkpoint"),
     ("evaluate", ["--images={folder}"], 2, "--images and --reference belong together"),
     ("evaluate", ["--run_dir={folder}"], 2, "no run directory"),
     ("reproduce", ["--study=idgan_tabel2"], 2, "there are idgan_table2"),
@@ -96,6 +100,9 @@ def places(tmp_path_factory):
     np.savez(folder / "other.npz", z=np.zeros(3))
     np.savez(folder / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
     np.savez(folder / "pickle.npz", codes=np.array([{}], dtype=object), factors=np.zeros([1, 1]))
+    (folder / "torn.npz").write_bytes((folder / "nan.npz").read_bytes()[:200])
+    (folder / "empty.npz").touch()
+    np.savez(folder / "words.npz", codes=np.full((9, 2), "a"), factors=np.arange(18).reshape(9, 2))
     np.savez(folder / "codes.npz", codes=np.zeros((9, 2)), factors=np.arange(18).reshape(9, 2))
     Image.new("L", (8, 8)).save(folder / "image.png")
     with zipfile.ZipFile(folder / "slip.zip", "w") as archive:

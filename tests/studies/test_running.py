@@ -16,8 +16,9 @@ import pytest
 
 from idgan_tf.commands import scores
 from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.evaluation import shipped
 from idgan_tf.evaluation.result import Result
-from idgan_tf.files import alone
+from idgan_tf.files import alone, sha256
 from idgan_tf.runs import Run, append_metrics
 from idgan_tf.studies import jobs, study, table
 from idgan_tf.visualize import study_report
@@ -36,7 +37,7 @@ class Made:
     """Made-up trainings and evaluations that leave what real ones leave, and count themselves."""
 
     def __init__(self):
-        self.trained, self.evaluated, self.fail = [], [], {}
+        self.trained, self.evaluated, self.fail, self.network = [], [], {}, {}
 
     def train(self, job):
         run = job.run
@@ -56,17 +57,17 @@ class Made:
         for name in chosen:
             of_code, fid = SCORES[run.name]
             values = {"fid_dsprites10k": fid} if name == "fid_dsprites" else {name: of_code}
-            result = Result(
-                {key: value + 0.01 * seed for key, value in values.items()}, {"seed": seed, "num_samples": 10000}
-            )
+            protocol = {"seed": seed, "num_samples": 10000, **self.network}
+            result = Result({key: value + 0.01 * seed for key, value in values.items()}, protocol)
             self.evaluated.append((run.name, seed, name))
             append_metrics(run.metrics, {"step": 4, **result.record()})
             yield name, result
 
 
 @pytest.fixture
-def made(monkeypatch):
+def made(monkeypatch, tmp_path):
     made = Made()
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")  # as if no network came with the package
     monkeypatch.setattr(jobs, "_train", made.train)
     monkeypatch.setattr(scores, "evaluate_run", made.evaluate_run)
     return made
@@ -95,6 +96,27 @@ def test_a_study_trains_every_row_once_and_its_feature_network_once_for_all(made
     )
     assert len(made.evaluated) == len(set(made.evaluated)) == 2 * 4 * 3
     assert set(answers(result).values()) == {"holds"}
+
+
+def test_a_network_that_comes_with_the_package_is_asked_and_values_by_another_are_measured_again(
+    made, table2, tmp_path
+):
+    run_all(table2, tmp_path)
+    network = shipped.path_of("factor_classifier_dsprites")
+    network.parent.mkdir()
+    np.savez(network, looks="dsprites")
+    partial = table.collect(table2, tmp_path)
+    assert all(set(row["cells"]) == {"fvm", "mig"} for row in partial["rows"]), "by the network of before"
+    planned = jobs.plan(table2, tmp_path)
+    assert all(f"fid_dsprites.network = '{network}'" in job.evaluation for job in planned)
+    assert not any(need.row.budget == "features" for job in planned for need in job.needs)
+    made.evaluated.clear()
+    made.network = {"feature_sha256": sha256(network)}
+    result, _ = run_all(table2, tmp_path)
+    assert {name for *_, name in made.evaluated} == {"fid_dsprites"} and len(made.evaluated) == 2 * 4
+    assert all(len(row["cells"]["fid_dsprites"]) == 2 for row in result["rows"])
+    np.savez(network, looks="as something else")
+    assert jobs.plan(table2, tmp_path)[0].needs[0].row.budget == "features"
 
 
 def test_a_killed_study_goes_on_with_what_is_missing(made, table2, tmp_path, monkeypatch):

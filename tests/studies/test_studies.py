@@ -8,7 +8,7 @@ import pytest
 
 from idgan_tf import config
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import evaluate
+from idgan_tf.evaluation import evaluate, shipped
 from idgan_tf.studies import claims, jobs, study
 from idgan_tf.training import build  # noqa: F401 - gin must know `train`
 
@@ -100,7 +100,8 @@ def test_unknown_studies_and_scales_are_refused_with_those_there_are():
         study.load("idgan_table2", "big")
 
 
-def test_the_commands_of_a_list_are_what_a_shell_gives_to_train_and_evaluate():
+def test_the_commands_of_a_list_are_what_a_shell_gives_to_train_and_evaluate(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)  # as if no network came with the package
     found = study.load("idgan_lambda", "cpu")
     planned = jobs.plan(found, "my runs", ["train.precision = 'mixed_bfloat16'"])
     network, *lines = jobs.commands(planned)
