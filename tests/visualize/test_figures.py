@@ -34,7 +34,7 @@ def test_every_figure_is_written_with_its_protocol(idgan, tmp_path):
 
 def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
     values = np.array([-3.0, 0.0, 3.0])
-    drawn, order, kl = figures._traversed(idgan, TinySprites(), values)
+    drawn, order, kl = figures._traversed(idgan, TinySprites(), values, columns=3)
     assert order[0] == 2 and np.argmax(kl) == 2
     c = np.tile(np.asarray(idgan.encode(figures.examples(TinySprites())[:1])[0]), [3, 1])
     c[:, 2] = values
@@ -44,7 +44,7 @@ def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
 def test_rows_of_one_code_share_it_and_columns_share_the_nuisance(idgan, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([len(c), 8, 8, 1])
+        idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([len(c), 64, 64, 1])
     )
     figures.same_code(idgan, TinySprites())
     figures.same_nuisance(idgan, TinySprites())
@@ -62,5 +62,5 @@ def test_a_teacher_of_64_pixels_stands_beside_a_generator_of_128(tmp_path):
         "ResNetDiscriminator.filters = 4",
     )
     pictures = figures.training_pictures(method, TinySprites((128, 128, 3)))
-    assert pictures.keys() == {"samples", "reconstructions", "traversal"}
+    assert pictures.keys() == {"samples", "reconstructions", "traversal", "same_code"}
     assert pictures["reconstructions"].shape[0] > 3 * 128
