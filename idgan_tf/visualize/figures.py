@@ -178,7 +178,7 @@ def traversal(method, dataset, steps=7):
     """
     values = np.linspace(*method.traversal_range, steps)
     drawn, order, kl = _traversed(method, dataset, values, _sides(method) * steps)
-    names = [f"c{d}  {kl[d]:.2f}" for d in order] if hasattr(method, "encode") else [f"c{d}" for d in order]
+    names = [f"c{d}  {abs(kl[d]):.2f}" for d in order] if hasattr(method, "encode") else [f"c{d}" for d in order]
     ticks = [f"{value:.2g}" for value in values]
     titles = list(drawn)
     titles[0] += "   (rows: dimension, KL in nats)" if hasattr(method, "encode") else "   (rows: dimension)"
