@@ -1,6 +1,7 @@
 """A run directory: where things lie in it, who may write to it, and how to load what it holds.
 
-runs/<name>/ config.gin  checkpoints/  best/  metrics.jsonl  tensorboard/  samples/  figures/  networks/*.keras  export/
+runs/<name>/ config.gin  environment.json  checkpoints/  best/  metrics.jsonl  tensorboard/
+            samples/  figures/  networks/*.keras  export/
 """
 
 import contextlib
@@ -21,6 +22,7 @@ class Run:
         self.config = self.path / "config.gin"
         self.checkpoints = self.path / "checkpoints"
         self.best = self.path / "best"
+        self.environment = self.path / "environment.json"
         self.metrics = self.path / "metrics.jsonl"
         self.tensorboard = self.path / "tensorboard"
         self.samples = self.path / "samples"
@@ -145,6 +147,11 @@ def read_metrics(path):
         with contextlib.suppress(ValueError):
             records.append(json.loads(line))
     return records
+
+
+def read_environment(path):
+    """What `environment.of_training` gave; {} of a run that has not begun, or began before there was such a file."""
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def load(run_dir, gin_files=(), bindings=(), allow_imports=(), best=False):

@@ -1,5 +1,8 @@
 """The last screen of a training: what was made, where it lies, how good it is, and what to try next."""
 
+import contextlib
+import shlex
+
 from idgan_tf import runs
 
 EXPLAINED = {
@@ -39,12 +42,33 @@ def show(run, settings, method):
         print(f"  {path}")
     print(f"  {run.samples}/ (pictures over time)")
     print("\nNext:")
-    print(f"  tensorboard --logdir={run.tensorboard}")
-    print(f"  bin/explore --run_dir={run.path}")
-    print(f"  bin/export --run_dir={run.path}")
-    print(f"  bin/evaluate --run_dir={run.path} --metrics=fvm,mig")
+    for command in _next(run, method, settings.dataset):
+        print(f"  {command}")
+
+
+def _next(run, method, dataset):
+    """Commands to try, each one that this method on these data can answer."""
+    from idgan_tf.data.factors import FactorDataset
+    from idgan_tf.data.half_circles import HalfCircles
+    from idgan_tf.evaluation import generation
+    from idgan_tf.evaluation.result import Unavailable
+    from idgan_tf.visualize import figures
+
+    path = shlex.quote(str(run.path))
+    commands = [f"tensorboard --logdir={shlex.quote(str(run.tensorboard))}", f"bin/report --run_dir={path}"]
+    if figures.has_pictures(method):
+        commands.append(f"bin/explore --run_dir={path}")
+    commands.append(f"bin/export --run_dir={path}")
+    with contextlib.suppress(Unavailable):
+        if isinstance(dataset, FactorDataset) and hasattr(method, "encode"):
+            commands.append(f"bin/evaluate --run_dir={path} --metrics=fvm,mig")
+        elif isinstance(dataset, HalfCircles) and hasattr(method, "sample"):
+            commands.append(f"bin/evaluate --run_dir={path} --metrics=toy_spread")
+        elif generation.describe(method):
+            commands.append(f"bin/evaluate --run_dir={path}   (all that this run allows)")
     if run.name in FULL_RUNS:
-        print(f"  bin/train --gin_file={FULL_RUNS[run.name]}   (the paper's own size)")
+        commands.append(f"bin/train --gin_file={FULL_RUNS[run.name]}   (the paper's own size)")
+    return commands
 
 
 def _best(name, scored):

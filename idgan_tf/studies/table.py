@@ -12,7 +12,7 @@ import shutil
 import statistics
 
 from idgan_tf.files import alone
-from idgan_tf.runs import write_text
+from idgan_tf.runs import read_environment, write_text
 from idgan_tf.studies import claims, jobs
 
 ABOUT = ("steps", "teacher_steps", "batch_size", "precision")
@@ -28,11 +28,13 @@ def collect(study, runs):
                    "published": {column: [mean] or [mean, std]}, "steps", "teacher_steps", "precision",
                    "batch_size", "problem", "pictures"}],
          "protocol": {column: {what all rows and seeds have in common}},
-         "claims": [{"text", "where", "answer", "reason"}]}.
+         "claims": [{"text", "where", "answer", "reason"}],
+         "environments": [packages and machine, in words]}.
     """
     planned = jobs.plan(study, runs)
     rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
     protocols = [row.pop("protocols") for row in rows]
+    environments = [read_environment(job.run.environment) for job in planned]
     known = {row["id"]: row for row in rows}
     answers = [(claim, *claims.check(claim, known, study.scale.decides)) for claim in study.claims]
     return {
@@ -50,6 +52,7 @@ def collect(study, runs):
             {"text": claim.text, "where": claim.where, "answer": answer, "reason": reason}
             for claim, answer, reason in answers
         ],
+        "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments if e)),
     }
 
 

@@ -9,7 +9,7 @@ import time
 import tensorflow as tf
 from absl import logging
 
-from idgan_tf import config, runs
+from idgan_tf import config, environment, runs
 from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError, require
 from idgan_tf.files import replacing
 from idgan_tf.progress import Progress
@@ -61,6 +61,8 @@ def train(run, settings, draw=None, evaluate=None):
         raise CheckpointError(f"the workers see other checkpoints than step {step}: they must share {run.path}")
     if chief:
         _forget_after(run.metrics, step)
+        with _writing(run):
+            runs.write_text(run.environment, json.dumps(environment.of_training(settings.dataset), indent=1) + "\n")
     logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
     logging.info("data: %s", settings.dataset.describe())
 

@@ -11,7 +11,6 @@ from PIL import ImageOps
 
 from idgan_tf.data import pictures
 from idgan_tf.errors import DataError, message, require
-from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.visualize import figures
 from idgan_tf.visualize.examples import SEED, examples
 from idgan_tf.visualize.grids import beside, grid, png, to_uint8
@@ -60,7 +59,7 @@ class Explorer:
 
     def __init__(self, method, dataset, run_name):
         require(
-            isinstance(method, CodeFaces) and method.image_shape[2] in (1, 3),
+            figures.has_pictures(method),
             f"{type(method).__name__} has no code c and pictures of it, so there is nothing to explore",
         )
         self.method, self.title = method, f"{run_name}, step {int(method.step.numpy()):,}"

@@ -32,17 +32,24 @@ def grid(images, columns, padding=2):
     return picture
 
 
-def label(picture, title=None, rows=(), columns=(), size=12):
+def letters(width):
+    """The letter height in pixels that can still be read when a picture of `width` is shown on a page."""
+    return max(12, width // 80)
+
+
+def label(picture, title=None, rows=(), columns=(), size=None):
     """A picture [H, W, 3] with a title above, names left of its rows and above its columns.
 
     Args:
         rows, columns: names, top to bottom and left to right, evenly spread.
-        size: letter height in pixels.
+        size: letter height in pixels, by default as `letters` says.
     """
+    size = size or letters(picture.shape[1])
     font = ImageFont.load_default(size)
     left = max((int(font.getlength(name)) for name in rows), default=0) + (size if rows else 0)
     above = (size * 2 if title else 0) + (size * 2 if columns else 0)
-    canvas = Image.new("RGB", (picture.shape[1] + left, picture.shape[0] + above), BACKGROUND)
+    width = max(picture.shape[1] + left, int(font.getlength(title or "")) + 4)
+    canvas = Image.new("RGB", (width, picture.shape[0] + above), BACKGROUND)
     canvas.paste(Image.fromarray(picture), (left, above))
     draw = ImageDraw.Draw(canvas)
     if title:

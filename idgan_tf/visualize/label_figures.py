@@ -129,7 +129,9 @@ def _scatter(clouds, name, scale=64, width=7.0, height=4.0):
         draw.ellipse((column - 1, row - 1, column + 1, row + 1), COLOURS[int(c)])
     draw.rectangle((0, 0, canvas.width - 1, canvas.height - 1), outline=(180, 180, 180))
     spread = ", ".join(f"{cloud[:, 1].std():.2f}" for cloud in clouds)
-    return label(np.asarray(canvas), f"{name}: standard deviation of y (green, red, blue) {spread}")
+    title = f"{name}: standard deviation of y (green, red, blue) {spread}"
+    middles = [np.arange(size) - (size - 1) / 2 for size in (int(height), int(width))]  # of squares of one unit
+    return label(np.asarray(canvas), title, *([f"{value:g}" for value in some] for some in (-middles[0], middles[1])))
 
 
 def _classes(method, dataset):

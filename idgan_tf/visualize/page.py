@@ -196,6 +196,8 @@ class Page:
                 self.stale = False
                 state = dataclasses.replace(self.state)
                 found = await run.io_bound(self.explorer.pictures, state)
+                if found is None:  # Ctrl-C came in the meantime
+                    return
                 if state.seen is not None:
                     found["encoded"] = state.seen
                 for name, picture in found.items():
@@ -210,7 +212,7 @@ class Page:
         turn, state = self.turn, dataclasses.replace(self.state)
         for d, strip in list(self.strips.items()):
             picture = await run.io_bound(self.explorer.strip, state, d)
-            if turn != self.turn:
+            if picture is None or turn != self.turn:
                 return
             strip.props["src"] = _url(picture)
 

@@ -2,15 +2,16 @@
 
 import base64
 import html
-import importlib.metadata
-import platform
+import shlex
 
 from PIL import Image
 
+from idgan_tf import environment
+from idgan_tf.config import literals
 from idgan_tf.evaluation import published
-from idgan_tf.runs import read_metrics
+from idgan_tf.runs import read_environment, read_metrics
 
-PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
+OWN_NETWORK = ", on a feature network that the paper does not describe: compare order and ratio, not values"
 WIDTH, HEIGHT, MARGIN = 320, 140, 8  # of a curve, in pixels
 MAX_POINTS = 400  # of a curve
 LARGE = 700  # pixels; wider pictures have small letters, so a phone scrolls them instead of shrinking them
@@ -40,10 +41,12 @@ def of_run(run):
     training = [record for record in records if "protocol" not in record]
     last = training[-1]["step"] if training else 0
     sections = [
-        f"<p class=quiet>{last:,} steps trained; {_escape(_environment())}</p>",
+        f"<p class=quiet>{last:,} steps trained</p>",
         section("Pictures", "".join(picture(path) for path in _pictures(run))),
         section("Metrics", _metrics(evaluations, published.stem(config))),
         section("Curves", _curves(training)),
+        section("Data", _paragraph(_data(run))),
+        section("Environment", _paragraph(_environment(run))),
         section("Configuration", f"<pre>{_escape(config)}</pre>"),
         section("To repeat it", f"<pre>{_escape(_command(run))}</pre>"),
     ]
@@ -69,18 +72,28 @@ def section(title, body):
     return f"<h2>{title}</h2>{body}" if body else ""
 
 
-def _environment():
-    versions = []
-    for package in PACKAGES:
-        try:
-            versions.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return ", ".join([*versions, f"Python {platform.python_version()}", platform.machine()])
+def _paragraph(text):
+    return f"<p>{_escape(text)}</p>" if text else ""
+
+
+def _data(run):
+    """What the run was trained on, as it said itself, or else as its configuration calls it."""
+    known = read_environment(run.environment)
+    if not known:
+        return literals(run.config).get("train.dataset", "")
+    licence = f"licence: {known['licence']}" if known.get("licence") else ""
+    return "; ".join(filter(None, (known.get("data"), known.get("home"), licence)))
+
+
+def _environment(run):
+    known = read_environment(run.environment)
+    trained = f"Trained with {known['packages']} on {known['machine']}. " if known else ""
+    return f"{trained}This page was made with {environment.packages()}."
 
 
 def _command(run):
-    return f"bin/train --gin_file={run.path}/config.gin --run_dir=runs/{run.name}_again"
+    config, again = shlex.quote(f"{run.path}/config.gin"), shlex.quote(f"runs/{run.name}_again")
+    return f"bin/train --gin_file={config} --run_dir={again}"
 
 
 def _pictures(run):
@@ -111,7 +124,8 @@ def _metrics(records, method):
         for name, value in record.items():
             if name not in ("step", "protocol"):
                 printed = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), name)))
-                cells = (name, f"{value:.4g}", printed or "-")
+                remark = OWN_NETWORK if printed and name.startswith("fid_dsprites") else ""
+                cells = (name, f"{value:.4g}", f"{printed}{remark}" or "-")
                 rows.append("".join(f"<td>{_escape(cell)}</td>" for cell in cells))
                 rows.append(f"<td colspan=3 class=quiet>{_escape(protocol)}</td>")
     if not rows:

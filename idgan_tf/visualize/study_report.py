@@ -28,6 +28,7 @@ def of_study(result, pictures):
         section("Claims", _table(["claim", "where", "answer", "reason"], claims) if claims else ""),
         section("Protocol", _list(table.protocols(result))),
         section("Pictures of the first seed", shown),
+        section("Environment", _list(result["environments"])),
         section("To repeat it", f"<pre>{html.escape(command)}</pre>"),
     ]
     return page(result["title"], sections)

@@ -44,6 +44,19 @@ def test_the_export_is_read_where_idgan_tf_and_keras_cannot_be_imported(finished
     check_files(tmp_path / "1")
 
 
+def check_request(export, request):
+    """A request of TensorFlow Serving's REST interface names a signature and fills its inputs, and nothing else."""
+    assert export.name.isdigit(), "a version of a model is a numbered folder"
+    proto = tf.compat.v1.saved_model.load(tf.compat.v1.Session(graph=tf.Graph()), ["serve"], str(export))
+    signature = proto.signature_def[request["signature_name"]]
+    assert signature.method_name == "tensorflow/serving/predict" and "serving_default" in proto.signature_def
+    assert signature.inputs.keys() == request["inputs"].keys() and request["inputs"]["values"] == [-2, 0, 2]
+    for name, value in request["inputs"].items():
+        info = signature.inputs[name]
+        value = np.asarray(value, tf.as_dtype(info.dtype).as_numpy_dtype)
+        assert tf.TensorShape(info.tensor_shape).is_compatible_with(value.shape), name
+
+
 def check_files(export):
     """What stands beside the SavedModel: a README whose example runs, a model card, checksums, networks."""
     text = (export / "README.md").read_text()
@@ -55,7 +68,7 @@ def check_files(export):
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
     shown = subprocess.run([sys.executable, "-c", BLOCKED + example], capture_output=True, text=True, cwd=export)
     assert shown.stdout.startswith("output_0 (1, 3, 64, 64, 1) 0."), shown.stderr[-3000:]
-    assert json.loads(re.search(r"curl -d '(.*)'", text)[1])["inputs"]["values"] == [-2, 0, 2]
+    check_request(export, json.loads(re.search(r"curl -d '(.*)'", text)[1]))
 
     card = (export / "MODEL_CARD.md").read_text()
     for part in (

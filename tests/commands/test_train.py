@@ -30,6 +30,7 @@ def test_one_command_trains_both_stages_and_says_what_it_made(finished):
     run, process = finished
     assert [line["step"] for line in metrics(run)] == [4, 8, 12, 16, 20, 24]
     assert [line["step"] for line in metrics(run.parent / "tiny_betavae")] == [4, 8, 12]
+    assert "tiny_sprites" in json.loads((run / "environment.json").read_text())["data"]
     for name in (
         "config.gin",
         "figures/traversal.png",

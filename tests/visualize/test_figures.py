@@ -1,13 +1,15 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from idgan_tf import runs
 from idgan_tf.methods.betavae import BetaVAE
+from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.methods.gan import GAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from idgan_tf.visualize import figures
+from idgan_tf.visualize import figures, grids
 from tests.helpers import TinySprites, build_tiny
 from tests.methods.tiny import LinearDecoder, LinearEncoder, make
 
@@ -37,9 +39,34 @@ def test_every_figure_is_written_with_its_protocol(idgan, tmp_path):
         assert movie.n_frames == 28 and b"tiny_sprites" in movie.info["comment"]
 
 
+def test_a_vae_shows_samples_of_its_prior(tmp_path):
+    _, vae = build_tiny("gin/betavae_dsprites.gin", tmp_path)
+    c = np.random.default_rng(0).normal(size=(64, 10)).astype(np.float32)
+    expected = grids.grid(vae.decode(c), columns=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures.tf.random, "stateless_normal", lambda shape, seed: c)
+        np.testing.assert_array_equal(figures.available(vae)["samples"](vae, TinySprites()), expected)
+
+
+def test_large_images_are_shrunk_until_a_row_of_them_can_be_read():
+    class Large(CodeFaces):
+        image_shape, code_dim, nuisance_dim = (1024, 1024, 1), 20, 2
+
+        def decode(self, c):
+            return tf.ones([len(c), 64, 64, 1]) * 0.5
+
+        def generate(self, s, c):
+            return tf.ones([len(c), 1024, 1024, 1]) * (0.5 + 0.1 * c[:, :1, None, None])
+
+    picture = figures.traversal(Large(), None)
+    assert figures.WIDEST < picture.shape[1] < 1.2 * figures.WIDEST and picture.shape[0] < 1.6 * figures.WIDEST
+    above = (picture.shape[0] - 2) % 148  # letters, and 20 rows of 146 pixels
+    assert (picture[above + 2 : above + 148, -148:-2] == 204).all(), "c0 = 3 gives 0.8"
+
+
 def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
     values = np.array([-3.0, 0.0, 3.0])
-    drawn, order, kl = figures._traversed(idgan, TinySprites(), values)
+    drawn, order, kl = figures._traversed(idgan, TinySprites(), values, columns=3)
     assert order[0] == 2 and np.argmax(kl) == 2
     c = np.tile(np.asarray(idgan.encode(figures.examples(TinySprites())[:1])[0]), [3, 1])
     c[:, 2] = values
@@ -64,16 +91,18 @@ def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):
 
 def test_a_row_of_a_generator_of_nuisance_alone_is_its_draws():
     method = make(GAN, nuisance_dim=5, generator=make(GAN, nuisance_dim=2).generator)
-    assert figures.row(method, TinySprites((4, 4, 1))).shape[1] == 8 * 6 + 2
+    assert figures.row(method, TinySprites((4, 4, 1))).shape[1] < 60  # eight images of 4 pixels
 
 
 def test_rows_of_one_code_share_it_and_columns_share_the_nuisance(idgan, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([len(c), 8, 8, 1])
+        idgan, "generate", lambda s, c: seen.append((s.numpy(), c.numpy())) or np.zeros([len(c), 64, 64, 1])
     )
-    figures.same_code(idgan, TinySprites())
-    figures.same_nuisance(idgan, TinySprites())
+    code, nuisance = figures.same_code(idgan, TinySprites()), figures.same_nuisance(idgan, TinySprites())
+    decoded = idgan.decode(idgan.sample_code(figures.examples(TinySprites(), 6), [figures.SEED, 1]))
+    np.testing.assert_array_equal(code[-398:, -464:][:, :68], grids.grid(decoded, 1), "the decoder stands left")
+    np.testing.assert_array_equal(nuisance[-464:, -398:][:68], grids.grid(decoded, 6), "the decoder stands above")
     (s, c), (s2, c2) = ((s.reshape(6, 6, -1), c.reshape(6, 6, -1)) for s, c in seen)
     assert np.all(c == c[:, :1]) and np.all(s == s[:1]) and not np.allclose(s[0, 0], s[0, 1])
     assert np.all(s2 == s2[:, :1]) and np.all(c2 == c2[:1])
@@ -88,5 +117,5 @@ def test_a_teacher_of_64_pixels_stands_beside_a_generator_of_128(tmp_path):
         "ResNetDiscriminator.filters = 4",
     )
     pictures = figures.training_pictures(method, TinySprites((128, 128, 3)))
-    assert pictures.keys() == {"samples", "reconstructions", "traversal"}
+    assert pictures.keys() == {"samples", "reconstructions", "traversal", "same_code"}
     assert pictures["reconstructions"].shape[0] > 3 * 128

@@ -1,5 +1,6 @@
 """The pages as people meet them: bin/explore and bin/report in a headless Chromium."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -41,16 +42,37 @@ def run(tmp_path_factory):
     """An untrained ID-GAN with a nuisance, in a run directory with a hostile name."""
     run = runs.Run(tmp_path_factory.mktemp("runs") / NAME)
     _, method = build_tiny("gin/idgan_dsprites.gin", run.path, "IDGAN.nuisance_dim = 3", "LATENT_DIM = 13")
-    for variable in method.teacher_decoder.trainable_variables:
+    finish(run, method, method.teacher_decoder)
+    return run
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """An untrained label-relevant / irrelevant VAE of three classes, in a run directory."""
+    run = runs.Run(tmp_path_factory.mktemp("runs") / "labelled")
+    _, method = build_tiny("gin/label_relevant_vae_cifar10.gin", run.path, "ZS_DIM = 6", "ZU_DIM = 20")
+    finish(run, method, method.decoder)
+    return run
+
+
+def finish(run, method, decoder):
+    """Writes what bin/explore reads of a run."""
+    for variable in decoder.trainable_variables:
         variable.assign(4.0 * variable)  # fresh weights draw grey, whatever the code
     run.config.write_text(f"import tests.helpers\n{config.text()}")
     checkpoint.save(run.checkpoints, checkpoint.state(method))
-    return run
 
 
 @pytest.fixture(scope="module")
 def address(run):
     """Where bin/explore shows the run."""
+    with served(run) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(run):
+    """bin/explore while the block runs."""
     pytest.importorskip("nicegui", reason="needs NiceGUI: pip install -e '.[app]'")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -119,9 +141,7 @@ def test_sliders_nuisance_gallery_upload_and_downloads(page, address, tmp_path):
     slider = page.locator(".x-dimension .q-slider").first
     change(page, "generator", lambda: slider.click(position={"x": 20, "y": 10}))
     assert source(page, "decoder") != decoder
-    with page.expect_download() as download:
-        page.get_by_text("Codes").click()
-    codes = json.loads(download.value.path().read_text())
+    codes = codes_of(page)
     assert codes["run"] == NAME and len(codes["c"]) == 10 and len(codes["s"]) == 3
     assert f"{min(codes['c']):+.2f}" in page.locator(".x-dimension").first.inner_text()
 
@@ -144,6 +164,33 @@ def test_sliders_nuisance_gallery_upload_and_downloads(page, address, tmp_path):
     with Image.open(download.value.path()) as picture:
         assert picture.size == (64 + 12 + 64, 64) and "codes" in picture.text
     assert all(url.startswith((address, "data:", "blob:")) for url in page.asked), page.asked
+
+
+def test_a_class_is_chosen_by_name_and_forgotten_when_an_image_is_encoded(page, labelled):
+    with served(labelled) as address:
+        page.goto(address)
+        page.wait_for_function("() => [...document.querySelectorAll('.x-dimension img')].every(image => image.src)")
+        assert page.locator(".x-dimension").count() == 16
+        page.locator(".q-select").click()
+        names = page.locator(".q-item")
+        names.first.wait_for()
+        assert names.all_inner_texts() == ["small", "middle", "large"]
+        change(page, "decoder", lambda: names.nth(1).click())
+        middle = codes_of(page)
+        change(page, "decoder", lambda: page.get_by_text("New zu").click())
+        other = codes_of(page)
+        assert middle["label"] == other["label"] == "middle"
+        assert middle["c"][:6] == other["c"][:6] and not set(middle["c"][6:]) & set(other["c"][6:])
+        change(page, "decoder", lambda: page.locator(".x-gallery button").nth(5).click())
+        assert codes_of(page)["label"] is None and "middle" not in page.locator(".q-select").inner_text()
+        page.goto("about:blank")  # strips may be under way: the end that follows must be a quiet one
+
+
+def codes_of(page):
+    """The codes as the page gives them away."""
+    with page.expect_download() as download:
+        page.get_by_text("Codes").click()
+    return json.loads(download.value.path().read_text())
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page, address):

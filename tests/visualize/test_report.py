@@ -1,6 +1,8 @@
+import html
 import html.parser
 import json
 import re
+import shlex
 import shutil
 
 import numpy as np
@@ -56,6 +58,28 @@ def test_what_others_wrote_is_shown_and_not_run(run):
     assert page.count("&lt;script&gt;") == 4  # the configuration, the protocol, the curve's name twice
 
 
+def test_data_and_environment_are_those_of_the_training(run):
+    assert "This page was made with idgan_tf" in report.of_run(run) and "Trained with" not in report.of_run(run)
+    known = {
+        "data": "dots (drawn): 9 images",
+        "home": "here",
+        "licence": HOSTILE,
+        "packages": "keras 0",
+        "machine": "x",
+    }
+    run.environment.write_text(json.dumps(known))
+    page = report.of_run(run)
+    assert "dots (drawn): 9 images; here; licence: &lt;script&gt;" in page and "Trained with keras 0 on x." in page
+
+
+def test_the_command_to_repeat_a_run_is_one_that_a_shell_takes(run):
+    command = html.unescape(re.search(r"<pre>(bin/train .*?)</pre>", report.of_run(run))[1])
+    assert shlex.split(command)[1:] == [
+        f"--gin_file={run.path}/config.gin",
+        "--run_dir=runs/a run & <b>more_again",
+    ]
+
+
 def test_published_numbers_stand_beside_ours(run):
     run.config.write_text("BetaVAE.beta = 8.0\ntrain.method = @BetaVAE\n")
     protocol = {"dataset": "dsprites", "num_votes": 800}
@@ -63,6 +87,8 @@ def test_published_numbers_stand_beside_ours(run):
     page = report.of_run(run)
     assert "<td>0.625</td><td>0.65 ± 0.08 (ID-GAN, Table 2); 0.69 ± 0.09 (IB-GAN, Table 1)</td>" in page
     assert "<td>sap</td><td>0.1</td><td>-</td>" in page
+    run.metrics.write_text(json.dumps({"step": 3, "fid_dsprites50k": 99.0, "protocol": protocol}) + "\n")
+    assert "not values" in report.of_run(run), "the feature network is another one"
 
 
 def test_a_run_that_has_only_begun_and_was_moved_still_opens(run, tmp_path):

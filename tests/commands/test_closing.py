@@ -1,0 +1,53 @@
+"""What the last screen of a training suggests."""
+
+import pytest
+
+from idgan_tf.commands import closing
+from idgan_tf.data.half_circles import HalfCircles
+from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.runs import Run
+from tests.helpers import TinyLabelled, TinySprites
+
+
+class Encoding(CodeFaces):
+    image_shape, code_dim = (64, 64, 1), 3
+
+    def encode(self, image): ...
+
+    def decode(self, c): ...
+
+
+class Points(Encoding):
+    image_shape = (1, 1, 2)
+
+    def sample(self, batch, seed): ...
+
+
+class Drawing(CodeFaces):
+    image_shape, code_dim, codes = (64, 64, 1), 3, "c ~ N(0, I)"
+
+    def sample_code(self, image, seed): ...
+
+    def generate(self, s, c): ...
+
+
+class Classifying:
+    def classify(self, image): ...
+
+
+@pytest.mark.parametrize(
+    ("method", "dataset", "explored", "evaluated"),
+    [
+        (Encoding(), TinySprites(), True, " --metrics=fvm,mig"),
+        (Points(), HalfCircles(per_class=3), False, " --metrics=toy_spread"),
+        (Drawing(), TinyLabelled(), True, "   (all that this run allows)"),
+        (Classifying(), TinySprites(), False, None),
+    ],
+)
+def test_only_what_the_run_can_answer_is_suggested(method, dataset, explored, evaluated):
+    commands = closing._next(Run("runs/my run"), method, dataset)
+    assert all("'runs/my run" in command for command in commands)
+    assert ("bin/explore --run_dir='runs/my run'" in commands) == explored
+    assert [command for command in commands if command.startswith("bin/evaluate")] == (
+        [] if evaluated is None else [f"bin/evaluate --run_dir='runs/my run'{evaluated}"]
+    )
