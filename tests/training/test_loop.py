@@ -17,7 +17,9 @@ def trained(folder, evaluate=None, **changes):
     """The run that a tiny beta-VAE leaves, with other settings."""
     run = runs.Run(folder)
     run.path.mkdir(parents=True, exist_ok=True)
-    settings = dataclasses.replace(load_tiny("tests/tiny/betavae.gin"), **{"picture_every": 0, "save_every": 1000, **changes})
+    settings = dataclasses.replace(
+        load_tiny("tests/tiny/betavae.gin"), **{"picture_every": 0, "save_every": 1000, **changes}
+    )
     loop.train(run, settings, evaluate=evaluate)
     return run
 
