@@ -1,7 +1,7 @@
 """gin: finding files, registering optimizers, and turning mistakes into one clear line.
 
-What gin lets pass silently is an error here: a macro nobody reads, an import outside `idgan_tf` and `keras`, a
-binding that a file gives twice.
+What gin lets pass silently is an error here: a macro nobody reads, a scope nobody opens, an import outside `idgan_tf`
+and `keras`, a binding that a file gives twice.
 """
 
 import difflib
@@ -63,6 +63,7 @@ def load(gin_files, bindings=(), allow_imports=()):
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         raise ConfigError(one_line(error)) from error
     _check_macros()
+    _check_scopes()
 
 
 def register_optimizers():
@@ -97,9 +98,12 @@ def literals(path):
 
 
 def differences(old, new):
-    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings."""
+    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings.
+
+    A long value, over several indented lines in the texts, is one line here.
+    """
     old, new = (
-        [line for line in value.splitlines() if not line.startswith(HARMLESS) and not line.startswith("#")]
+        [line for line in re.sub(r"( \\)?\n +", " ", value).splitlines() if not line.startswith((*HARMLESS, "#"))]
         for value in (old, new)
     )
     changed = difflib.unified_diff(old, new, lineterm="", n=0)
@@ -160,3 +164,13 @@ def _check_macros():
         if not re.search(rf"%{name}\b", config):
             known = sorted(set(re.findall(r"%(\w+)", config)))
             raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(known) or 'none'}")
+
+
+def _check_scopes():
+    """Refuses bindings in a scope that no reference opens: most often the misspelt name of a player."""
+    config = text()
+    opened = {name for scopes in re.findall(r"@([\w/]+)/", config) for name in scopes.split("/")}
+    for binding, scopes in re.findall(r"^(([\w/]+)/[\w.]+) =", config, flags=re.MULTILINE):
+        if not opened.issuperset(scopes.split("/")):
+            known = ", ".join(sorted(opened)) or "none"
+            raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")
