@@ -97,9 +97,12 @@ def literals(path):
 
 
 def differences(old, new):
-    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings."""
+    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings.
+
+    A long value, over several indented lines in the texts, is one line here.
+    """
     old, new = (
-        [line for line in value.splitlines() if not line.startswith(HARMLESS) and not line.startswith("#")]
+        [line for line in re.sub(r"( \\)?\n +", " ", value).splitlines() if not line.startswith((*HARMLESS, "#"))]
         for value in (old, new)
     )
     changed = difflib.unified_diff(old, new, lineterm="", n=0)

@@ -10,6 +10,8 @@ from absl import logging
 
 from idgan_tf.errors import ConfigError
 
+TEMPORARY = ".tmp-"
+
 
 def sha256(path):
     """The checksum of a file, in hexadecimal."""
@@ -28,10 +30,14 @@ def sync(path):
 
 @contextlib.contextmanager
 def replacing(path):
-    """A temporary path of the same ending: it becomes `path` when the block ends well and is gone when it does not."""
-    temporary = path.with_name(f".tmp-{path.name}")
+    """A temporary path of the same ending: it becomes `path` when the block ends well and is gone when it does not.
+
+    It is on the disk before it gets its name, which may be there after a power failure without what it names.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{path.name}")
     try:
         yield temporary
+        sync(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

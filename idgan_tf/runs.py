@@ -11,7 +11,7 @@ import pathlib
 import socket
 
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.files import replacing, take_lock
+from idgan_tf.files import TEMPORARY, replacing, take_lock
 
 
 class Run:
@@ -43,7 +43,7 @@ class Run:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            entries = [entry.name for entry in self.path.iterdir() if entry.name != ".lock"]
+            entries = [name for name in os.listdir(self.path) if not name.startswith((".lock", TEMPORARY))]
         except OSError as error:
             raise ConfigError(f"cannot make the run directory {self.path}: {error.strerror}") from error
         if entries and not self.config.exists():
@@ -133,9 +133,11 @@ def write_text(path, text):
 
 
 def append_metrics(path, record):
-    """Adds a line to a metrics.jsonl."""
-    with open(path, "a") as file:
-        file.write(json.dumps(record) + "\n")
+    """Adds a line to a metrics.jsonl, below what a full disk left of the last one."""
+    with open(path, "ab+") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - 1, 0))
+        cut = file.read() not in (b"", b"\n")
+        file.write(b"\n" * cut + json.dumps(record).encode() + b"\n")
 
 
 def read_metrics(path):

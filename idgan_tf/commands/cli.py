@@ -1,17 +1,20 @@
 """Running a command: parse flags, call it, and end with one line and the right exit code."""
 
 import contextlib
+import errno
 import os
+import signal
 import sys
 import traceback
 
 from absl import flags, logging
 
-from idgan_tf.errors import UserError, message
+from idgan_tf.errors import DataError, UserError, message
 
 flags.DEFINE_bool("debug", False, "Show the traceback of errors.")
 flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
 FLAGS = flags.FLAGS
+FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
 
 
 def run(main, usage):
@@ -21,6 +24,11 @@ def run(main, usage):
         main: does the work; what it needs from TensorFlow it imports itself, so that --help is fast.
         usage: the text above the flags in --help.
     """
+    with _reader_may_leave():
+        _run(main, usage)
+
+
+def _run(main, usage):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -50,10 +58,28 @@ def run(main, usage):
         _end(name, error, error.exit_code)
     except KeyboardInterrupt:
         _end(name, "interrupted", 130)
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if FLAGS.debug:
             raise
+        if isinstance(error, OSError) and error.errno in FULL:
+            where = f" {error.filename}" if error.filename else ""
+            _end(name, f"cannot write{where}: {error.strerror}; make room and start again", DataError.exit_code)
         _end(name, f"{type(error).__name__}: {error} (--debug shows where)", 1)
+
+
+@contextlib.contextmanager
+def _reader_may_leave():
+    """Ends without a word, as SIGPIPE ends other programs, when who reads the output has seen enough: `| head`."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        sys.exit(128 + signal.SIGPIPE)
 
 
 @contextlib.contextmanager

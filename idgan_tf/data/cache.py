@@ -1,18 +1,16 @@
 """Arrays that are made once and kept in the user's cache folder: written whole or not at all."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
-import time
 
 import numpy as np
 
-from idgan_tf.errors import DataError
-from idgan_tf.files import sync
+from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.files import sync, take_lock
 from idgan_tf.progress import bar
-
-STALE = 3600.0  # seconds without a write after which a temporary file is nobody's
 
 
 def folder():
@@ -61,20 +59,29 @@ def _is_whole(path):
 def _write(path, blocks):
     """Writes to a temporary name, syncs, renames; the commit file comes last."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{path.name}.*.tmp"):  # by a process that was killed; others may be at it now
-        if time.time() - left.stat().st_mtime > STALE:
-            left.unlink(missing_ok=True)
+    _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
+            with contextlib.suppress(ConfigError):  # a file system without locks keeps what a kill leaves
+                take_lock(file)
             checksum = _write_blocks(file, blocks)
-        sync(temporary)
-        commit = {"bytes": temporary.stat().st_size, "sha256": checksum}
-        os.replace(temporary, path)
+            file.flush()
+            sync(temporary)
+            commit = {"bytes": temporary.stat().st_size, "sha256": checksum}
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     temporary.write_text(json.dumps(commit))
     os.replace(temporary, _commit_file(path))
+
+
+def _sweep(path):
+    """Deletes what killed processes left of `path`; who still writes holds a lock."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError, ConfigError), open(left, "rb") as file:
+            if take_lock(file):
+                left.unlink()
 
 
 def _write_blocks(file, blocks):

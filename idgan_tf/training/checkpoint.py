@@ -40,7 +40,8 @@ def state(method, **loop):
 
 def steps(folder):
     """Steps that have a checkpoint folder, ascending."""
-    return sorted(int(path.name[len(PREFIX) :]) for path in pathlib.Path(folder).glob(f"{PREFIX}*"))
+    names = [path.name.removeprefix(PREFIX) for path in pathlib.Path(folder).glob(f"{PREFIX}*")]
+    return sorted(int(name) for name in names if name.isdecimal())  # people keep copies beside them
 
 
 def save(folder, variables, keep=3, keep_every=0):
@@ -94,7 +95,7 @@ def restore(folder, variables):
     for step in reversed(found):
         try:
             arrays = _read(pathlib.Path(folder) / f"{PREFIX}{step:08d}")
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             damaged.append(f"{step} ({error})")
             continue
         if damaged:

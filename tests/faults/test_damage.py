@@ -1,6 +1,8 @@
 """Damage to checkpoints, in every way a disk or a careless copy does it: the newest good one wins, or exit 5."""
 
 import json
+import random
+import resource
 import shutil
 
 import numpy as np
@@ -84,6 +86,31 @@ def test_a_folder_without_its_commit_is_no_checkpoint(folder):
     shutil.rmtree(folder / "step-00000030")
     (folder / "step-00000030").mkdir()
     assert checkpoint.restore(folder, variables()) == 20
+
+
+@pytest.mark.parametrize("text", ["3", "[]", "null", '{"step": [30]}'])
+def test_a_commit_that_says_something_else_is_damage(folder, text):
+    (folder / "step-00000030" / "COMMIT.json").write_text(text)
+    assert checkpoint.restore(folder, variables()) == 20
+
+
+def test_what_else_lies_there_is_no_checkpoint(folder):
+    shutil.copytree(folder / "step-00000030", folder / "step-00000030 (copy)")
+    assert checkpoint.steps(folder) == [*STEPS] and checkpoint.restore(folder, variables()) == 30
+
+
+def test_a_write_that_fails_at_any_byte_leaves_what_was_there(folder):
+    whole = (folder / "step-00000030" / "state.npz").stat().st_size
+    before, (soft, hard) = sorted(folder.rglob("*")), resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in random.Random(0).sample(range(whole), 20):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                checkpoint.save(folder, variables(40))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert sorted(folder.rglob("*")) == before
+    assert checkpoint.restore(folder, variables()) == 30
 
 
 @pytest.fixture

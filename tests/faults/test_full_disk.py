@@ -33,7 +33,7 @@ def assert_ends_well_and_continues(process, family, run, expected):
     assert_same_outcome(finish(family, run), expected(family))
 
 
-@pytest.mark.parametrize("place", ["save", "log", "picture"])
+@pytest.mark.parametrize("place", ["start", "save", "log", "picture"])
 def test_a_write_that_fails_loses_nothing(place, expected, tmp_path):
     run = finish("betavae", tmp_path / "run", extra=HALF)
     assert_ends_well_and_continues(train("betavae", run, "full disk", place), "betavae", run, expected)

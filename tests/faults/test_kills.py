@@ -90,9 +90,10 @@ def test_the_comparison_notices_a_state_that_was_left_out(forgotten, tmp_path):
     assert not same_arrays or runs.read_metrics(run / "metrics.jsonl") != runs.read_metrics(expected / "metrics.jsonl")
 
 
-def test_a_kill_before_the_first_checkpoint_starts_from_step_0(tmp_path):
+@pytest.mark.parametrize("place", ["rename", "half of the data"])  # of config.gin, of the first checkpoint
+def test_a_kill_before_the_first_checkpoint_starts_from_step_0(place, tmp_path):
     expected, run = finish("betavae", tmp_path / "undisturbed" / "run"), tmp_path / "killed" / "run"
-    assert train("betavae", run, "half of the data", 1).returncode == -9
+    assert train("betavae", run, place, 1).returncode == -9
     assert not checkpoint.steps(run / "checkpoints")
     process = train("betavae", run)
     assert "from the start" in process.stderr

@@ -1,6 +1,7 @@
 """What the loop does around the steps: evaluation, best and kept checkpoints, rolling back."""
 
 import dataclasses
+import signal
 
 import numpy as np
 import pytest
@@ -123,6 +124,16 @@ def test_weights_that_became_non_finite_are_never_saved(tmp_path, monkeypatch):
     with pytest.raises(NonFiniteError, match="non-finite by step 6; the checkpoint of step 3 is kept"):
         trained(tmp_path / "run", num_steps=6, save_every=3, log_every=3)
     assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [3]
+
+
+def test_a_second_signal_ends_the_process_at_once(monkeypatch):
+    codes = []
+    monkeypatch.setattr(loop.os, "_exit", codes.append)
+    with loop.Signals() as signals:
+        signal.raise_signal(signal.SIGTERM)
+        assert signals.received == signal.SIGTERM and not codes
+        signal.raise_signal(signal.SIGINT)
+    assert codes == [130]
 
 
 def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):

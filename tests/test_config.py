@@ -1,0 +1,50 @@
+"""Which changes of a configuration a run may go on with."""
+
+import re
+
+import pytest
+
+from idgan_tf import config
+from idgan_tf.training import build  # noqa: F401 - `train` becomes known to gin
+from tests.helpers import PROJECT
+
+BEFORE = ("gin/betavae_dsprites.gin",)
+LONG = '("fvm", "mig", "dci", "modularity", "linear_probe", "fid_dsprites", "rid")'  # over several lines in config.gin
+
+
+def changes(*bindings):
+    config.load(BEFORE)
+    old = config.text()
+    config.load(BEFORE, bindings)
+    return config.differences(old, config.text()), config.differences(config.text(), old)
+
+
+@pytest.mark.parametrize(
+    "binding",
+    ["train.log_every = 7", "train.save_every = 7", "train.picture_every = 7", "train.keep_every = 7"]
+    + ["train.evaluate_every = 7", "train.num_steps = 7", "train.rollbacks = 7", "train.rollback_factor = 0.7"]
+    + ["train.resident_bytes = 7", 'train.metrics = ("mig",)', f"train.metrics = {LONG}"],
+)
+def test_what_changes_nothing_that_is_learnt_may_change(binding):
+    assert changes(binding) == ([], [])
+    name = re.match(r"train\.(\w+)", binding).group(1)
+    assert f"`{name}`" in (PROJECT / "docs" / "reliability.md").read_text(), "the list that users read"
+
+
+@pytest.mark.parametrize(
+    "binding",
+    ["train.batch_size = 7", "train.seed = 7", 'train.precision = "mixed_bfloat16"', "train.jit_compile = True"]
+    + ["train.method = @keras.optimizers.SGD", 'DSprites.source = "npz"', "BetaVAE.beta = 7.0", "LATENT_DIM = 7"]
+    + ["Adam.learning_rate = 7.0", "Adam.epsilon = 0.7"],
+)
+def test_anything_else_is_shown_on_one_line(binding):
+    there, back = changes(binding)
+    name = binding.split(" = ")[0]
+    assert any(line.startswith("+") and name in line for line in there), there
+    assert any(line.startswith("-") and name in line for line in back), back
+
+
+def test_a_long_value_is_one_difference():
+    long = ", ".join(f'"train.seed = {i}"' for i in range(9))
+    there, _ = changes(f"Adam.name = ({long})")
+    assert len(there) == 1 and there[0].startswith("+Adam.name = ('train.seed = 0', 'train.seed = 1'")
