@@ -1,7 +1,7 @@
 """gin: finding files, registering optimizers, and turning mistakes into one clear line.
 
-What gin lets pass silently is an error here: a macro nobody reads, an import outside `idgan_tf` and `keras`, a
-binding that a file gives twice.
+What gin lets pass silently is an error here: a macro nobody reads, a scope nobody opens, an import outside `idgan_tf`
+and `keras`, a binding that a file gives twice.
 """
 
 import difflib
@@ -63,6 +63,7 @@ def load(gin_files, bindings=(), allow_imports=()):
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         raise ConfigError(one_line(error)) from error
     _check_macros()
+    _check_scopes()
 
 
 def register_optimizers():
@@ -163,3 +164,13 @@ def _check_macros():
         if not re.search(rf"%{name}\b", config):
             known = sorted(set(re.findall(r"%(\w+)", config)))
             raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(known) or 'none'}")
+
+
+def _check_scopes():
+    """Refuses bindings in a scope that no reference opens: most often the misspelt name of a player."""
+    config = text()
+    opened = {name for scopes in re.findall(r"@([\w/]+)/", config) for name in scopes.split("/")}
+    for binding, scopes in re.findall(r"^(([\w/]+)/[\w.]+) =", config, flags=re.MULTILINE):
+        if not opened.issuperset(scopes.split("/")):
+            known = ", ".join(sorted(opened)) or "none"
+            raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")

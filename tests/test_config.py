@@ -1,10 +1,11 @@
-"""Which changes of a configuration a run may go on with."""
+"""Which changes of a configuration a run may go on with, and mistakes that gin alone would pass over."""
 
 import re
 
 import pytest
 
 from idgan_tf import config
+from idgan_tf.errors import ConfigError
 from idgan_tf.training import build  # noqa: F401 - `train` becomes known to gin
 from tests.helpers import PROJECT
 
@@ -48,3 +49,9 @@ def test_a_long_value_is_one_difference():
     long = ", ".join(f'"train.seed = {i}"' for i in range(9))
     there, _ = changes(f"Adam.name = ({long})")
     assert len(there) == 1 and there[0].startswith("+Adam.name = ('train.seed = 0', 'train.seed = 1'")
+
+
+def test_a_scope_that_nothing_opens_is_refused():
+    config.load(["gin/idgan_dsprites.gin"], ["generator/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+    with pytest.raises(ConfigError, match="generater/RMSprop.* are discriminator, generator$"):
+        config.load(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])

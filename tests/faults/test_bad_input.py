@@ -34,6 +34,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", tiny("IDGAN.lamda_id = 1.0"), 2, "lamda_id"),
     ("train", tiny("IDGun.lambda_id = 1.0"), 2, "IDGun"),
     ("train", tiny("LATENT_DIMM = 3"), 2, "LATENT_DIMM"),
+    ("train", tiny("generater/keras.optimizers.RMSprop.learning_rate = 3.0"), 2, "the scopes in use are discriminator"),
     ("train", tiny("LATENT_DIM = 3"), 2, "latent_dim"),
     ("train", tiny('IDGAN.lambda_id = "abc"'), 2, "IDGAN.lambda_id must be a number"),
     ("train", tiny("IDGAN.lambda_id = -1.0"), 2, "IDGAN.lambda_id must be >= 0"),
