@@ -161,7 +161,7 @@ class Explorer:
         if len(data) > MAX_UPLOAD:
             raise DataError(f"{name} has more than {MAX_UPLOAD >> 20} MB; make it smaller")
         height, width, channels = self.method.image_shape
-        image = pictures.upright(pictures.decode(data, name, channels))
+        image = pictures.upright(pictures.decode(data, name, channels), name)
         image = ImageOps.fit(image, (width, height), pictures.FILTERS["lanczos"])
         return np.asarray(image, np.float32).reshape(height, width, channels) / 255.0
 

@@ -13,6 +13,7 @@ from idgan_tf.evaluation.evaluate import MODULES, metric, names
 from idgan_tf.evaluation.result import Result
 from idgan_tf.networks.classifier import FactorHeads
 from idgan_tf.training import checkpoint
+from tests.faults import forked
 from tests.helpers import build_tiny, command, metrics
 
 SMALL = [
@@ -186,13 +187,14 @@ def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, c
     np.savez(tmp_path / "other.npz", z=np.zeros(3))
     np.savez(tmp_path / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
     arguments = [argument.format(codes=codes, folder=tmp_path) for argument in arguments]
-    process = command("evaluate", *arguments, check=code)
+    process = forked.run("evaluate", arguments)
+    assert process.returncode == code
     last = process.stderr.strip().splitlines()[-1]
     assert last.startswith("evaluate: ") and says in last and "configurable" not in last
 
 
 def test_the_list_shows_every_metric():
-    process = command("evaluate", "--list", check=0)
+    process = forked.run("evaluate", ["--list"])
     assert [line.split()[0] for line in process.stdout.splitlines()] == list(MODULES)
 
 

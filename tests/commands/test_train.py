@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -11,23 +10,30 @@ import time
 import numpy as np
 import pytest
 
+from idgan_tf.files import alone
 from idgan_tf.training import checkpoint
+from tests.faults import forked
 from tests.helpers import PROJECT, command, final_arrays, metrics
 
 TINY = ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests"]
 ENV = {"PYTHONPATH": str(PROJECT)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A run of both stages that nothing interrupted."""
-    folder = tmp_path_factory.mktemp("finished")
-    process = command("train", *TINY, f"--run_dir={folder / 'run'}", env=ENV, check=0)
-    return folder / "run", process
+    """(run, what bin/train printed) of both stages that nothing interrupted; made once for all of pytest's workers."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "finished"
+    printed = folder / "printed.json"
+    with alone(folder):
+        if not printed.exists():
+            process = command("train", *TINY, f"--run_dir={folder / 'run'}", env=ENV, check=0)
+            printed.write_text(json.dumps([process.stdout, process.stderr]))
+    return folder / "run", json.loads(printed.read_text())
 
 
 def test_one_command_trains_both_stages_and_says_what_it_made(finished):
-    run, process = finished
+    run, (output, errors) = finished
     assert [line["step"] for line in metrics(run)] == [4, 8, 12, 16, 20, 24]
     assert [line["step"] for line in metrics(run.parent / "tiny_betavae")] == [4, 8, 12]
     assert "tiny_sprites" in json.loads((run / "environment.json").read_text())["data"]
@@ -42,8 +48,8 @@ def test_one_command_trains_both_stages_and_says_what_it_made(finished):
         "average_generator", "discriminator", "generator", "teacher_decoder", "teacher_encoder",
     }  # fmt: skip
     assert list((run / "tensorboard").glob("events*"))
-    assert "Next:" in process.stdout and "bin/export" in process.stdout
-    assert "Traceback" not in process.stderr
+    assert "Next:" in output and "bin/export" in output
+    assert "Traceback" not in errors
     teacher = final_arrays(run.parent / "tiny_betavae")
     np.testing.assert_array_equal(
         final_arrays(run)["networks/teacher_encoder/000"],
@@ -53,12 +59,11 @@ def test_one_command_trains_both_stages_and_says_what_it_made(finished):
 
 
 def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(finished, tmp_path):
-    run, moments = tmp_path / "run", random.Random(5)
-    for _ in range(3):
-        process = start_training(run)
-        wait_for_steps(run, moments.choice([0, 4, 8, 12]))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    run = tmp_path / "run"
+    process = start_training(run)
+    wait_for_steps(run, 8)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     command("train", *TINY, f"--run_dir={run}", env=ENV, check=0)
     expected, found = final_arrays(finished[0]), final_arrays(run)
     assert expected.keys() == found.keys()
@@ -114,7 +119,7 @@ def test_bad_input_ends_with_one_line_and_code_2(case, tmp_path):
     arguments, message = BAD[case]
     if not any(argument.startswith("--run_dir") for argument in arguments):
         arguments = [*arguments, f"--run_dir={tmp_path / 'run'}"]
-    process = command("train", *arguments, env=ENV)
+    process = forked.run("train", arguments)
     complaint = [line for line in process.stderr.splitlines() if line.startswith("train: ")]
     assert process.returncode == 2 and len(complaint) == 1 and message in complaint[0], process.stderr[-2000:]
     assert "Traceback" not in process.stderr
@@ -124,7 +129,7 @@ def test_bad_input_ends_with_one_line_and_code_2(case, tmp_path):
 def test_another_configuration_in_the_same_directory_is_refused_with_the_difference(finished):
     run, _ = finished
     before = final_arrays(run)
-    process = command("train", *TINY, f"--run_dir={run}", "--gin_param=IDGAN.lambda_id = 0.5", env=ENV)
+    process = forked.run("train", [*TINY, f"--run_dir={run}", "--gin_param=IDGAN.lambda_id = 0.5"])
     assert process.returncode == 2 and "lambda_id = 0.5" in process.stderr.splitlines()[-1]
     after = final_arrays(run)
     assert all(np.array_equal(before[key], after[key]) for key in before)

@@ -1,4 +1,3 @@
-import os
 import pathlib
 
 import numpy as np
@@ -119,11 +118,3 @@ class TestCache:
         np.testing.assert_array_equal(cache.array("x", self.make), [[0, 1, 2], [3, 4, 5]])
         assert self.made == 2
         assert not list(tmp_path.glob(".*"))
-
-    def test_what_a_killed_process_left_goes_and_what_another_writes_now_stays(self, tmp_path):
-        old, new = tmp_path / ".x.npy.1.tmp", tmp_path / ".x.npy.2.tmp"
-        for path in (old, new):
-            path.touch()
-        os.utime(old, (0, 0))
-        cache.array("x", self.make)
-        assert not old.exists() and new.exists()
