@@ -13,6 +13,7 @@ import pytest
 from idgan_tf.files import alone
 from idgan_tf.training import checkpoint
 from tests.faults import forked
+from tests.faults.test_kills import assert_same_outcome, finish, train
 from tests.helpers import PROJECT, command, final_arrays, metrics
 
 TINY = ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests"]
@@ -58,18 +59,11 @@ def test_one_command_trains_both_stages_and_says_what_it_made(finished):
     )
 
 
-def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(finished, tmp_path):
-    run = tmp_path / "run"
-    process = start_training(run)
-    wait_for_steps(run, 8)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    command("train", *TINY, f"--run_dir={run}", env=ENV, check=0)
-    expected, found = final_arrays(finished[0]), final_arrays(run)
-    assert expected.keys() == found.keys()
-    for key in expected:
-        np.testing.assert_array_equal(found[key], expected[key], err_msg=key)
-    assert (run / "metrics.jsonl").read_text() == (finished[0] / "metrics.jsonl").read_text()
+def test_a_run_killed_inside_a_save_ends_bit_for_bit_like_one_that_was_not(tmp_path):
+    """Other moments, both stages and all methods are in tests/faults/test_kills.py."""
+    expected, run = finish("betavae", tmp_path / "undisturbed" / "run"), tmp_path / "killed" / "run"
+    assert train("betavae", run, "half of the data", 2).returncode == -signal.SIGKILL
+    assert_same_outcome(finish("betavae", run), expected)
 
 
 @pytest.mark.parametrize(
