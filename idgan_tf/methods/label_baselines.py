@@ -165,15 +165,23 @@ class CVAEGAN(CVAE):
             l_gd = squared_distance(*(tf.reduce_mean(all_rows(f), axis=0) for f in (f_d[0], f_d[2])))
             labels = all_rows(label)
             l_gc = squared_distance(*(class_means(all_rows(f), labels, self.num_classes) for f in (f_c[0], f_c[2])))
-            losses = {
-                "encoder": self.lambda_kl * kl + self.lambda_rec * pair,
-                "decoder": self.lambda_rec * pair + self.lambda_gd * l_gd + self.lambda_gc * l_gc,
-                "discriminator": adversarial,
-                "classifier": class_loss,
-            }
-        for player, loss in losses.items():
-            self.minimize(player, loss, tape)
-        return {"rec": rec, "kl_mean": kl, "gd": l_gd, "gc": l_gc, **{f"{k}_loss": v for k, v in losses.items()}}
+            encoder_loss = self.lambda_kl * kl + self.lambda_rec * pair
+            matching = self.lambda_gd * l_gd + self.lambda_gc * l_gc
+            both = encoder_loss + matching
+        # the KL does not depend on the decoder, nor the images of prior codes, which are matched, on the encoder
+        self.minimize(("encoder", "decoder"), both, tape)
+        self.minimize("discriminator", adversarial, tape)
+        self.minimize("classifier", class_loss, tape)
+        return {
+            "rec": rec,
+            "kl_mean": kl,
+            "gd": l_gd,
+            "gc": l_gc,
+            "encoder_loss": encoder_loss,
+            "decoder_loss": self.lambda_rec * pair + matching,
+            "discriminator_loss": adversarial,
+            "classifier_loss": class_loss,
+        }
 
 
 @gin.register

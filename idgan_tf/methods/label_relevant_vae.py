@@ -135,15 +135,11 @@ class LabelRelevantVAE(LabelFaces, Method):
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             prior_zs = self.mixture.sample(label, noise.normal(zs.shape, seed_s))
             adv_d, adv_g = self._play(image, rebuilt, prior_zs, one_hot, seed_prior)
-            losses = {
-                "encoder_s": self.lambda_rec * (rec + self.lambda_lkd * lkd),
-                "encoder_u": adv_e + self.lambda_kl * kl + self.lambda_rec * rec,
-                "latent_classifier": adv_c,
-                "decoder": self.lambda_rec * rec + adv_g,
-                "discriminator": adv_d,
-            }
+            coding = self.lambda_rec * (rec + self.lambda_lkd * lkd) + adv_e + self.lambda_kl * kl
+            drawing = self.lambda_rec * rec + adv_g
+        self.minimize("latent_classifier", adv_c, tape)
         means = {"rec": rec, "kl_mean": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
-        return {**means, **self._settle(losses, tape)}
+        return {**means, **self._settle(coding, drawing, adv_d, tape)}
 
     def _play(self, image, rebuilt, prior_zs, one_hot, seed):
         """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator."""
@@ -157,14 +153,19 @@ class LabelRelevantVAE(LabelFaces, Method):
         decoder_loss = sum(self.game.fool(logit) for logit in fakes)
         return tf.reduce_mean(discriminator_loss), tf.reduce_mean(decoder_loss)
 
-    def _settle(self, losses, tape):
-        """Moves every player that there is on its loss, and reports the losses of the game."""
-        for player, loss in losses.items():
-            if player in self.players:
-                self.minimize(player, loss, tape)
-        if "discriminator" not in self.players:
+    def _settle(self, coding, drawing, judging, tape):
+        """Moves the encoders, the decoder and the discriminator on their losses; reports those of the game.
+
+        `coding` has the terms of both encoders. L_lkd does not depend on Encoder_u, L_kl and L_advE not on
+        Encoder_s, and none of them on the decoder: so each hears its own, from one way back through the decoder.
+        """
+        if "discriminator" not in self.players:  # then `drawing` is L_rec, the only term of `coding` that it moves
+            self.minimize(("encoder_s", "encoder_u", "decoder"), coding, tape)
             return {}
-        return {"discriminator_loss": losses["discriminator"], "decoder_loss": losses["decoder"]}
+        self.minimize(("encoder_s", "encoder_u"), coding, tape)
+        self.minimize("decoder", drawing, tape)
+        self.minimize("discriminator", judging, tape)
+        return {"discriminator_loss": judging, "decoder_loss": drawing}
 
 
 @gin.register
@@ -209,13 +210,9 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             prior_zs = self.mixture.sample(unknown, noise.normal(zs.shape, seed_s))
             adv_d, adv_g = self._play(image, rebuilt, prior_zs, tf.one_hot(unknown, self.num_classes), seed_prior)
-            losses = {
-                "encoder_s": self.lambda_rec * (rec + self.lambda_lkd * lkd),
-                "encoder_u": self.lambda_kl * kl + self.lambda_rec * rec,
-                "decoder": self.lambda_rec * rec + adv_g,
-                "discriminator": adv_d,
-            }
-        return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self._settle(losses, tape)}
+            coding = self.lambda_rec * (rec + self.lambda_lkd * lkd) + self.lambda_kl * kl
+            drawing = self.lambda_rec * rec + adv_g
+        return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self._settle(coding, drawing, adv_d, tape)}
 
 
 def mixture_losses(log_density, label):
