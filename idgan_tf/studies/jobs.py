@@ -1,6 +1,6 @@
 """The jobs of a study, one for each (row, seed): where they run, as which commands, and running them.
 
-    <runs>/<study>-<scale>/seed0/<row>/        a run directory
+    <runs>/<study>-<scale>/seed0/<row>/        a run directory; of the study `runs_of` where there is one
     <runs>/<study>-<scale>/seed0/<row>.json    why a job has no result, or not all
     <runs>/features-<scale>/<network>/         feature networks that do not come with the package, shared by the
                                                studies of a scale
@@ -42,6 +42,7 @@ class Job:
         row: a `Row`.
         seed: of the training and the metrics.
         run: its `runs.Run`.
+        note: the file that says why there is no result; each study has its own.
         gin_files, params: what bin/train gets.
         networks: {metric: the file of the feature network that it asks}.
         evaluation: what bin/evaluate gets as --gin_param.
@@ -51,16 +52,12 @@ class Job:
     row: Row
     seed: int
     run: Run
+    note: pathlib.Path
     gin_files: list
     params: list
     networks: dict
     evaluation: list
     needs: list
-
-    @property
-    def note(self):
-        """The file that says why there is no result."""
-        return self.run.path.with_name(f"{self.run.name}.json")
 
 
 def plan(study, runs, extra=()):
@@ -77,7 +74,7 @@ def plan(study, runs, extra=()):
 
 def _job(study, row, seed, runs, extra, network):
     scale = study.scale
-    folder = pathlib.Path(runs) / f"{study.name}-{scale.name}" / f"seed{seed}"
+    own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
     data = [scale.data[row.dataset]] if row.dataset in scale.data else []
     params = [*row.params, *scale.params.get(row.budget, []), f"train.seed = {seed}", *extra]
     networks, needs = {}, []
@@ -90,7 +87,8 @@ def _job(study, row, seed, runs, extra, network):
             networks[metric], training = network(metric, row.dataset)
             needs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
-    return Job(row, seed, Run(folder / row.id), [*row.gin, *data], params, networks, evaluation, needs)
+    run, note = Run(shared / row.id), own / f"{row.id}.json"
+    return Job(row, seed, run, note, [*row.gin, *data], params, networks, evaluation, needs)
 
 
 def _network(study, metric, dataset, runs, extra):
@@ -103,7 +101,8 @@ def _network(study, metric, dataset, runs, extra):
         return found, []
     row = Row(name=name, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[])
     run = Run(pathlib.Path(runs) / f"features-{scale.name}" / row.id)
-    training = Job(row, 0, run, gin_files, [*scale.params.get("features", []), *extra], {}, [], [])
+    note, params = run.path.with_suffix(".json"), [*scale.params.get("features", []), *extra]
+    training = Job(row, 0, run, note, gin_files, params, {}, [], [])
     return run.networks / "classifier.keras", [training]
 
 

@@ -3,6 +3,7 @@
     title, paper          what it repeats
     metrics               columns: metrics of bin/evaluate ...
     values                ... and other values of theirs, or of the last line of the training log
+    runs_of               a study whose runs it reads, so that what both have is trained once; by default its own
     [scale.<name>]        paper, cpu and smoke:
         seeds             runs of every row
         params.<budget>   bindings of the rows of that budget; of feature networks, "features"
@@ -85,6 +86,7 @@ class Study:
     """A study at one scale: `rows` are all of the table, `chosen` those that the scale runs."""
 
     name: str
+    runs_of: str
     title: str
     paper: str
     columns: list
@@ -125,6 +127,7 @@ def load(name, scale):
     metrics, values = data["metrics"], data.get("values", [])
     return Study(
         name=name,
+        runs_of=data.get("runs_of", name),
         title=data["title"],
         paper=data["paper"],
         columns=[*metrics, *values],

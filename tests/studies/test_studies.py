@@ -61,6 +61,20 @@ def assert_trains_as_planned(found, job):
         )
 
 
+def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
+    shared = [
+        (found, study.load(found.runs_of, scale))
+        for name, scale in every()
+        if (found := study.load(name, scale)).runs_of != name
+    ]
+    assert len(shared) == 3
+    for found, other in shared:
+        theirs = {job.run.path: job for job in jobs.plan(other, "runs")}
+        for job in jobs.plan(found, "runs"):
+            twin = theirs[job.run.path]
+            assert (job.gin_files, job.params) == (twin.gin_files, twin.params) and job.note != twin.note
+
+
 def test_the_remedy_of_a_folder_that_has_a_gin_file_names_it():
     from idgan_tf.commands.prepare_data import dataset_of
 
