@@ -2,6 +2,7 @@
 
 import pathlib
 
+from idgan_tf import config
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation import shipped
 from idgan_tf.evaluation.result import Unavailable
@@ -23,7 +24,13 @@ def load(path, kind, dataset, gin_file):
     """
     path = pathlib.Path(path)
     if not path.exists():
-        raise Unavailable(f"its feature network {path} is not trained; run: bin/train --gin_file={gin_file}")
+        known = (config.PROJECT / gin_file).exists()
+        remedy = (
+            f"run: bin/train --gin_file={gin_file}"
+            if known
+            else f"write {gin_file} after one of its kind, and train it"
+        )
+        raise Unavailable(f"its feature network {path} is not trained; {remedy}")
     network = shipped.unpack(path) if path.suffix == ".npz" else _load(path)
     require(isinstance(network, kind), f"{path} is no {kind.__name__} but a {type(network).__name__}")
     require(

@@ -55,7 +55,10 @@ def test_a_classifier_that_sees_one_class_scores_one_and_says_how_good_it_is(tmp
 
 def test_a_missing_network_says_how_to_train_it_and_a_wrong_one_is_named(tmp_path):
     dataset = HalfCircles(per_class=40)
-    with pytest.raises(Unavailable, match="bin/train --gin_file=gin/label_classifier_toy.gin"):
+    with pytest.raises(Unavailable, match="write gin/label_classifier_toy.gin after one of its kind"):
+        label_inception_score(Echo(), dataset, 0, str(tmp_path / "none.keras"))
+    dataset.name = "cifar10_images"
+    with pytest.raises(Unavailable, match="bin/train --gin_file=gin/label_classifier_cifar10_images.gin"):
         label_inception_score(Echo(), dataset, 0, str(tmp_path / "none.keras"))
     path = classifier(tmp_path / "classifier.keras", classes=4)
     with pytest.raises(ConfigError, match="it knows 4 classes of 3"):
