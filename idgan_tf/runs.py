@@ -156,8 +156,13 @@ def read_environment(path):
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def load(run_dir, gin_files=(), bindings=(), allow_imports=(), best=False):
-    """The method of a run with its newest good checkpoint, or its best one, ready to encode / decode / generate.
+def load(run_dir, allow_imports=(), best=False):
+    """The method of a run, ready to encode / decode / generate; see `load_with_data`."""
+    return load_with_data(run_dir, allow_imports=allow_imports, best=best)[0]
+
+
+def load_with_data(run_dir, gin_files=(), bindings=(), allow_imports=(), best=False):
+    """The method of a run with its newest good checkpoint, or its best one, and the dataset it was trained on.
 
     Averaged weights are used where the method keeps them.
 

@@ -30,7 +30,7 @@ def main():
     from idgan_tf.visualize.explorer import Explorer
 
     require_free(page.HOST, FLAGS.port)
-    method, dataset = runs.load(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    method, dataset = runs.load_with_data(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     explorer = Explorer(method, dataset, runs.Run(FLAGS.run_dir).name)
     print(f"http://{page.HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)
     page.serve(explorer, FLAGS.port)

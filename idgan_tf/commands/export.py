@@ -25,7 +25,7 @@ def main():
     from idgan_tf.export import export
 
     run = runs.Run(FLAGS.run_dir)
-    method, dataset = runs.load(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     path = export(method, FLAGS.out or run.export, card=model_card(run, method, dataset))
     print(f"wrote {path}")
     for name, (_, inputs) in method.signatures().items():

@@ -12,7 +12,7 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
         run_dir: a run directory.
         chosen, strict, seed: as in `evaluation.evaluate.evaluate`.
         gin_files, bindings: settings of the metrics.
-        allow_imports, best: as in `runs.load`.
+        allow_imports, best: as in `runs.load_with_data`.
 
     Yields:
         (name, `Result` or the reason for leaving it out).
@@ -39,7 +39,7 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
         name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train=name in asked)
         for name, module in (("fid_dsprites", factor_features), ("label_inception_score", label_logits))
     }
-    method, dataset = runs.load(run_dir, gin_files, bindings, allow_imports, best)
+    method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)
     for name, network in networks.items():
         gin.bind_parameter(f"{name}.network", str(network))
     step = int(method.step.numpy())

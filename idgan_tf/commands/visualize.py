@@ -38,7 +38,7 @@ def main():
         _show(curves.write(found, written_down))
     if seen or not FLAGS.figures:
         for run in found:
-            method, dataset = runs.load(
+            method, dataset = runs.load_with_data(
                 run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
             )
             _show(figures.write(run, method, dataset, seen))

@@ -75,7 +75,7 @@ def main(run_dir):
     """Packs the classifier of a finished run."""
     from idgan_tf import runs
 
-    method, dataset = runs.load(run_dir)
+    method, dataset = runs.load_with_data(run_dir)
     require("classifier" in method.networks, f"{run_dir} has no factor classifier")
     path = path_of(f"factor_classifier_{dataset.name}")
     FOLDER.mkdir(exist_ok=True)

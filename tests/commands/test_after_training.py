@@ -90,7 +90,7 @@ def check_files(export):
 
 
 def test_a_loaded_run_encodes_generates_and_traverses(finished):  # noqa: F811
-    method, dataset = runs.load(finished[0], allow_imports=["tests"])
+    method, dataset = runs.load_with_data(finished[0], allow_imports=["tests"])
     image = dataset.take(np.array([0, 7]))["image"]
     mean, logvar = method.encode(image)
     assert mean.shape == logvar.shape == (2, 10)
@@ -108,7 +108,7 @@ def test_a_loaded_run_encodes_generates_and_traverses(finished):  # noqa: F811
 
 def test_the_example_of_the_readme_runs(finished, tmp_path, monkeypatch):  # noqa: F811
     code = re.search(r"## From Python\s+```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)[1]
-    here = {'runs.load("runs/quickstart")': f'runs.load("{finished[0]}", allow_imports=["tests"])', "100_000": "40"}
+    here = {'("runs/quickstart")': f'("{finished[0]}", allow_imports=["tests"])', "100_000": "40"}
     for old, new in here.items():
         assert old in code
         code = code.replace(old, new)

@@ -134,7 +134,7 @@ def test_a_metric_the_method_cannot_have_is_an_error_when_asked_for(tmp_path):
 def test_the_presets_change_the_protocol(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     evaluate.import_all()
-    runs.load(run.path, ["gin/eval/disentanglement_lib.gin"])
+    runs.load_with_data(run.path, ["gin/eval/disentanglement_lib.gin"])
     preset = config.bindings_of("fvm")
     assert preset["batch_size"] == 64 and preset["threshold"] == 0.0025 and preset["num_evaluation_votes"] == 5000
     whole = dict(evaluate_run(run.path, ["fvm"], True, 0, ["gin/eval/whole_dataset.gin"], ["fvm.num_votes = 5"]))

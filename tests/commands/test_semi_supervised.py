@@ -30,7 +30,7 @@ def test_one_command_trains_with_labels_and_then_without(tmp_path):
     stamp = (tmp_path / "label_relevant_vae_toy" / "done.json").stat().st_mtime_ns
     train(GIN_FILES, [*STAGES, "train.num_steps = 3"], tmp_path / "run")  # continues, and leaves stage 1 as it is
     assert (tmp_path / "label_relevant_vae_toy" / "done.json").stat().st_mtime_ns == stamp
-    loaded, _ = runs.load(tmp_path / "run")
+    loaded = runs.load(tmp_path / "run")
     assert int(loaded.step.numpy()) == 3 and set(loaded.players) == set(method.players)
 
 

@@ -3,16 +3,18 @@
 Each is killed once at each place of `child.PLACES`, inside saves and log lines too, and then ends.
 """
 
+import io
 import os
 import random
 import shutil
 import subprocess
 import sys
+import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
-from idgan_tf import runs
 from idgan_tf.training import checkpoint
 from tests.faults import forked
 from tests.faults.child import PLACES
@@ -52,13 +54,25 @@ def finish(family, run, **how):
 
 def assert_same_outcome(run, expected):
     """Everything that must not depend on where a run was interrupted: all arrays, all log lines, no leftovers."""
-    arrays = final_arrays(run)
-    assert arrays.keys() == final_arrays(expected).keys()
-    for key, value in final_arrays(expected).items():
-        np.testing.assert_array_equal(arrays[key], value, err_msg=key)
+    for outcome in (final_arrays, network_files):
+        found, whole = outcome(run), outcome(expected)
+        assert found.keys() == whole.keys()
+        for key, value in whole.items():
+            np.testing.assert_array_equal(found[key], value, err_msg=key)
     assert (run / "metrics.jsonl").read_text() == (expected / "metrics.jsonl").read_text()
     leftovers = [path for path in run.parent.rglob("*") if ".tmp" in path.name or path.name.startswith(".writing")]
     assert not leftovers
+
+
+def network_files(run):
+    """{network/layer: array} of networks/*.keras."""
+    found = {}
+    for path in (run / "networks").glob("*.keras"):
+        layers = {}
+        with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
+            weights.visititems(layers.__setitem__)
+            found.update({f"{path.stem}/{name}": item[()] for name, item in layers.items() if hasattr(item, "shape")})
+    return found
 
 
 @pytest.mark.timeout(1800)
@@ -85,9 +99,11 @@ def test_the_comparison_notices_a_state_that_was_left_out(forgotten, tmp_path):
     assert train("idgan", run, "forget", (forgotten, 6)).returncode == -9
     assert checkpoint.steps(run / "checkpoints")
     finish("idgan", run, place="forget", argument=(forgotten, 0))
-    found, whole = final_arrays(run), final_arrays(expected)
-    same_arrays = all(np.array_equal(found[key], whole[key]) for key in found)
-    assert not same_arrays or runs.read_metrics(run / "metrics.jsonl") != runs.read_metrics(expected / "metrics.jsonl")
+    same = [(run / "metrics.jsonl").read_text() == (expected / "metrics.jsonl").read_text()]
+    for outcome in (final_arrays, network_files):
+        found, whole = outcome(run), outcome(expected)
+        same.append(all(np.array_equal(found[key], whole[key]) for key in found))
+    assert not all(same)
 
 
 @pytest.mark.parametrize("place", ["rename", "half of the data"])  # of config.gin, of the first checkpoint

@@ -24,7 +24,7 @@ of_every_version = pytest.mark.parametrize("version", sorted(path.name for path 
 
 @of_every_version
 def test_it_loads_and_gives_the_codes_that_it_gave(version):
-    method, _ = runs.load(OLD / version, allow_imports=["tests"])
+    method = runs.load(OLD / version, allow_imports=["tests"])
     expected = json.loads((OLD / version / "expected.json").read_text())
     np.testing.assert_allclose(tf.concat(method.encode(IMAGE), axis=0), expected, rtol=1e-4)
 
