@@ -98,8 +98,11 @@ def test_factors_of_the_variants_are_those_in_their_images():
     np.testing.assert_array_equal(noisy.take(rows)["factors"], noisy.factors(rows))
 
 
-def test_a_missing_network_says_how_to_train_it(method, tmp_path):
-    with pytest.raises(Unavailable, match="bin/train --gin_file=gin/factor_classifier_tiny_sprites.gin"):
+def test_a_missing_network_says_how_to_train_it(method, tmp_path, monkeypatch):
+    with pytest.raises(Unavailable, match="write gin/factor_classifier_tiny_sprites.gin"):
+        fid_dsprites(method, TinySprites(), 0, str(tmp_path / "none.keras"))
+    monkeypatch.setattr(TinySprites, "name", "dsprites")
+    with pytest.raises(Unavailable, match="bin/train --gin_file=gin/factor_classifier_dsprites.gin"):
         fid_dsprites(method, TinySprites(), 0, str(tmp_path / "none.keras"))
 
 
