@@ -13,7 +13,7 @@ STREAM_METHOD, STREAM_DATA = 0, 1
 class TrainingCall:
     """Runs k training steps per call, on every device of a strategy.
 
-    The examples lie in variables on the devices, and every step gathers its own rows: nothing is fed or
+    The examples lie in tensors on the devices, and every step gathers its own rows: nothing is fed or
     read back but the sums of what `train_step` returns. Arrays above `settings.resident_bytes` are streamed
     from the host instead, in the same order. The sums are part of the state of a run, so that a log line does
     not depend on where the run was interrupted.
@@ -128,9 +128,9 @@ def _local_devices(strategy):
 
 
 def _on(device, arrays):
-    """{name: variable on a device of this machine}; a strategy's variables would be sent to all machines."""
+    """{name: tensor on a device of this machine}; a variable would copy itself when rows are first gathered from it."""
     with tf.device(device):
-        return {name: tf.Variable(feed.mapped(array), trainable=False, name=name) for name, array in arrays.items()}
+        return {name: tf.identity(feed.mapped(array)) for name, array in arrays.items()}
 
 
 def check(settings, strategy):
