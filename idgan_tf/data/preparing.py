@@ -57,13 +57,11 @@ def prepare(dataset, path, on_error="error", max_skipped=100):
             job = _opened(dataset, path, work, on_error, max_skipped)
             interrupted = False
             return job.run()
-    except DataError:
+    except (DataError, OSError) as error:
         if not interrupted:
             shutil.rmtree(work, ignore_errors=True)
-        raise
-    except OSError as error:
-        if not interrupted:
-            shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, DataError):
+            raise
         raise DataError(
             f"cannot write {dataset.folder}: {error.strerror or error}; "
             "make room, or pass --data_dir with a folder that has it"

@@ -1,16 +1,12 @@
 """Folders, zip files and tar files, read as one: names in, bytes out. Nothing is ever extracted.
 
-An archive is somebody else's data. Names that leave the folder, links, devices, encrypted members, and
-archives that unpack to far more than they weigh are refused before the first byte is used.
+Links, devices and encrypted members are refused, and what `refusals` says.
 """
 
 import functools
-import gzip
 import hashlib
 import os
 import pathlib
-import posixpath
-import shutil
 import stat
 import tarfile
 import threading
@@ -19,15 +15,12 @@ import zlib
 
 from absl import logging
 
+from idgan_tf.data import refusals
 from idgan_tf.errors import DataError
 from idgan_tf.progress import bar
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
 OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")  # how they begin; the last is zstd
-MAX_MEMBER = 512 << 20  # bytes of one member; the largest published one has 31 MB
-MAX_RATIO, MIN_TOTAL = 100, 1 << 30  # an archive may unpack to 100 times its size, or to 1 GiB
-BLOCK = 1 << 20
-TRUST = "if you trust it, unpack it yourself and pass the folder"
 
 
 class Source:
@@ -104,20 +97,21 @@ class Zip(Source):
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {error}; download it again") from error
         members = [member for member in self._file.infolist() if not member.is_dir()]
-        self._members = {_checked_name(path, member.filename): member for member in members}
+        names = [refusals.checked_name(path, member.filename) for member in members]
         for member in members:
             mode = member.external_attr >> 16
             if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-                raise DataError(f"{path} holds {member.filename!r}, a link or device; {TRUST}")
+                raise DataError(f"{path} holds {member.filename!r}, a link or device; {refusals.TRUST}")
             if member.flag_bits & 1:
                 raise DataError(f"{path} is encrypted; unpack it with its password and pass the folder")
-        _check_total(path, sum(member.file_size for member in members))
-        _check_doubles(path, [_checked_name(path, member.filename) for member in members])
-        super().__init__(path, self._members)
+        refusals.check_total(path, sum(member.file_size for member in members))
+        refusals.check_doubles(path, names)
+        self._members = dict(zip(names, members, strict=True))
+        super().__init__(path, names)
 
     def read(self, name):
         member = self._members[name]
-        _check_member(self.path, name, member.file_size)
+        refusals.check_member(self.path, name, member.file_size)
         try:
             return self._file.read(member)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
@@ -128,21 +122,21 @@ class Tar(Source):
     """A tar file; a compressed one is first unpacked to a plain one, to be read in any order."""
 
     def __init__(self, path, scratch):
-        plain = _plain_tar(pathlib.Path(path), scratch)
+        plain = refusals.plain_tar(pathlib.Path(path), scratch)
         size = plain.stat().st_size
         self._places = {}
         try:
             with tarfile.open(plain, "r:") as file:
                 for member in file:
-                    name = _checked_name(path, member.name)
+                    name = refusals.checked_name(path, member.name)
                     if member.isdir():
                         continue
                     if not member.isfile() or member.issparse():
-                        raise DataError(f"{path} holds {member.name!r}, a link or device; {TRUST}")
+                        raise DataError(f"{path} holds {member.name!r}, a link or device; {refusals.TRUST}")
                     if member.offset_data + member.size > size:
                         raise tarfile.ReadError(f"it ends inside {member.name}")
                     if name in self._places:
-                        _check_doubles(path, [name] * 2)
+                        refusals.check_doubles(path, [name] * 2)
                     self._places[name] = (member.offset_data, member.size)
         except (tarfile.TarError, OSError) as error:
             raise DataError(f"cannot read {path}: {error}; download it again") from error
@@ -151,7 +145,7 @@ class Tar(Source):
 
     def read(self, name):
         offset, size = self._places[name]
-        _check_member(self.path, name, size)
+        refusals.check_member(self.path, name, size)
         try:
             return os.pread(self._file.fileno(), size, offset)
         except OSError as error:
@@ -164,7 +158,7 @@ class Together(Source):
     def __init__(self, path, sources):
         self._sources = sources
         self._owner = {name: source for source in sources for name in source.names}
-        _check_doubles(path, [name for source in sources for name in source.names])
+        refusals.check_doubles(path, [name for source in sources for name in source.names])
         super().__init__(path, self._owner)
 
     def read(self, name):
@@ -196,11 +190,11 @@ def open_source(path, scratch, archives=()):
     with open(path, "rb") as file:
         start = file.read(512)
     if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar" or path.name.endswith(".tar"):
-        _refuse_web_page(path, start)
+        refusals.refuse_web_page(path, start)
         return Tar(path, scratch)
     if zipfile.is_zipfile(path):
         return Zip(path)
-    _refuse_web_page(path, start)
+    refusals.refuse_web_page(path, start)
     if not start:
         raise DataError(f"{path} is empty; download it again")
     if start.startswith(OTHER_ARCHIVES):
@@ -231,9 +225,9 @@ def _size(path):
 def _sha256(path):
     """The checksum of an archive, which may be large: with a progress bar."""
     checksum = hashlib.sha256()
-    total = -(-path.stat().st_size // BLOCK)
+    total = -(-path.stat().st_size // refusals.BLOCK)
     with open(path, "rb") as file, bar(what=f"checksum of {path.name}", unit="MiB", total=total) as progress:
-        while block := file.read(BLOCK):
+        while block := file.read(refusals.BLOCK):
             checksum.update(block)
             progress.update(1)
     return checksum.hexdigest()
@@ -241,68 +235,6 @@ def _sha256(path):
 
 def _cannot_list(error):
     raise DataError(f"cannot read the folder {error.filename}: {error.strerror}; mend it, or move it away") from error
-
-
-def _refuse_web_page(path, start):
-    if start.lstrip()[:1] == b"<":
-        raise DataError(
-            f"{path} is a web page saved under the name of an archive (a login, quota or error page); "
-            "download it again in a browser"
-        )
-
-
-def _plain_tar(path, scratch):
-    """`path` itself, or its decompressed copy in `scratch`."""
-    with open(path, "rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return path
-    status = path.stat()
-    plain = pathlib.Path(scratch) / f"{path.name}.{status.st_size}.{status.st_mtime_ns}.plain"
-    temporary = plain.with_suffix(".tmp")
-    if plain.exists():
-        return plain
-    total = 0
-    try:
-        with gzip.open(path) as packed, open(temporary, "wb") as file:
-            while block := packed.read(BLOCK):
-                total += len(block)
-                _check_total(path, total)
-                file.write(block)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"cannot read {path}: {error}; download it again") from error
-    except OSError as error:
-        raise DataError(
-            f"cannot unpack {path} to {scratch}: {error.strerror or error}; "
-            "make room, or pass --data_dir with a folder that has it"
-        ) from error
-    shutil.move(temporary, plain)
-    return plain
-
-
-def _checked_name(path, name):
-    """A member's name without the "./" that `tar -C folder .` puts before it."""
-    parts = name.replace("\\", "/").split("/")
-    if ".." in parts or name[:1] in "/\\" or (len(name) > 1 and name[1] == ":") or "\0" in name:
-        raise DataError(f"{path} holds {name!r}, a name outside its own folder; {TRUST}")
-    return posixpath.normpath(name)
-
-
-def _check_total(path, total):
-    if total > max(MIN_TOTAL, MAX_RATIO * pathlib.Path(path).stat().st_size):
-        raise DataError(f"{path} unpacks to more than {MAX_RATIO} times its size and looks like a bomb; {TRUST}")
-
-
-def _check_member(path, name, size):
-    if size > MAX_MEMBER:
-        raise DataError(f"{path}: {name} unpacks to {size >> 20} MiB; more than {MAX_MEMBER >> 20} MiB; {TRUST}")
-
-
-def _check_doubles(path, names):
-    seen = set()
-    for name in names:
-        if name in seen:
-            raise DataError(f"{path} holds {name!r} twice; pass a copy that holds it once")
-        seen.add(name)
 
 
 def _is_junk(name):

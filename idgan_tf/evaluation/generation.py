@@ -102,7 +102,7 @@ def images(method, batch, seed):
             c = method.sample_code(batch["image"], seed_c)
         image = method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
     else:
-        image = method.decode(noise.normal([batch["image"].shape[0], method.code_dim], seed))
+        image = method.decode(method.sample_prior(batch["image"].shape[0], seed))
     return tf.clip_by_value(image, 0.0, 1.0)
 
 

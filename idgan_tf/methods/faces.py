@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from idgan_tf import noise
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension
 
 PRIOR = "c ~ N(0, I)"  # where codes come from, as protocols say it
@@ -20,7 +21,7 @@ class CodeFaces:
 
     def sample_prior(self, count, seed):
         """c ~ N(0, I) [count, D], whatever the codes of the training are: of IB-GAN, r ~ m(r)."""
-        return tf.random.stateless_normal([count, self.code_dim], seed)
+        return noise.normal([count, self.code_dim], seed)
 
     def render(self, c):
         """c [B, D] -> image [B, H, W, C] of the best decoder there is: the generator at s = 0, or the decoder."""

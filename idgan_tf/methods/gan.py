@@ -139,7 +139,7 @@ class GAN(CodeFaces, Method):
 
     def sample_code(self, image, seed):
         """c [B, D] of as many images as there are in image [B, H, W, C]: here from the prior N(0, I)."""
-        return noise.normal([image.shape[0], self.code_dim], seed)
+        return self.sample_prior(image.shape[0], seed)
 
     def generate(self, s, c):
         """s [B, S], c [B, D] -> image [B, H, W, C] in [0, 1], from the averaged weights."""

@@ -51,10 +51,11 @@ def stream(dataset, settings, strategy):
 
 
 def mapped(array):
-    """A tensor in the memory of a memory-mapped array, which must outlive it; arrays elsewhere are copied."""
+    """A tensor in the memory of an array, which it keeps; where TensorFlow cannot read that memory, it is copied."""
     with tf.device("CPU:0"):
         if array.ctypes.data % ALIGNMENT:
             return tf.constant(array)
         memory = (ctypes.c_uint8 * array.nbytes).from_address(array.ctypes.data)  # DLPack refuses read-only arrays
+        memory.owner = array
         shared = np.frombuffer(memory, np.uint8).view(array.dtype).reshape(array.shape)
         return tf.experimental.dlpack.from_dlpack(shared.__dlpack__())

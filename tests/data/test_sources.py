@@ -3,7 +3,7 @@ import zipfile
 
 import pytest
 
-from idgan_tf.data import sources
+from idgan_tf.data import refusals, sources
 from idgan_tf.data.sources import open_source
 from idgan_tf.errors import DataError
 from tests.data.files import tree, write_folder, write_tar, write_zip
@@ -97,14 +97,14 @@ def test_an_encrypted_zip_says_to_unpack_it(tmp_path):
 
 @pytest.mark.parametrize("write, ending", [(write_zip, "zip"), (write_tar, "tgz")])
 def test_a_bomb_is_refused_and_leaves_little(tmp_path, monkeypatch, write, ending):
-    monkeypatch.setattr(sources, "MIN_TOTAL", 1 << 20)
+    monkeypatch.setattr(refusals, "MIN_TOTAL", 1 << 20)
     path = write(tmp_path / f"data.{ending}", {f"{i}.png": bytes(4 << 20) for i in range(4)})
     with pytest.raises(DataError, match=f"data.{ending}.*bomb; .*unpack it yourself"):
         open_source(path, tmp_path)
 
 
 def test_a_huge_member_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_MEMBER", 1000)
+    monkeypatch.setattr(refusals, "MAX_MEMBER", 1000)
     source = open_source(write_zip(tmp_path / "data.zip", {"x.png": bytes(1001)}), tmp_path)
     with pytest.raises(DataError, match="data.zip: x.png unpacks to .*unpack it yourself"):
         source.read("x.png")
