@@ -76,7 +76,13 @@ def _job(study, row, seed, runs, extra, network):
     scale = study.scale
     own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
     data = [scale.data[row.dataset]] if row.dataset in scale.data else []
-    params = [*row.params, *scale.params.get(row.budget, []), f"train.seed = {seed}", *extra]
+    params = [
+        *row.params,
+        *scale.params.get("all", []),
+        *scale.params.get(row.budget, []),
+        f"train.seed = {seed}",
+        *extra,
+    ]
     networks, needs = {}, []
     if row.teacher:
         teacher = _job(study, study.row(row.teacher), seed, runs, extra, network)
@@ -88,7 +94,7 @@ def _job(study, row, seed, runs, extra, network):
             needs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
     run, note = Run(shared / row.id), own / f"{row.id}.json"
-    return Job(row, seed, run, note, [*row.gin, *data], params, networks, evaluation, needs)
+    return Job(row, seed, run, note, [*row.gin, *data, *scale.gin], params, networks, evaluation, needs)
 
 
 def _network(study, metric, dataset, runs, extra):

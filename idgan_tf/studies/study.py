@@ -6,7 +6,8 @@
     runs_of               a study whose runs it reads, so that what both have is trained once; by default its own
     [scale.<name>]        paper, cpu and smoke:
         seeds             runs of every row
-        params.<budget>   bindings of the rows of that budget; of feature networks, "features"
+        params.<budget>   bindings of the rows of that budget; of feature networks, "features"; of every row, "all"
+        gin               gin files read after those of every row, such as the protocol of `train.metrics`
         evaluation        bindings of the metrics
         rows, datasets    the rows that are part of it, by their ids and data sets; all where neither is given
         data.<dataset>    a gin file read after those of the rows (and feature networks) of that data set
@@ -73,6 +74,7 @@ class Scale:
 
     name: str
     seeds: int
+    gin: list = dataclasses.field(default_factory=list)
     params: dict = dataclasses.field(default_factory=dict)
     evaluation: list = dataclasses.field(default_factory=list)
     rows: list = dataclasses.field(default_factory=list)
