@@ -62,10 +62,11 @@ def names(text):
     return chosen, True
 
 
-def during_training(method, dataset, chosen):
+def during_training(method, dataset, chosen, best_score):
     """([line of metrics.jsonl for each metric], score): more is better; the first value of the first possible metric.
 
-    A metric that the method cannot have is left out with a warning; with none left the score is -inf.
+    The first line has the best such value of the training so far, too, as best_<name>; `best_score` is the best score
+    before. A metric that the method cannot have is left out with a warning; with none left the score is -inf.
     """
     records, score = [], None
     for name, result in evaluate(method, dataset, 0, chosen, strict=False):
@@ -74,8 +75,10 @@ def during_training(method, dataset, chosen):
             continue
         records.append(result.record())
         if score is None:
-            value = next(iter(result.values.values()))
-            score = -value if name in LOWER_IS_BETTER else value
+            key, value = next(iter(result.values.items()))
+            sign = -1.0 if name in LOWER_IS_BETTER else 1.0
+            score = sign * value
+            records[0] = {f"best_{key}": sign * max(score, float(best_score)), **records[0]}
     return records, float("-inf") if score is None else score
 
 

@@ -33,7 +33,7 @@ def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
     found = study.load(name, scale)
     ids = {row.id for row in found.rows}
     assert len(ids) == len(found.rows), "two rows would share a run directory"
-    assert set(found.scale.params) <= {"features", *(row.budget for row in found.rows)}
+    assert set(found.scale.params) <= {"features", "all", *(row.budget for row in found.rows)}
     for row in found.rows:
         assert set(row.metrics) <= set(evaluate.MODULES) and set(row.published) <= set(found.columns), row
     for claim in found.claims:
