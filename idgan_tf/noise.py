@@ -68,6 +68,11 @@ def _as_normal(numbers):
     return math.sqrt(2.0) * tf.math.erfinv(tf.cast(odd, tf.float32) / 2**23)
 
 
+def integers(shape, count, seed):
+    """Uniform on 0..count - 1, int32 of `shape`, for counts far below 2^24; the first axis is the replica's batch."""
+    return _own_rows(lambda shape: _numbers(shape, seed) % count, shape)
+
+
 def uniform(shape, seed, minimum=0.0, maximum=1.0):
     """Uniform on [minimum, maximum), float32 of `shape`; the first axis is the replica's batch."""
 

@@ -23,6 +23,9 @@ SHIPPED = [
     + ("betatcvae", "infogan", "ibgan")
 ]
 
+FINE_TUNING = "tests/tiny/unlabelled_label_vae.gin"
+AT_REST = {FINE_TUNING: ("networks/discriminator/012",)}  # the label embedding, where no image has a label
+
 
 def parameters(gin_files, always):
     """`gin_files` for pytest, of which all but those `always` are slow."""
@@ -86,7 +89,9 @@ def test_steps_move_every_variable_of_a_player_and_nothing_else(gin_file, plain)
         for i, variable in enumerate(network.variables):
             key = f"networks/{name}/{i:03d}"
             moved = not np.array_equal(run.start[key], run.end[key])
-            if id(variable.value) in moving:
+            if key in AT_REST.get(gin_file, ()):
+                assert not moved, f"{key} {variable.path} moved"
+            elif id(variable.value) in moving:
                 assert moved, f"{key} {variable.path} did not move"
             elif variable.trainable and not name.startswith("average_"):  # statistics of normalisations may move
                 assert not moved, f"{key} {variable.path} moved and belongs to no player"
@@ -228,4 +233,5 @@ def test_the_same_seed_builds_the_same_weights_and_another_does_not(gin_file, pl
     _, other = build_tiny(gin_file, run.folder, "train.seed = 7")
     trained = f"networks/{next(iter(same.players.values())).networks[0].name}/000"
     np.testing.assert_array_equal(arrays(same)[trained], run.start[trained])
-    assert not np.array_equal(arrays(other)[trained], run.start[trained])
+    if gin_file != FINE_TUNING:  # which has all its weights from the first stage
+        assert not np.array_equal(arrays(other)[trained], run.start[trained])

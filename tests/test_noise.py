@@ -30,6 +30,12 @@ def test_uniform_stays_in_its_range():
     assert values.min() >= -1.0 and values.max() < 2.0 and abs(values.mean() - 0.5) < 0.1
 
 
+def test_integers_are_all_those_below_the_count_equally_often():
+    values = noise.integers([70000], 7, [3, 4]).numpy()
+    counts = np.bincount(values, minlength=7)
+    assert values.dtype == np.int32 and len(counts) == 7 and np.all(np.abs(counts - 10000) < 500)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_no_normal_number_is_infinite_and_all_are_the_quantiles_of_the_normal(compiled):
     """An infinite draw comes once in millions of steps and ends a run: so every value there is, is looked at."""

@@ -37,6 +37,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         n_gm: steps of the mixture per joint step, >= 0.
         lambda_lkd, lambda_kl, lambda_rec: weights of the likelihood of zs, of L_kl and of L_rec, >= 0.
         game: "log" or "hinge", the adversarial loss.
+        random_labels: images are imagined of classes drawn anew, not of those of the batch.
     """
 
     moving = ("encoder_s", "class_means", "encoder_u", "latent_classifier", "decoder", "discriminator")
@@ -56,6 +57,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         lambda_kl,
         lambda_rec,
         game,
+        random_labels,
     ):
         judges = {"discriminator": discriminator} if discriminator is not None else {}
         super().__init__(
@@ -74,7 +76,7 @@ class LabelRelevantVAE(LabelFaces, Method):
             require_number(f"LabelRelevantVAE.{name}", value, minimum=0)
         require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
         require(game in GAMES, f"LabelRelevantVAE.game must be one of {', '.join(GAMES)}, got {game!r}")
-        self.n_gm, self.game = n_gm, GAMES[game]
+        self.n_gm, self.game, self.random_labels = n_gm, GAMES[game], random_labels
         self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
         self.num_classes = mixture.config["num_classes"]
         self.zs_dim, self.zu_dim = mixture.config["dim"], encoder_u.config["latent_dim"]
@@ -121,7 +123,7 @@ class LabelRelevantVAE(LabelFaces, Method):
     def _joint_step(self, image, label, seed):
         """Lines 10 to 29: every player on its own loss, all from one forward pass."""
         one_hot = tf.one_hot(label, self.num_classes)
-        seed_u, seed_s, seed_prior = noise.split(seed, 3)
+        seed_u, seed_prior = noise.split(seed, 2)
         with tf.GradientTape(persistent=True) as tape:
             zs = self.encoder_s(image, training=True)
             lkd = tf.reduce_mean(mixture_losses(self.mixture(zs), label)[1])
@@ -133,21 +135,24 @@ class LabelRelevantVAE(LabelFaces, Method):
             adv_c = -tf.reduce_mean(tf.reduce_sum(one_hot * log_guess, axis=-1))
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
-            prior_zs = self.mixture.sample(label, noise.normal(zs.shape, seed_s))
-            adv_d, adv_g = self._play(image, rebuilt, prior_zs, one_hot, seed_prior)
+            adv_d, adv_g = self._play(image, rebuilt, label, seed_prior)
             coding = self.lambda_rec * (rec + self.lambda_lkd * lkd) + adv_e + self.lambda_kl * kl
             drawing = self.lambda_rec * rec + adv_g
         self.minimize("latent_classifier", adv_c, tape)
         means = {"rec": rec, "kl_mean": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
         return {**means, **self._settle(coding, drawing, adv_d, tape)}
 
-    def _play(self, image, rebuilt, prior_zs, one_hot, seed):
+    def _play(self, image, rebuilt, label, seed):
         """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator."""
         if "discriminator" not in self.networks:
             return tf.zeros([]), tf.zeros([])
-        zu = noise.normal([image.shape[0], self.zu_dim], seed)
-        imagined = self.decoder(tf.concat([prior_zs, zu], axis=-1), training=True)
-        images, labels = tf.concat([image, rebuilt, imagined], axis=0), tf.tile(one_hot, [3, 1])
+        seed_s, seed_u, seed_label = noise.split(seed, 3)
+        imagined_label = noise.integers(label.shape, self.num_classes, seed_label) if self.random_labels else label
+        zs = self.mixture.sample(imagined_label, noise.normal([image.shape[0], self.zs_dim], seed_s))
+        zu = noise.normal([image.shape[0], self.zu_dim], seed_u)
+        imagined = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
+        images = tf.concat([image, rebuilt, imagined], axis=0)
+        labels = tf.one_hot(tf.concat([label, label, imagined_label], axis=0), self.num_classes)
         real, *fakes = tf.split(self.discriminator(images, labels, training=True), 3)
         discriminator_loss = self.game.real(real) + sum(self.game.fake(logit) for logit in fakes)
         decoder_loss = sum(self.game.fool(logit) for logit in fakes)
@@ -193,12 +198,13 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             lambda_kl=lambda_kl,
             lambda_rec=lambda_rec,
             game=game,
+            random_labels=False,
         )
 
     def train_step(self, batch, seed):
         image = 2.0 * batch["image"] - 1.0
         unknown = tf.fill([image.shape[0]], -1)
-        seed_u, seed_s, seed_prior = noise.split(seed, 3)
+        seed_u, seed_prior = noise.split(seed, 2)
         prior_mean, prior_variance = self.mixture.total()
         with tf.GradientTape(persistent=True) as tape:
             zs = self.encoder_s(image, training=True)
@@ -208,8 +214,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             zu = sample_gaussian(mean, logvar, seed_u)
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
-            prior_zs = self.mixture.sample(unknown, noise.normal(zs.shape, seed_s))
-            adv_d, adv_g = self._play(image, rebuilt, prior_zs, tf.one_hot(unknown, self.num_classes), seed_prior)
+            adv_d, adv_g = self._play(image, rebuilt, unknown, seed_prior)
             coding = self.lambda_rec * (rec + self.lambda_lkd * lkd) + self.lambda_kl * kl
             drawing = self.lambda_rec * rec + adv_g
         return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self._settle(coding, drawing, adv_d, tape)}

@@ -28,7 +28,7 @@ class State:
     Attributes:
         c: the code, float32 [D].
         s: the nuisance, float32 [S]; empty where the method has none.
-        label: the class that was chosen last, or None.
+        label: the class whose mean zs is, or None.
         draws: how many nuisances were drawn.
         seen: the image that was encoded last, uint8 [H, W, 3], or None.
     """
@@ -131,6 +131,8 @@ class Explorer:
         """Sets one dimension of the code; another array, so that a drawing under way keeps its own."""
         state.c = state.c.copy()
         state.c[dimension] = value
+        if dimension < self._zs_dim:
+            state.label = None
 
     def draw_nuisance(self, state):
         """A new nuisance from N(0, I); the same sequence on every page."""

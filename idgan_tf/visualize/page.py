@@ -145,6 +145,7 @@ class Page:
             return
         self.explorer.move(self.state, dimension, value)
         self.values[dimension].text = f"{value:+.2f}"
+        self._show_class()
         await self._draw()
 
     async def _new_nuisance(self):
@@ -158,9 +159,12 @@ class Page:
 
     async def _encode(self, image):
         self.explorer.encode(self.state, image)
-        if self.explorer.classes:
-            self.label.value = None
+        self._show_class()
         await self.refresh()
+
+    def _show_class(self):
+        if self.explorer.classes:
+            self.label.value = self.state.label
 
     async def _upload(self, event):
         event.sender.reset()

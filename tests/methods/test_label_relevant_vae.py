@@ -22,7 +22,8 @@ def adam():
 
 def make(adversary=True, **settings):
     keras.utils.set_random_seed(0)
-    settings = {"n_gm": 1, "lambda_lkd": 0.1, "lambda_kl": 1.0, "lambda_rec": 10.0, "game": "log", **settings}
+    weights = {"lambda_lkd": 0.1, "lambda_kl": 1.0, "lambda_rec": 10.0}
+    settings = {"n_gm": 1, **weights, "game": "log", "random_labels": False, **settings}
     return LabelRelevantVAE(
         encoder_s=LabelEncoder(SHAPE, ZS, False, 0, "toy"),
         encoder_u=LabelEncoder(SHAPE, ZU, True, 0, "toy"),
@@ -142,6 +143,19 @@ def test_every_mixture_step_sees_its_own_part_of_the_batch(monkeypatch):
     assert len(seen) == 4
     together = np.sort(np.concatenate(seen).ravel())
     np.testing.assert_allclose(together, np.sort(2 * data["image"].numpy().ravel() - 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("random_labels", [False, True])
+def test_imagined_images_have_the_labels_of_the_batch_or_drawn_ones(random_labels, monkeypatch):
+    method, data, seen = make(random_labels=random_labels), batch(64), []
+    judge = method.discriminator.call
+    monkeypatch.setattr(method.discriminator, "call", lambda x, y, **kw: seen.append(y.numpy()) or judge(x, y, **kw))
+    method._joint_step(2.0 * data["image"] - 1.0, data["label"], SEED)
+    real, rebuilt, imagined = np.split(seen[0], 3)
+    np.testing.assert_array_equal(real, np.eye(CLASSES)[data["label"]])
+    np.testing.assert_array_equal(rebuilt, real)
+    assert np.array_equal(imagined, real) != random_labels
+    assert imagined.sum(axis=0).min() > 8 and np.all(imagined.sum(axis=1) == 1)  # every class, one each
 
 
 def test_a_batch_that_cannot_be_dealt_out_is_refused():

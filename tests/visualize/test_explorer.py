@@ -188,6 +188,10 @@ def test_a_class_gives_zs_its_mean_and_keeps_zu():
     np.testing.assert_allclose(state.c[:2], method.mixture.means.rows[1], rtol=1e-6)
     assert not np.array_equal(state.c[2:], zu)
     assert explored.pictures(state).keys() == {"decoder"}
+    explored.move(state, 2, 1.0)
+    assert state.label == 1, "zu has no class"
+    explored.move(state, 0, 1.0)
+    assert json.loads(explored.as_json(state))["label"] is None
 
 
 def test_without_the_data_there_is_no_gallery_and_all_else_works(idgan):
