@@ -24,7 +24,8 @@ class IDGAN(GAN):
     Args:
         teacher: {"teacher_encoder": ..., "teacher_decoder": ...}, frozen networks of stage 1; the decoder is
             for pictures, and teachers without one (`teacher.roles = ("encoder",)`) will do. With a
-            "teacher_reconstructor" it is an IB-GAN, which reads images in two steps.
+            "teacher_reconstructor" it is an IB-GAN, which reads images in two steps, or, without an encoder, one
+            of its baselines, whose q(z|x) is N(Q(x), I).
         lambda_id: weight of the distillation term, >= 0.
         grey_teacher: whether colour images become grey for a teacher of grey images; their size is always
             converted.
@@ -41,9 +42,13 @@ class IDGAN(GAN):
         self.lambda_id = lambda_id
         if "teacher_decoder" in teacher:
             self.decode = self._decode  # a face that callers look for
-        seen = teacher.get("teacher_reconstructor", self.teacher_encoder).get_config()
-        last = self.teacher_encoder.get_config()
-        teacher_dim = last["r_dim"] if "teacher_reconstructor" in teacher else last["latent_dim"]
+        self._readers = [self.networks.get(f"teacher_{role}") for role in ("reconstructor", "encoder", "front")]
+        found = [reader.get_config() for reader in self._readers[:2] if reader is not None]
+        require(
+            found, f"{type(self).__name__}.teacher has no encoder of images among {', '.join(teacher) or 'nothing'}"
+        )
+        seen, last = found[0], found[-1]
+        teacher_dim = next(last[name] for name in ("latent_dim", "r_dim", "outputs") if name in last)
         self._conversion = {"image_shape": tuple(seen["image_shape"]), "to_grey": grey_teacher, "resize": resize}
         require(
             self.code_dim == teacher_dim,
@@ -63,9 +68,8 @@ class IDGAN(GAN):
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of the teacher's q(c|x)."""
         image = convert(image, **self._conversion)
-        if "teacher_reconstructor" not in self.networks:
-            return self.teacher_encoder(image)
-        return read_code(image, self.teacher_reconstructor, self.teacher_encoder, self.networks.get("teacher_front"))
+        reconstructor, encoder, front = self._readers
+        return encoder(image) if reconstructor is None else read_code(image, reconstructor, encoder, front)
 
     def _decode(self, c):
         """c [B, D] -> the teacher's image [B, H, W, C] in [0, 1]."""

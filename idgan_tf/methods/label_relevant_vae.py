@@ -37,7 +37,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         n_gm: steps of the mixture per joint step, >= 0.
         lambda_lkd, lambda_kl, lambda_rec: weights of the likelihood of zs, of L_kl and of L_rec, >= 0.
         game: "log" or "hinge", the adversarial loss.
-        random_labels: images are imagined of classes drawn anew, not of those of the batch.
+        random_labels: images that the discriminator sees are imagined of classes drawn anew, not of the batch's.
     """
 
     moving = ("encoder_s", "class_means", "encoder_u", "latent_classifier", "decoder", "discriminator")
@@ -57,7 +57,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         lambda_kl,
         lambda_rec,
         game,
-        random_labels,
+        random_labels=False,
     ):
         judges = {"discriminator": discriminator} if discriminator is not None else {}
         super().__init__(
@@ -76,6 +76,9 @@ class LabelRelevantVAE(LabelFaces, Method):
             require_number(f"LabelRelevantVAE.{name}", value, minimum=0)
         require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
         require(game in GAMES, f"LabelRelevantVAE.game must be one of {', '.join(GAMES)}, got {game!r}")
+        require(
+            random_labels in (True, False), f"LabelRelevantVAE.random_labels is True or False, got {random_labels!r}"
+        )
         self.n_gm, self.game, self.random_labels = n_gm, GAMES[game], random_labels
         self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
         self.num_classes = mixture.config["num_classes"]
@@ -198,7 +201,6 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             lambda_kl=lambda_kl,
             lambda_rec=lambda_rec,
             game=game,
-            random_labels=False,
         )
 
     def train_step(self, batch, seed):

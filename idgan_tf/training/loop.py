@@ -26,8 +26,8 @@ def train(run, settings, draw=None, evaluate=None):
         run: the `runs.Run` to write to, already created and locked.
         settings: a `build.Settings`.
         draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
-        evaluate: (method, dataset, names, best score so far) -> ([record], score), what to write to metrics.jsonl and
-            how good the method is (more is better), or None.
+        evaluate: (method, dataset, names, seed, best score so far) -> ([record], score), what to write to
+            metrics.jsonl and how good the method is (more is better), or None.
 
     Returns:
         The trained method.
@@ -113,7 +113,9 @@ def train(run, settings, draw=None, evaluate=None):
                     with _writing(run):
                         _draw(run, step, pictures)
                 if chief and due(evaluate_every):
-                    records, score = evaluate(method, settings.dataset, settings.metrics, best_score.numpy())
+                    records, score = evaluate(
+                        method, settings.dataset, settings.metrics, settings.seed, best_score.numpy()
+                    )
                     with _writing(run):
                         log_evaluation(run, step, records)
                         if score > best_score.numpy():

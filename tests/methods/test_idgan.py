@@ -130,6 +130,22 @@ def test_a_teacher_without_a_decoder_teaches_all_the_same():
     assert method.sample_code(batch()["image"], SEED).shape == (4, CODE)
 
 
+def test_a_teacher_that_reads_no_image_is_refused():
+    with pytest.raises(ConfigError, match="no encoder of images among teacher_decoder"):
+        make(IDGAN, teacher={"teacher_decoder": teacher()["teacher_decoder"]}, lambda_id=1.0)
+
+
+@pytest.mark.slow
+def test_an_ib_gan_s_info_gan_teaches_by_its_q_alone(tmp_path):
+    roles = 'teacher.roles = ("front", "reconstructor")'
+    gin_file = "teacher.gin_file = 'gin/dcinfogan_dsprites.gin'"
+    settings, method = build_tiny("gin/idgan_ibgan_dsprites.gin", tmp_path, gin_file, roles)
+    image = settings.dataset.take([0, 1])["image"]
+    mean, logvar = method.encode(image)
+    np.testing.assert_array_equal(mean, method.teacher_reconstructor(method.teacher_front(2.0 * image - 1.0)))
+    assert np.all(logvar == 0.0)
+
+
 @pytest.mark.slow
 def test_an_ib_gan_teaches_what_it_reads_in_two_steps(tmp_path):
     settings, method = build_tiny("gin/idgan_ibgan_dsprites.gin", tmp_path)

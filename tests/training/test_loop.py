@@ -27,7 +27,7 @@ def scores(*values):
     """An evaluation that gives these scores one after another."""
     remaining = list(values)
 
-    def evaluate(method, dataset, names, best_score):
+    def evaluate(method, dataset, names, seed, best_score):
         score = remaining.pop(0)
         return [{"fvm": score, "protocol": {"names": list(names)}}], score
 
@@ -141,19 +141,19 @@ def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
     from tests.helpers import TinySprites
 
     _, method = build_tiny("tests/tiny/gan.gin", tmp_path)
-    assert evaluate.during_training(method, TinySprites(), ["fvm", "mig"], float("-inf")) == ([], float("-inf"))
+    assert evaluate.during_training(method, TinySprites(), ["fvm", "mig"], 0, float("-inf")) == ([], float("-inf"))
 
 
-@pytest.mark.parametrize(("name", "values", "best"), [("fvm", (0.5, 0.25, 0.75), 0.75), ("fid", (8.0, 4.0, 6.0), 4.0)])
+@pytest.mark.parametrize(("name", "values", "best"), [("fvm", (0.5, 0.81, 0.75), 0.81), ("fid", (8.0, 4.1, 6.0), 4.1)])
 def test_evaluations_name_the_best_value_so_far(monkeypatch, name, values, best):
     from idgan_tf.evaluation import evaluate
     from idgan_tf.evaluation.result import Result
     from tests.helpers import TinySprites
 
-    remaining, best_score = list(values), float("-inf")
+    remaining, best_score = list(values), np.float32("-inf")
     monkeypatch.setattr(evaluate, "metric", lambda _: lambda *_: Result({name: remaining.pop(0)}, {}))
     for value in values:
-        (record,), score = evaluate.during_training(None, TinySprites(), [name], best_score)
-        best_score = max(score, best_score)
+        (record,), score = evaluate.during_training(None, TinySprites(), [name], 0, best_score)
+        best_score = np.float32(max(score, best_score))
         assert record[name] == value
     assert record[f"best_{name}"] == best
