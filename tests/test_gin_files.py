@@ -20,6 +20,12 @@ def test_it_parses_and_its_teacher_exists(gin_file):
         config.load([stage["gin_file"]], stage.get("gin_params", ()))
 
 
+def test_the_released_side_of_the_label_relevant_vae_goes_after_an_experiment():
+    config.load(["gin/label_relevant_vae_cifar10.gin", "gin/methods/label_relevant_vae_released.gin"])
+    bindings = config.bindings_of("LabelRelevantVAE")
+    assert bindings["game"] == "hinge" and bindings["random_labels"] is True and bindings["n_gm"] == 3
+
+
 @pytest.mark.parametrize("gin_file", [name for name in GIN_FILES if re.search("celeba|cars|chairs", name)])
 def test_photographs_are_mirrored_in_stage_2_of_idgan_alone(gin_file):
     config.load([gin_file])

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from idgan_tf import runs
+from idgan_tf import noise, runs
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.methods.gan import GAN
@@ -44,7 +44,7 @@ def test_a_vae_shows_samples_of_its_prior(tmp_path):
     c = np.random.default_rng(0).normal(size=(64, 10)).astype(np.float32)
     expected = grids.grid(vae.decode(c), columns=8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures.tf.random, "stateless_normal", lambda shape, seed: c)
+        patch.setattr(noise, "normal", lambda shape, seed: c)
         np.testing.assert_array_equal(figures.available(vae)["samples"](vae, TinySprites()), expected)
 
 
