@@ -35,6 +35,9 @@ class LabelRelevantVAE(LabelFaces, Method):
         optimizer: constructor of the optimizers of all players but one.
         spread_optimizer: of the variances of the mixture, whose rate decays.
         n_gm: steps of the mixture per joint step, >= 0.
+        latent_steps: steps of the latent classifier per joint step, >= 1; Algorithm 1 has one. The others come
+            before the joint step, each on new draws of zu for the images of the mixture's steps. With one it lags
+            behind an Encoder_u that moves, and zu keeps what it has not found yet (docs/label_relevant_vae.md).
         lambda_lkd, lambda_kl, lambda_rec: weights of the likelihood of zs, of L_kl and of L_rec, >= 0.
         game: "log" or "hinge", the adversarial loss.
         random_labels: images that the discriminator sees are imagined of classes drawn anew, not of the batch's.
@@ -58,6 +61,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         lambda_rec,
         game,
         random_labels=False,
+        latent_steps=1,
     ):
         judges = {"discriminator": discriminator} if discriminator is not None else {}
         super().__init__(
@@ -75,11 +79,13 @@ class LabelRelevantVAE(LabelFaces, Method):
         }.items():
             require_number(f"LabelRelevantVAE.{name}", value, minimum=0)
         require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
+        require_number("LabelRelevantVAE.latent_steps", latent_steps, minimum=1, integer=True)
+        require(latent_steps == 1 or n_gm, "LabelRelevantVAE.latent_steps above 1 takes the images of n_gm, which is 0")
         require(game in GAMES, f"LabelRelevantVAE.game must be one of {', '.join(GAMES)}, got {game!r}")
         require(
             random_labels in (True, False), f"LabelRelevantVAE.random_labels is True or False, got {random_labels!r}"
         )
-        self.n_gm, self.game, self.random_labels = n_gm, GAMES[game], random_labels
+        self.n_gm, self.game, self.random_labels, self.latent_steps = n_gm, GAMES[game], random_labels, latent_steps
         self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
         self.num_classes = mixture.config["num_classes"]
         self.zs_dim, self.zu_dim = mixture.config["dim"], encoder_u.config["latent_dim"]
@@ -104,10 +110,13 @@ class LabelRelevantVAE(LabelFaces, Method):
             image.shape[0] % parts == 0,
             f"train.batch_size per device must be a multiple of n_gm + 1 = {parts}, got {image.shape[0]}",
         )
+        images, labels = ([whole[i::parts] for i in range(parts)] for whole in (image, label))
         means = {}
-        for i in range(self.n_gm):
-            means = self._mixture_step(image[i::parts], label[i::parts])
-        return {**means, **self._joint_step(image[self.n_gm :: parts], label[self.n_gm :: parts], seed)}
+        for seen, true in zip(images[:-1], labels[:-1], strict=True):
+            means = self._mixture_step(seen, true)
+        if self.latent_steps > 1:
+            self._follow(tf.concat(images[:-1], axis=0), tf.concat(labels[:-1], axis=0), seed)
+        return {**means, **self._joint_step(images[-1], labels[-1], seed)}
 
     def _mixture_step(self, image, label):
         """Lines 3 to 8: Encoder_s and the mixture learn to classify and to be likely (Eq. 9)."""
@@ -123,9 +132,22 @@ class LabelRelevantVAE(LabelFaces, Method):
             "zs_accuracy": tf.reduce_mean(tf.cast(guess == label, tf.float32)),
         }
 
+    def _follow(self, image, label, seed):
+        """What the latent classifier learns before the joint step, while Encoder_u rests."""
+        mean, logvar = self.encoder_u(image, training=True)
+        for i in range(self.latent_steps - 1):
+            with tf.GradientTape() as tape:
+                zu = sample_gaussian(mean, logvar, noise.fold(seed, 2, i))
+                adv_c, _ = self._guess(zu, label)
+            self.minimize("latent_classifier", adv_c, tape)
+
+    def _guess(self, zu, label):
+        """(L_advC, L_advE) of zu [B, Du] of images with labels [B]."""
+        log_guess = tf.nn.log_softmax(self.latent_classifier(zu, training=True))
+        return -tf.reduce_mean(tf.gather(log_guess, label, batch_dims=1)), -tf.reduce_mean(log_guess)
+
     def _joint_step(self, image, label, seed):
         """Lines 10 to 29: every player on its own loss, all from one forward pass."""
-        one_hot = tf.one_hot(label, self.num_classes)
         seed_u, seed_prior = noise.split(seed, 2)
         with tf.GradientTape(persistent=True) as tape:
             zs = self.encoder_s(image, training=True)
@@ -133,9 +155,7 @@ class LabelRelevantVAE(LabelFaces, Method):
             mean, logvar = self.encoder_u(image, training=True)
             zu = sample_gaussian(mean, logvar, seed_u)
             kl = tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
-            log_guess = tf.nn.log_softmax(self.latent_classifier(zu, training=True))
-            adv_e = -tf.reduce_mean(log_guess)
-            adv_c = -tf.reduce_mean(tf.reduce_sum(one_hot * log_guess, axis=-1))
+            adv_c, adv_e = self._guess(zu, label)
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             adv_d, adv_g = self._play(image, rebuilt, label, seed_prior)

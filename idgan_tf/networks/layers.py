@@ -44,6 +44,28 @@ def upconv(filters, kernel, strides, init, **kwargs):
 
 
 @keras.saving.register_keras_serializable("idgan_tf")
+class UpsampledConv(layers.Conv2D):
+    """`Conv2D` with kernel 3 of a map whose every pixel is taken four times: [B, H, W, C] -> [B, 2H, 2W, F].
+
+    It is a transposed convolution with kernel 4 and strides 2: 16 products for four pixels instead of 36.
+    """
+
+    def convolution_op(self, inputs, kernel):
+        turned = ops.transpose(ops.flip(kernel, (0, 1)), (0, 1, 3, 2))
+        shifts = (0, 1), (1, 0)
+        spread = sum(ops.pad(turned, (rows, columns, (0, 0), (0, 0))) for rows in shifts for columns in shifts)
+        return ops.conv_transpose(inputs, spread, strides=2, padding="same")
+
+
+def upsampled_conv(inputs, filters, init, **kwargs):
+    """Convolution with kernel 3 of a map whose every pixel is taken four times."""
+    kernel_init, bias_init = initializers(init, inputs * 9)
+    return UpsampledConv(
+        filters, 3, padding="same", kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs
+    )
+
+
+@keras.saving.register_keras_serializable("idgan_tf")
 class MapConv(layers.Conv2D):
     """`Conv2D` whose kernel is as large as the feature map [B, H, W, C]: [B, 1, 1, F].
 

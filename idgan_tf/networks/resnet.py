@@ -13,7 +13,7 @@ from keras import ops
 
 from idgan_tf.errors import require
 from idgan_tf.networks.base import Network
-from idgan_tf.networks.layers import conv, dense
+from idgan_tf.networks.layers import conv, dense, upsampled_conv
 
 MAX_FILTERS = 512
 SMALLEST = 4  # pixels a side of the smallest feature map
@@ -37,18 +37,23 @@ def _widths(image_shape, filters):
 
 @keras.saving.register_keras_serializable("idgan_tf")
 class ResBlock(keras.layers.Layer):
-    """shortcut(x) + 0.1 * conv(act(conv(act(x)))), [B, H, W, inputs] -> [B, H, W, outputs]."""
+    """shortcut(x) + 0.1 * conv(act(conv(act(x)))), [B, H, W, inputs] -> [B, H, W, outputs].
 
-    def __init__(self, inputs, outputs, init, **kwargs):
+    With `doubles`, of `upsample`(x); what sees one pixel at a time is done before.
+    """
+
+    def __init__(self, inputs, outputs, init, doubles=False, **kwargs):
         super().__init__(**kwargs)
         hidden = min(inputs, outputs)
-        self.inner = conv(inputs, hidden, 3, 1, init)
+        self.doubles = doubles
+        self.inner = upsampled_conv(inputs, hidden, init) if doubles else conv(inputs, hidden, 3, 1, init)
         self.outer = conv(hidden, outputs, 3, 1, init)
         self.shortcut = conv(inputs, outputs, 1, 1, init, use_bias=False) if inputs != outputs else None
 
     def call(self, x):
         residual = self.outer(_activate(self.inner(_activate(x))))
-        return (x if self.shortcut is None else self.shortcut(x)) + RESIDUAL * residual
+        x = x if self.shortcut is None else self.shortcut(x)
+        return (upsample(x) if self.doubles else x) + RESIDUAL * residual
 
 
 @ops.custom_gradient
@@ -90,14 +95,17 @@ class ResNetGenerator(Network):
         super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, filters=filters, init=init)
         widths = _widths(image_shape, filters)[::-1]
         self.stem = dense(latent_dim, SMALLEST * SMALLEST * widths[0], init)
-        self.blocks = [ResBlock(a, b, init) for a, b in zip(widths, widths[1:] + widths[-1:], strict=True)]
+        self.blocks = [
+            ResBlock(a, b, init, doubles=i > 0)
+            for i, (a, b) in enumerate(zip(widths, widths[1:] + widths[-1:], strict=True))
+        ]
         self.head = conv(filters, image_shape[2], 3, 1, init, name="head")
         self(keras.Input((latent_dim,)))
 
     def call(self, z, training=False):
         x = ops.reshape(self.stem(z), (-1, SMALLEST, SMALLEST, self.stem.units // SMALLEST**2))
-        for i, block in enumerate(self.blocks):
-            x = block(upsample(x) if i else x)
+        for block in self.blocks:
+            x = block(x)
         return ops.tanh(ops.cast(self.head(_activate(x)), "float32"))
 
 

@@ -145,6 +145,19 @@ def test_every_mixture_step_sees_its_own_part_of_the_batch(monkeypatch):
     np.testing.assert_allclose(together, np.sort(2 * data["image"].numpy().ravel() - 1), rtol=1e-6)
 
 
+def test_further_latent_steps_move_the_latent_classifier_alone(monkeypatch):
+    method, data = make(n_gm=1, latent_steps=4), batch(64)
+    monkeypatch.setattr(method, "_mixture_step", lambda x, y: {})
+    monkeypatch.setattr(method, "_joint_step", lambda x, y, s: {})
+    before, labels = values(method), tf.cast(data["label"], tf.int32)
+    zu = method.encoder_u(2.0 * data["image"] - 1.0)[0]
+    first = method._guess(zu, labels)[0]
+    method.train_step(data, SEED)
+    assert who_moved(method, before) == {"latent_classifier"}
+    assert int(method.players["latent_classifier"].optimizer.iterations) == 3
+    assert method._guess(zu, labels)[0] < first
+
+
 @pytest.mark.parametrize("random_labels", [False, True])
 def test_imagined_images_have_the_labels_of_the_batch_or_drawn_ones(random_labels, monkeypatch):
     method, data, seen = make(random_labels=random_labels), batch(64), []

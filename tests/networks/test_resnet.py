@@ -105,3 +105,20 @@ def test_heads_stay_float32_under_mixed_precision():
 def test_other_image_shapes_are_refused(shape):
     with pytest.raises(ConfigError, match="pixels"):
         ResNetDiscriminator(shape, 4, "torch")
+
+
+@pytest.mark.parametrize("inputs, outputs", [(6, 6), (6, 4)])
+def test_a_block_that_doubles_is_the_block_of_the_upsampled_map(inputs, outputs):
+    x = keras.random.normal((2, 4, 4, inputs), seed=0)
+    doubling, plain = (ResBlock(inputs, outputs, "torch", doubles=doubles) for doubles in (True, False))
+    results = []
+    for block, before in ((plain, upsample), (doubling, lambda x: x)):
+        block(before(x))
+        block.set_weights(plain.get_weights())
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = block(before(x))
+            loss = tf.reduce_sum(tf.sin(y))
+        results.append([y, *tape.gradient(loss, [x, *block.trainable_variables])])
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
