@@ -66,7 +66,7 @@ def during_training(method, dataset, chosen, seed, best_score):
     """([line of metrics.jsonl for each metric], score): more is better; the first value of the first possible metric.
 
     The first line has the best such value of the training so far, too, as best_<name>; `best_score` is the best score
-    before, float32. A metric that the method cannot have is left out with a warning; with none left the score is -inf.
+    before. A metric that the method cannot have is left out with a warning; with none left the score is -inf.
     """
     records, score = [], None
     for name, result in evaluate(method, dataset, seed, chosen, strict=False):
@@ -78,7 +78,7 @@ def during_training(method, dataset, chosen, seed, best_score):
             key, value = next(iter(result.values.items()))
             sign = -1.0 if name in LOWER_IS_BETTER else 1.0
             score = sign * value
-            best = max(score, float(str(best_score)))  # its own digits, not those of the next float64
+            best = max(score, best_score)
             records[0] = {f"best_{key}": sign * best, **records[0]}
     return records, float("-inf") if score is None else score
 

@@ -46,7 +46,7 @@ def train(run, settings, draw=None, evaluate=None):
         "train.rollbacks cannot lower a learning rate that follows a schedule",
     )
     call = TrainingCall(method, settings, strategy)
-    best_score = tf.Variable(float("-inf"), trainable=False, name="best_score")
+    best_score = tf.Variable(float("-inf"), trainable=False, dtype=tf.float64, name="best_score")
     rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
     state = checkpoint.state(method, sums=call.sums, best_score=best_score, rollbacks=rollbacks)
 
@@ -114,7 +114,7 @@ def train(run, settings, draw=None, evaluate=None):
                         _draw(run, step, pictures)
                 if chief and due(evaluate_every):
                     records, score = evaluate(
-                        method, settings.dataset, settings.metrics, settings.seed, best_score.numpy()
+                        method, settings.dataset, settings.metrics, settings.seed, float(best_score.numpy())
                     )
                     with _writing(run):
                         log_evaluation(run, step, records)

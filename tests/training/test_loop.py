@@ -150,10 +150,10 @@ def test_evaluations_name_the_best_value_so_far(monkeypatch, name, values, best)
     from idgan_tf.evaluation.result import Result
     from tests.helpers import TinySprites
 
-    remaining, best_score = list(values), np.float32("-inf")
+    remaining, best_score = list(values), float("-inf")
     monkeypatch.setattr(evaluate, "metric", lambda _: lambda *_: Result({name: remaining.pop(0)}, {}))
     for value in values:
         (record,), score = evaluate.during_training(None, TinySprites(), [name], 0, best_score)
-        best_score = np.float32(max(score, best_score))
+        best_score = max(score, best_score)
         assert record[name] == value
     assert record[f"best_{name}"] == best
