@@ -70,9 +70,11 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
     assert len(shared) == 2 * 3
     for found, other in shared:
         theirs = {job.run.path: job for job in jobs.plan(other, "runs")}
-        twins = [(job, theirs[job.run.path]) for job in jobs.plan(found, "runs") if job.run.path in theirs]
-        assert len({job.row.id for job, _ in twins}) >= 2 or found.scale.name == "smoke"
-        for job, twin in twins:
+        for job in jobs.plan(found, "runs"):
+            if found.name == "idgan_lambda" and job.row.params:  # a lambda that the other study does not have
+                assert job.run.path not in theirs
+                continue
+            twin = theirs[job.run.path]
             assert (job.gin_files, job.params) == (twin.gin_files, twin.params) and job.note != twin.note
 
 
