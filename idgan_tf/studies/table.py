@@ -201,7 +201,7 @@ def to_terminal(result):
 
 
 def to_markdown(result):
-    """The table, what is missing, and the claims, as Markdown."""
+    """The table, what is missing, the claims and the pictures of `results/`, as Markdown."""
     header, *lines = [[cell.replace("|", "\\|") for cell in line] for line in grid(result)]
     text = [f"# {result['title']}", "", heading(result), ""]
     text += [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *lines)]
@@ -213,7 +213,11 @@ def to_markdown(result):
         text.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     text += ["", *(f"- {line}" for line in protocols(result))]
     command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"
-    return "\n".join([*text, "", f"Made by `{command}`.", ""])
+    text += ["", f"Made by `{command}`.", ""]
+    for row in result["rows"]:
+        if row["pictures"]:
+            text += [f"**{row['name']}**", "", *(f"![{name}](pictures/{name})" for name in row["pictures"]), ""]
+    return "\n".join(text)
 
 
 def to_csv(result):

@@ -174,6 +174,7 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
     assert cells[7:] == ["2", "4 + 4", "32", "float32"]
     assert "- fid_dsprites: num_samples 10000" in markdown and "seed 0" not in markdown, "what all have in common"
     assert "fid_dsprites10k" in markdown and "| holds |" in markdown
+    assert all(f"(pictures/{row}-samples.png)" in markdown for row in SCORES)
     lines = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
     assert len(lines) == 12 and lines[-1]["metric"] == "fid_dsprites10k" and lines[-1]["published_std"] == "1.74"
     text = table.to_terminal(result)

@@ -1,0 +1,52 @@
+"""What docs/results/ shows is what `bin/reproduce` made of its numbers, and what today's claims say of them."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+from idgan_tf.studies import claims, study, table
+
+ROOT = pathlib.Path(__file__).parents[2]
+FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
+
+
+def read(folder):
+    result = json.loads((folder / "results.json").read_text())
+    for row in result["rows"]:  # JSON has no integer keys
+        row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
+    return result
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_tables_are_those_of_the_numbers(folder):
+    result = read(folder)
+    assert folder.name == result["study"]
+    assert (folder / "table.md").read_text() == table.to_markdown(result)
+    assert (folder / "table.csv").read_text() == table.to_csv(result)
+    shown = {name for row in result["rows"] for name in row["pictures"]}
+    assert shown == {path.name for path in (folder / "pictures").iterdir()}
+    assert max(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 5_000_000
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_budget_and_claims_are_those_of_the_study_and_every_answer_follows_from_the_numbers(folder):
+    result = read(folder)
+    today = study.load(result["study"], result["scale"])
+    assert [row["id"] for row in result["rows"]] == [row.id for row in today.chosen]
+    assert [row["published"] for row in result["rows"]] == [row.published for row in today.chosen]
+    for row, planned in zip(result["rows"], today.chosen, strict=True):
+        for binding in today.scale.params.get(planned.budget, []):
+            if found := re.fullmatch(r"train.num_steps = (\d+)", binding):
+                assert row["steps"] == int(found[1]), row["id"]
+    known = {row["id"]: row for row in result["rows"]}
+    for claim, shown in zip(today.claims, result["claims"], strict=True):
+        answer, reason = claims.check(claim, known, today.scale.decides)
+        assert shown == {"text": claim.text, "where": claim.where, "answer": answer, "reason": reason}
+
+
+def test_the_readme_tells_how_each_was_made():
+    readme = (ROOT / "README.md").read_text()
+    for folder in FOLDERS:
+        assert f"docs/results/{folder.name}/table.md" in readme and f"--study={folder.name}" in readme
