@@ -7,11 +7,11 @@
     bin/reproduce --study=idgan_table2 --scale=paper --list
 
 A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/ (label_table2
-has those of label_table1). A killed study goes on where it stopped, and what is done is used. --only=i/n runs every
-n-th job: give each machine of a cluster another i (seq 20 | parallel bin/reproduce --study=S --only={}/20). Two shares
-that need the same teacher or feature network train it once, if they share their files; the second waits. The table, as
-far as it is known, is printed at the end and lies in <runs>/<study>-<scale>/results/; bin/report --study=S makes it a
-page.
+has those of label_table1). A killed study goes on where it stopped, and what is done is used. --list prints the jobs as
+commands to run one after the other. --only=i/n runs every n-th job: give each machine of a cluster another i (seq 20 |
+parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or feature network train it once,
+if they share their files; the second waits. The table, as far as it is known, is printed at the end and lies in
+<runs>/<study>-<scale>/results/; bin/report --study=S makes it a page.
 """
 
 import time

@@ -1,9 +1,10 @@
 """Claims about a table as checks: each holds, does not hold, or cannot be decided, with the reason.
 
-A difference of two means counts when it exceeds its standard error over the seeds; with one seed the noise is not
-known, and the answer says so. No answer ever comes from a number that is missing or not finite.
+Whatever lies within the standard error over the seeds is not decided; with one seed the noise is not known, and the
+answer says so. No answer ever comes from a number that is missing or not finite.
 """
 
+import itertools
 import math
 import statistics
 
@@ -36,23 +37,30 @@ def check(claim, rows, decides=True):
 
 def _same(claim, rows):
     """`metrics` of all `rows` are equal, seed by seed."""
-    different = []
+    different, counts = [], []
     for metric in claim.metrics:
         first, *others = [_values(rows, name, metric) for name in claim.rows]
         for name, values in zip(claim.rows[1:], others, strict=True):
             seeds = sorted(set(first) & set(values))
             if not seeds:
                 raise Undecidable(f"no seed has {metric} of both {_name(rows, claim.rows[0])} and {_name(rows, name)}")
+            counts.append(len(seeds))
             for seed in seeds:
                 if abs(first[seed] - values[seed]) > EXACT:
                     different.append(f"{metric} {first[seed]:.4g} and {values[seed]:.4g}, seed {seed}")
-    return not different, "; ".join(different) or "equal in every seed"
+    return not different, "; ".join(different) or f"equal in {min(counts)} seed{'s' if min(counts) > 1 else ''}"
 
 
 def _better(claim, rows):
     """Every one of `rows` is better in `metrics` than every one of `than`, by the factor `value`."""
     pairs = [(metric, a, b) for metric in claim.metrics for a in claim.rows for b in claim.than]
     return _all(_compared(rows, metric, a, b, claim.value) for metric, a, b in pairs)
+
+
+def _not_worse(claim, rows):
+    """Every one of `rows` is at most `value` times worse in `metrics` than every one of `than`."""
+    pairs = [(metric, a, b) for metric in claim.metrics for a in claim.rows for b in claim.than]
+    return _all(_compared(rows, metric, a, b, 1.0 / claim.value) for metric, a, b in pairs)
 
 
 def _best_among(claim, rows):
@@ -67,41 +75,51 @@ def _best_among(claim, rows):
 
 def _steady(claim, rows):
     """The largest mean of `rows` is less than `value` times the smallest."""
-    spreads = {metric: _spread(rows, claim.rows, metric) for metric in claim.metrics}
-    text = "; ".join(f"{metric} varies by {spread:.3g}x" for metric, spread in spreads.items())
-    return all(spread < claim.value for spread in spreads.values()), text
+    return _all(
+        (
+            _side(claim.value, *_spread(rows, claim.rows, metric)),
+            f"{metric} varies by {_times(rows, claim.rows, metric)}",
+        )
+        for metric in claim.metrics
+    )
 
 
 def _steadier(claim, rows):
-    """The largest mean is a smaller multiple of the smallest over `rows` than over `than`."""
-    pairs = [(m, _spread(rows, claim.rows, m), _spread(rows, claim.than, m)) for m in claim.metrics]
-    text = "; ".join(f"{metric} varies by {ours:.3g}x, against {theirs:.3g}x" for metric, ours, theirs in pairs)
-    return all(ours < theirs for _, ours, theirs in pairs), text
+    """Over `than` the means spread more than `value` times as far as over `rows`, largest by smallest."""
+    results = []
+    for metric in claim.metrics:
+        (low, high), (other_low, other_high) = (_spread(rows, names, metric) for names in (claim.rows, claim.than))
+        text = f"{metric} varies by {_times(rows, claim.rows, metric)}, against {_times(rows, claim.than, metric)}"
+        results.append((_side(0.0, claim.value * low - other_high, claim.value * high - other_low), text))
+    return _all(results)
 
 
 def _falls(claim, rows):
     """The means fall from each of `rows` to the next."""
-    texts, ok = [], True
+    results = []
     for metric in claim.metrics:
-        means = [_mean(rows, name, metric) for name in claim.rows]
-        ok = ok and all(after < before for before, after in zip(means, means[1:], strict=False))
-        texts.append(f"{metric} " + ", ".join(f"{mean:.4g}" for mean in means))
-    return ok, "; ".join(texts)
+        for before, after in itertools.pairwise(claim.rows):
+            (a, error_a), (b, error_b) = (_mean_and_error(rows, name, metric) for name in (before, after))
+            error = math.hypot(error_a, error_b)
+            text = f"{metric} of {_name(rows, before)} {a:.4g}, of {_name(rows, after)} {b:.4g}"
+            results.append((_side(0.0, b - a - error, b - a + error), text))
+    return _all(results)
 
 
 def _at_least(claim, rows):
     """The means of `rows` are `value` or more."""
-    return _bound(claim, rows, lambda mean: mean >= claim.value)
+    return _bound(claim, rows, 1.0)
 
 
 def _at_most(claim, rows):
     """The means of `rows` are `value` or less."""
-    return _bound(claim, rows, lambda mean: mean <= claim.value)
+    return _bound(claim, rows, -1.0)
 
 
 CHECKS = {
     "same": _same,
     "better": _better,
+    "not_worse": _not_worse,
     "best_among": _best_among,
     "steady": _steady,
     "steadier": _steadier,
@@ -111,27 +129,31 @@ CHECKS = {
 }
 
 
-def _bound(claim, rows, fits):
-    means = {(metric, name): _mean(rows, name, metric) for metric in claim.metrics for name in claim.rows}
-    text = "; ".join(f"{metric} of {_name(rows, name)} is {mean:.4g}" for (metric, name), mean in means.items())
-    return all(fits(mean) for mean in means.values()), text
+def _bound(claim, rows, sign):
+    results = []
+    for metric in claim.metrics:
+        for name in claim.rows:
+            mean, error = _mean_and_error(rows, name, metric)
+            text = f"{metric} of {_name(rows, name)} is {mean:.4g}" + (f", give or take {error:.2g}" if error else "")
+            short = sign * (claim.value - mean)
+            results.append((True if short == 0 else _side(0.0, short - error, short + error), text))
+    return _all(results)
+
+
+def _side(limit, low, high):
+    """True when all from `low` to `high` is below the limit, False when nothing is, None when the limit is inside."""
+    if high < limit:
+        return True
+    return False if low >= limit else None
 
 
 def _compared(rows, metric, name, other, factor):
     """(True, False or None within the noise, the numbers) of "`name` is `factor` times better than `other`"."""
-    lower = metric in LOWER_IS_BETTER
-    a, b = _values(rows, name, metric), _values(rows, other, metric)
-    good, bad = (b, a) if lower else (a, b)  # the larger one where the claim is right
-    gain = statistics.fmean(good.values()) - factor * statistics.fmean(bad.values())
-    noise = math.hypot(_error(good), factor * _error(bad)) if min(len(a), len(b)) > 1 else 0.0
-    times = f"{factor:g} times " if factor != 1 else ""
-    text = (
-        f"{metric} of {_name(rows, name)} {statistics.fmean(a.values()):.4g}, "
-        f"of {_name(rows, other)} {statistics.fmean(b.values()):.4g}"
-    )
-    if abs(gain) <= noise:
-        return None, f"{text}: {times}{'less' if lower else 'more'} or not, the seeds vary too much"
-    return gain > 0, text
+    a, b = (_mean_and_error(rows, row, metric) for row in (name, other))
+    good, bad = (b, a) if metric in LOWER_IS_BETTER else (a, b)  # the larger one where the claim is right
+    lack, noise = factor * bad[0] - good[0], math.hypot(good[1], factor * bad[1])
+    text = f"{metric} of {_name(rows, name)} {a[0]:.4g}, of {_name(rows, other)} {b[0]:.4g}"
+    return _side(0.0, lack - noise, lack + noise), text
 
 
 def _all(results):
@@ -141,24 +163,33 @@ def _all(results):
     if failed:
         return False, "; ".join(failed)
     if unsure:
-        raise Undecidable("; ".join(unsure))
+        raise Undecidable(f"{'; '.join(unsure)}: within the spread of the seeds")
     return True, "; ".join(text for _, text in results)
 
 
 def _spread(rows, names, metric):
+    """(lowest, highest) of the largest mean by the smallest, each give or take its standard error."""
+    known = sorted((_mean_and_error(rows, name, metric), name) for name in names)
+    (small, small_error), name = known[0]
+    (large, large_error), _ = known[-1]
+    if small - small_error <= 0:
+        raise Undecidable(f"{metric} of {_name(rows, name)} is not above 0")
+    return (large - large_error) / (small + small_error), (large + large_error) / (small - small_error)
+
+
+def _times(rows, names, metric):
     means = [_mean(rows, name, metric) for name in names]
-    if min(means) <= 0:
-        raise Undecidable(f"{metric} of {_name(rows, names[means.index(min(means))])} is not above 0")
-    return max(means) / min(means)
+    return f"{max(means) / min(means):.3g}x"
 
 
 def _mean(rows, name, metric):
     return statistics.fmean(_values(rows, name, metric).values())
 
 
-def _error(values):
-    """Standard error of the mean over seeds."""
-    return statistics.stdev(values.values()) / math.sqrt(len(values))
+def _mean_and_error(rows, name, metric):
+    """Mean over the seeds, and its standard error: 0 for one seed, since it is not known."""
+    values = list(_values(rows, name, metric).values())
+    return statistics.fmean(values), statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
 def _values(rows, name, metric):

@@ -17,6 +17,7 @@ import functools
 import gc
 import json
 import pathlib
+import re
 import shlex
 
 from absl import logging
@@ -230,13 +231,16 @@ def _evaluate(job):
                     left_out[name] = result
         except NonFiniteError as error:
             left_out[pending.pop(0)] = message(error)
-    return left_out
+    have = values(job)
+    missing = [name for name in job.row.values if name not in have]
+    return left_out | dict.fromkeys(missing, "the run did not write it down; delete it to train it again")
 
 
 def values(job):
     """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step.
 
-    A value by another feature network than the one that comes with the package is none, where that one is asked.
+    Only what was measured as the job asks it: with its seed, its counts, and the feature network that comes with the
+    package where that one is asked.
     """
     records = read_metrics(job.run.metrics)
     step = finished_step(job)
@@ -250,11 +254,20 @@ def values(job):
         for metric in job.row.metrics if protocol else ():
             if metric in asked and protocol.get("feature_sha256") != asked[metric]:
                 continue
+            wanted = {"seed": job.seed, **_bound(metric, job.evaluation)}
+            if any(protocol.get(key, value) != value for key, value in wanted.items()):
+                continue
             stem = VALUE_OF.get(metric, metric)
             for name, value in record.items():
                 if name == stem or (name.startswith(stem) and name[len(stem) :].removesuffix("k").isdecimal()):
                     found[metric] = value, name, protocol
     return found
+
+
+def _bound(metric, bindings):
+    """{parameter: number} of the bindings of a metric."""
+    found = [re.fullmatch(rf"{metric}\.(\w+) = (\d+)", binding) for binding in bindings]
+    return {match[1]: int(match[2]) for match in found if match}
 
 
 def finished_step(job):

@@ -3,6 +3,7 @@
     title, paper          what it repeats
     metrics               columns: metrics of bin/evaluate ...
     values                ... and other values of theirs, or of the last line of the training log
+    notes                 sentences that a reader of the table needs
     runs_of               a study whose runs it reads, so that what both have is trained once; by default its own
     [scale.<name>]        paper, cpu and smoke:
         seeds             runs of every row
@@ -91,6 +92,7 @@ class Study:
     runs_of: str
     title: str
     paper: str
+    notes: list
     columns: list
     rows: list
     claims: list
@@ -132,6 +134,7 @@ def load(name, scale):
         runs_of=data.get("runs_of", name),
         title=data["title"],
         paper=data["paper"],
+        notes=data.get("notes", []),
         columns=[*metrics, *values],
         rows=[Row(**{"metrics": metrics, "values": values, **row}) for row in data["row"]],
         claims=[Claim(**claim) for claim in data["claim"]],

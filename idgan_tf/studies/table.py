@@ -11,11 +11,14 @@ import re
 import shutil
 import statistics
 
+import numpy as np
+
 from idgan_tf.files import alone
 from idgan_tf.runs import read_environment, write_text
 from idgan_tf.studies import claims, jobs
 
 ABOUT = ("steps", "teacher_steps", "batch_size", "precision")
+CLAIM = ("text", "where", "published", "answer", "reason")
 FIELDS = ("study", "scale", "row", "dataset", "metric", "mean", "std", "seeds", *ABOUT, "published", "published_std")
 
 
@@ -23,20 +26,28 @@ def collect(study, runs):
     """Everything that a study has found so far, as one JSON object.
 
     Returns:
-        {"study", "title", "paper", "scale", "seeds", "columns",
+        {"study", "title", "paper", "scale", "seeds", "columns", "notes",
          "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
                    "published": {column: [mean] or [mean, std]}, "steps", "teacher_steps", "precision",
-                   "batch_size", "problem", "pictures"}],
+                   "batch_size", "settings": gin files and bindings, "problem", "pictures",
+                   "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
-         "claims": [{"text", "where", "answer", "reason"}],
+         "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
          "environments": [packages and machine, in words]}.
     """
     planned = jobs.plan(study, runs)
     rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
-    protocols = [row.pop("protocols") for row in rows]
+    protocol = {
+        column: _common([p for row in rows for p in row["protocol"].get(column, [])]) for column in study.columns
+    }
+    for row in rows:
+        row["protocol"] = {
+            column: {
+                key: value for key, value in _common(found).items() if key not in protocol[column] and key != "seed"
+            }
+            for column, found in row["protocol"].items()
+        }
     environments = [read_environment(job.run.environment) for job in planned]
-    known = {row["id"]: row for row in rows}
-    answers = [(claim, *claims.check(claim, known, study.scale.decides)) for claim in study.claims]
     return {
         "study": study.name,
         "title": study.title,
@@ -44,16 +55,33 @@ def collect(study, runs):
         "scale": study.scale.name,
         "seeds": study.scale.seeds,
         "columns": study.columns,
+        "notes": study.notes,
         "rows": rows,
-        "protocol": {
-            column: _common([p for found in protocols for p in found.get(column, [])]) for column in study.columns
-        },
-        "claims": [
-            {"text": claim.text, "where": claim.where, "answer": answer, "reason": reason}
-            for claim, answer, reason in answers
-        ],
+        "protocol": protocol,
+        "claims": answers(study, rows),
         "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments if e)),
     }
+
+
+def answers(study, rows):
+    """What a study's claims are by the rows of `collect`, and by the means that the paper prints."""
+    ours = {row["id"]: row for row in rows}
+    papers = {
+        row.id: {
+            "name": row.name,
+            "problem": "not printed",
+            "cells": {column: {0: numbers[0]} for column, numbers in row.published.items()},
+        }
+        for row in study.rows
+    }
+    found = []
+    for claim in study.claims:
+        published, _ = claims.check(claim, papers)
+        answer, reason = claims.check(claim, ours, study.scale.decides)
+        found.append(
+            {"text": claim.text, "where": claim.where, "published": published, "answer": answer, "reason": reason}
+        )
+    return found
 
 
 def _common(dictionaries):
@@ -83,16 +111,23 @@ def _row(study, row, mine):
         "dataset": row.dataset,
         "cells": cells,
         "names": names,
-        "protocols": protocols,
+        "protocol": protocols,
         "published": row.published,
         "seeds": len(done),
         "steps": jobs.finished_step(done[0]) if done else None,
         "teacher_steps": jobs.finished_step(teacher[0]) if teacher else None,
         "precision": _bound(done, "train.precision", "float32"),
         "batch_size": _bound(done, "train.batch_size", None),
+        "settings": settings(mine[0]),
         "problem": "; ".join(dict.fromkeys(problems)),
         "pictures": [str(path) for path in _pictures(done)],
     }
+
+
+def settings(job):
+    """The gin files and bindings of a job, but for its seed and its teacher's, which are of the teacher's row."""
+    own = [param for param in job.params if not param.startswith(("train.seed = ", "teacher.gin_params = "))]
+    return [*job.gin_files, *own]
 
 
 def _bound(done, name, otherwise):
@@ -152,9 +187,15 @@ def grid(result):
 def _spread(values):
     if not values:
         return "-"
-    if len(values) == 1:
-        return f"{values[0]:.4g}"
-    return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g}"
+    mean, std = _mean_and_std(values)
+    return f"{mean:.4g}" if std is None else f"{mean:.4g} ± {std:.2g}"
+
+
+def _mean_and_std(values):
+    """The mean, and the standard deviation of a sample or None for one value; NaN where a value is not finite."""
+    if not np.all(np.isfinite(values)):
+        return np.nan, None
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
 def _published(numbers):
@@ -171,12 +212,29 @@ def problems(result):
 
 
 def protocols(result):
-    """How the numbers were measured: a line for each column, with what all its rows have in common."""
-    return [
-        f"{column}: {', '.join(f'{key} {value}' for key, value in common.items())}"
-        for column, common in result["protocol"].items()
-        if common
-    ]
+    """How the numbers were measured: of each column, what all rows have in common, then what they have not."""
+    lines = []
+    for column, common in result["protocol"].items():
+        rows_of = {_listed(common): []} if common else {}
+        for row in result["rows"]:
+            if own := row["protocol"].get(column):
+                rows_of.setdefault(_listed(own), []).append(row["name"])
+        lines += [
+            " of ".join([column, *[", ".join(names)] * bool(names)]) + f": {text}" for text, names in rows_of.items()
+        ]
+    return lines
+
+
+def _listed(entries):
+    return ", ".join(f"{key} {value}" for key, value in entries.items())
+
+
+def budgets(result):
+    """The settings of the rows: a line for all rows that have the same."""
+    rows_of = {}
+    for row in result["rows"]:
+        rows_of.setdefault("; ".join(row["settings"]), []).append(row["name"])
+    return [f"{', '.join(names)}: {settings}" for settings, names in rows_of.items()]
 
 
 def heading(result):
@@ -194,9 +252,13 @@ def to_terminal(result):
         padded = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         text.append("  ".join([name.ljust(widths[0]), *padded]).rstrip())
     text += ["", *problems(result)] if problems(result) else []
+    text += ["", *result["notes"]] if result["notes"] else []
     text.append("")
     for claim in result["claims"]:
         text += [f"{claim['answer'].upper()}: {claim['text']} ({claim['where']})", f"    {claim['reason']}"]
+        text += (
+            [f"    by the paper's own numbers it {claim['published']}"] if claim["published"] == claims.FAILS else []
+        )
     return "\n".join(text)
 
 
@@ -205,13 +267,13 @@ def to_markdown(result):
     header, *lines = [[cell.replace("|", "\\|") for cell in line] for line in grid(result)]
     text = [f"# {result['title']}", "", heading(result), ""]
     text += [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *lines)]
-    if problems(result):
-        text += ["", *(f"- {line}" for line in problems(result))]
-    text += ["", "| claim | where | answer | reason |", "|---|---|---|---|"]
+    text += ["", *(f"- {line}" for line in [*problems(result), *result["notes"]])]
+    text += ["", "| claim | where | by the paper's numbers | by ours | reason |", "|---|---|---|---|---|"]
     for claim in result["claims"]:
-        cells = [claim["text"], claim["where"], claim["answer"], claim["reason"]]
+        cells = [claim[key] for key in CLAIM]
         text.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    text += ["", *(f"- {line}" for line in protocols(result))]
+    text += ["", "How they were measured:", "", *(f"- {line}" for line in protocols(result))]
+    text += ["", "Gin files and bindings:", "", *(f"- {line}" for line in budgets(result))]
     command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"
     text += ["", f"Made by `{command}`.", ""]
     for row in result["rows"]:
@@ -230,7 +292,7 @@ def to_csv(result):
             values, published = list(row["cells"].get(column, {}).values()), row["published"].get(column, [])
             if not values and not published:
                 continue
-            ours = [statistics.fmean(values) if values else "", statistics.stdev(values) if len(values) > 1 else ""]
+            ours = ["" if number is None else number for number in (_mean_and_std(values) if values else ("", ""))]
             about = [row[name] for name in ABOUT]
             head = [result["study"], result["scale"], row["name"], row["dataset"], row["names"].get(column, column)]
             writer.writerow([*head, *ours, len(values), *about, *published, *[""] * (2 - len(published))])

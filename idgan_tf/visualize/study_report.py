@@ -14,7 +14,7 @@ def of_study(result, pictures):
         pictures: the folder of its pictures.
     """
     header, *lines = table.grid(result)
-    claims = [[claim[key] for key in ("text", "where", "answer", "reason")] for claim in result["claims"]]
+    claims = [[claim[key] for key in table.CLAIM] for claim in result["claims"]]
     rows = [(row["name"], [pictures / name for name in row["pictures"]]) for row in result["rows"]]
     shown = "".join(
         f"<h3>{html.escape(name)}</h3><div class=curves>{''.join(picture(path) for path in paths)}</div>"
@@ -24,9 +24,10 @@ def of_study(result, pictures):
     command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"
     sections = [
         f"<p class=quiet>{html.escape(table.heading(result))}</p>",
-        section("Table", _table(header, lines) + _list(table.problems(result))),
-        section("Claims", _table(["claim", "where", "answer", "reason"], claims) if claims else ""),
+        section("Table", _table(header, lines) + _list([*table.problems(result), *result["notes"]])),
+        section("Claims", _table(["claim", "where", "by the paper's numbers", "by ours", "reason"], claims)),
         section("Protocol", _list(table.protocols(result))),
+        section("Gin files and bindings", _list(table.budgets(result))),
         section("Pictures of the first seed", shown),
         section("Environment", _list(result["environments"])),
         section("To repeat it", f"<pre>{html.escape(command)}</pre>"),

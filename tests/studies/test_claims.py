@@ -32,17 +32,26 @@ def check(kind, table, ours, than=(), value=1.0, decides=True, metric="fvm"):
         ("better", {"a": [0.7, 0.72], "b": [0.5, 0.52]}, "a", "b", 1, HOLDS),
         ("better", {"a": [0.9, 0.5], "b": [0.8, 0.4]}, "a", "b", 1, OPEN),  # 0.1 apart, give or take 0.28
         ("better", {"a": [0.9, 0.5], "b": [0.8, 0.4], "c": [2, 2]}, "a", "bc", 1, FAILS),  # one that fails decides
+        ("not_worse", {"a": [0.5], "b": [0.54], "c": [0.1]}, "a", "bc", 1.1, HOLDS),
+        ("not_worse", {"a": [0.5], "b": [0.56]}, "a", "b", 1.1, FAILS),
+        ("not_worse", {"a": [0.4, 0.6], "b": [0.56, 0.54]}, "a", "b", 1.1, OPEN),
         ("best_among", {"a": [0.2], "b": [0.9], "c": [0.6]}, "ab", "c", 1, HOLDS),
         ("best_among", {"a": [0.2], "b": [0.5], "c": [0.6]}, "ab", "c", 1, FAILS),
         ("steady", {"a": [1.0], "b": [2.9]}, "ab", "", 3, HOLDS),
         ("steady", {"a": [1.0], "b": [3.1]}, "ab", "", 3, FAILS),
         ("steady", {"a": [0.0], "b": [3.1]}, "ab", "", 3, OPEN),
+        ("steady", {"a": [1.0, 1.0], "b": [2.5, 3.1]}, "ab", "", 3, OPEN),  # 2.8, give or take 0.3
         ("steadier", {"a": [1.0], "b": [2.0], "c": [1.0], "d": [5.0]}, "ab", "cd", 1, HOLDS),
         ("steadier", {"a": [1.0], "b": [2.0], "c": [1.0], "d": [5.0]}, "cd", "ab", 1, FAILS),
+        ("steadier", {"a": [1.0], "b": [2.0], "c": [1.0], "d": [5.0]}, "ab", "cd", 2, HOLDS),
+        ("steadier", {"a": [1.0], "b": [2.0], "c": [1.0], "d": [5.0]}, "ab", "cd", 3, FAILS),
         ("falls", {"a": [3.0], "b": [2.0], "c": [1.0]}, "abc", "", 1, HOLDS),
         ("falls", {"a": [3.0], "b": [1.0], "c": [2.0]}, "abc", "", 1, FAILS),
+        ("falls", {"a": [3.0, 1.0], "b": [1.0, 2.0]}, "ab", "", 1, OPEN),
         ("at_least", {"a": [0.6]}, "a", "", 0.6, HOLDS),
         ("at_least", {"a": [0.59]}, "a", "", 0.6, FAILS),
+        ("at_least", {"a": [0.24, 0.12]}, "a", "", 0.15, OPEN),  # 0.18, give or take 0.06
+        ("at_least", {"a": [0.24, 0.22]}, "a", "", 0.15, HOLDS),
         ("at_most", {"a": [0.4]}, "a", "", 0.5, HOLDS),
         ("at_most", {"a": [0.6]}, "a", "", 0.5, FAILS),
     ],

@@ -2,11 +2,10 @@
 
 import json
 import pathlib
-import re
 
 import pytest
 
-from idgan_tf.studies import claims, study, table
+from idgan_tf.studies import jobs, study, table
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
@@ -31,19 +30,17 @@ def test_the_tables_are_those_of_the_numbers(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_budget_and_claims_are_those_of_the_study_and_every_answer_follows_from_the_numbers(folder):
+def test_settings_and_claims_are_those_of_the_study_and_every_answer_follows_from_the_numbers(folder):
     result = read(folder)
     today = study.load(result["study"], result["scale"])
     assert [row["id"] for row in result["rows"]] == [row.id for row in today.chosen]
     assert [row["published"] for row in result["rows"]] == [row.published for row in today.chosen]
-    for row, planned in zip(result["rows"], today.chosen, strict=True):
-        for binding in today.scale.params.get(planned.budget, []):
-            if found := re.fullmatch(r"train.num_steps = (\d+)", binding):
-                assert row["steps"] == int(found[1]), row["id"]
-    known = {row["id"]: row for row in result["rows"]}
-    for claim, shown in zip(today.claims, result["claims"], strict=True):
-        answer, reason = claims.check(claim, known, today.scale.decides)
-        assert shown == {"text": claim.text, "where": claim.where, "answer": answer, "reason": reason}
+    planned = {job.row.id: job for job in reversed(jobs.plan(today, "runs"))}
+    for row in result["rows"]:
+        assert row["settings"] == table.settings(planned[row["id"]]), row["id"]
+        assert row["seeds"] == today.scale.seeds and not row["problem"], row["id"]
+    assert result["claims"] == table.answers(today, result["rows"])
+    assert result["notes"] == today.notes
 
 
 def test_the_readme_tells_how_each_was_made():
