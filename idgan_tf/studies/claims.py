@@ -53,14 +53,12 @@ def _same(claim, rows):
 
 def _better(claim, rows):
     """Every one of `rows` is better in `metrics` than every one of `than`, by the factor `value`."""
-    pairs = [(metric, a, b) for metric in claim.metrics for a in claim.rows for b in claim.than]
-    return _all(_compared(rows, metric, a, b, claim.value) for metric, a, b in pairs)
+    return _each_compared(claim, rows, claim.value)
 
 
 def _not_worse(claim, rows):
-    """Every one of `rows` is at most `value` times worse in `metrics` than every one of `than`."""
-    pairs = [(metric, a, b) for metric in claim.metrics for a in claim.rows for b in claim.than]
-    return _all(_compared(rows, metric, a, b, 1.0 / claim.value) for metric, a, b in pairs)
+    """Every one of `rows` is less than `value` times worse in `metrics` than every one of `than`."""
+    return _each_compared(claim, rows, 1.0 / claim.value)
 
 
 def _best_among(claim, rows):
@@ -75,22 +73,21 @@ def _best_among(claim, rows):
 
 def _steady(claim, rows):
     """The largest mean of `rows` is less than `value` times the smallest."""
-    return _all(
-        (
-            _side(claim.value, *_spread(rows, claim.rows, metric)),
-            f"{metric} varies by {_times(rows, claim.rows, metric)}",
-        )
-        for metric in claim.metrics
-    )
+    results = []
+    for metric in claim.metrics:
+        low, high, times = _spread(rows, claim.rows, metric)
+        results.append((_side(claim.value, low, high), f"{metric} varies by {times}"))
+    return _all(results)
 
 
 def _steadier(claim, rows):
     """Over `than` the means spread more than `value` times as far as over `rows`, largest by smallest."""
     results = []
     for metric in claim.metrics:
-        (low, high), (other_low, other_high) = (_spread(rows, names, metric) for names in (claim.rows, claim.than))
-        text = f"{metric} varies by {_times(rows, claim.rows, metric)}, against {_times(rows, claim.than, metric)}"
-        results.append((_side(0.0, claim.value * low - other_high, claim.value * high - other_low), text))
+        low, high, ours = _spread(rows, claim.rows, metric)
+        other_low, other_high, theirs = _spread(rows, claim.than, metric)
+        answer = _side(0.0, claim.value * low - other_high, claim.value * high - other_low)
+        results.append((answer, f"{metric} varies by {ours}, against {theirs}"))
     return _all(results)
 
 
@@ -147,6 +144,11 @@ def _side(limit, low, high):
     return False if low >= limit else None
 
 
+def _each_compared(claim, rows, factor):
+    pairs = [(metric, a, b) for metric in claim.metrics for a in claim.rows for b in claim.than]
+    return _all(_compared(rows, metric, a, b, factor) for metric, a, b in pairs)
+
+
 def _compared(rows, metric, name, other, factor):
     """(True, False or None within the noise, the numbers) of "`name` is `factor` times better than `other`"."""
     a, b = (_mean_and_error(rows, row, metric) for row in (name, other))
@@ -168,18 +170,14 @@ def _all(results):
 
 
 def _spread(rows, names, metric):
-    """(lowest, highest) of the largest mean by the smallest, each give or take its standard error."""
+    """The largest mean by the smallest: (lowest, highest) with each give or take its standard error, and the text."""
     known = sorted((_mean_and_error(rows, name, metric), name) for name in names)
     (small, small_error), name = known[0]
     (large, large_error), _ = known[-1]
     if small - small_error <= 0:
         raise Undecidable(f"{metric} of {_name(rows, name)} is not above 0")
-    return (large - large_error) / (small + small_error), (large + large_error) / (small - small_error)
-
-
-def _times(rows, names, metric):
-    means = [_mean(rows, name, metric) for name in names]
-    return f"{max(means) / min(means):.3g}x"
+    low, high = (large - large_error) / (small + small_error), (large + large_error) / (small - small_error)
+    return low, high, f"{large / small:.3g}x"
 
 
 def _mean(rows, name, metric):

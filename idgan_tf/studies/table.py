@@ -18,7 +18,13 @@ from idgan_tf.runs import read_environment, write_text
 from idgan_tf.studies import claims, jobs
 
 ABOUT = ("steps", "teacher_steps", "batch_size", "precision")
-CLAIM = ("text", "where", "published", "answer", "reason")
+CLAIM = {  # what is shown of a claim, under which heading
+    "text": "claim",
+    "where": "where",
+    "published": "by the paper's numbers",
+    "answer": "by ours",
+    "reason": "reason",
+}
 FIELDS = ("study", "scale", "row", "dataset", "metric", "mean", "std", "seeds", *ABOUT, "published", "published_std")
 
 
@@ -268,7 +274,7 @@ def to_markdown(result):
     text = [f"# {result['title']}", "", heading(result), ""]
     text += [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *lines)]
     text += ["", *(f"- {line}" for line in [*problems(result), *result["notes"]])]
-    text += ["", "| claim | where | by the paper's numbers | by ours | reason |", "|---|---|---|---|---|"]
+    text += ["", f"| {' | '.join(CLAIM.values())} |", f"|{'---|' * len(CLAIM)}"]
     for claim in result["claims"]:
         cells = [claim[key] for key in CLAIM]
         text.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")

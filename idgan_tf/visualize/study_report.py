@@ -25,7 +25,7 @@ def of_study(result, pictures):
     sections = [
         f"<p class=quiet>{html.escape(table.heading(result))}</p>",
         section("Table", _table(header, lines) + _list([*table.problems(result), *result["notes"]])),
-        section("Claims", _table(["claim", "where", "by the paper's numbers", "by ours", "reason"], claims)),
+        section("Claims", _table(table.CLAIM.values(), claims)),
         section("Protocol", _list(table.protocols(result))),
         section("Gin files and bindings", _list(table.budgets(result))),
         section("Pictures of the first seed", shown),
