@@ -44,17 +44,17 @@ def main():
         raise ConfigError("--images and --reference belong together")
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
-    chosen, strict = evaluate.names(FLAGS.metrics)
+    chosen, named = evaluate.names(FLAGS.metrics)
     if FLAGS.run_dir:
-        run = (FLAGS.run_dir, chosen, strict, FLAGS.seed, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
-        _show(evaluate_run(*run, best=FLAGS.best))
+        run = (FLAGS.run_dir, chosen, named, FLAGS.seed, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+        _show(evaluate_run(*run, best=FLAGS.best), named)
         return
     from idgan_tf.evaluation import outside
 
     if FLAGS.codes:
-        _show(outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, strict))
+        _show(outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen), named)
     else:
-        _show(outside.evaluate_images(FLAGS.images, FLAGS.reference, chosen, strict))
+        _show(outside.evaluate_images(FLAGS.images, FLAGS.reference, chosen), named)
 
 
 def _list(evaluate):
@@ -62,11 +62,11 @@ def _list(evaluate):
         print(f"{name:21} {evaluate.metric(name).__doc__.splitlines()[0]}")
 
 
-def _show(results):
+def _show(results, named):
     """Prints the table once every metric is done.
 
     Raises:
-        ConfigError: all were left out.
+        ConfigError: one that was named is left out, or all are.
     """
     from idgan_tf.evaluation.result import Result
 
@@ -82,8 +82,11 @@ def _show(results):
     width = max((len(key) for key, _, _ in done), default=0)
     for key, value, protocol in done:
         print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
-    for reason, names in left_out.items():
-        print(f"left out {', '.join(names)}: {reason}")
+    reasons = [f"{', '.join(names)}: {reason}" for reason, names in left_out.items()]
+    if named and reasons:
+        raise ConfigError(f"left out {'; '.join(reasons)}")
+    for reason in reasons:
+        print(f"left out {reason}")
     if not done:
         raise ConfigError("no metric could be computed")
 

@@ -5,12 +5,13 @@ import pathlib
 from absl import logging
 
 
-def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow_imports=(), best=False):
+def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_imports=(), best=False):
     """Evaluates the newest checkpoint of a run and writes down what comes out.
 
     Args:
         run_dir: a run directory.
-        chosen, strict, seed: as in `evaluation.evaluate.evaluate`.
+        chosen, seed: as in `evaluation.evaluate.evaluate`.
+        train: whether to train the feature networks that the chosen ones lack.
         gin_files, bindings: settings of the metrics.
         allow_imports, best: as in `runs.load_with_data`.
 
@@ -34,9 +35,9 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
     from idgan_tf.training import loop
 
     evaluate.import_all()
-    asked = chosen if strict else ()
+    to_train = chosen if train else ()
     networks = {
-        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train=name in asked)
+        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train=name in to_train)
         for name, module in (("fid_dsprites", factor_features), ("label_inception_score", label_logits))
     }
     method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)
@@ -44,7 +45,7 @@ def evaluate_run(run_dir, chosen, strict, seed, gin_files=(), bindings=(), allow
         gin.bind_parameter(f"{name}.network", str(network))
     step = int(method.step.numpy())
     with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
-        for name, result in evaluate.evaluate(method, dataset, seed, chosen, strict):
+        for name, result in evaluate.evaluate(method, dataset, seed, chosen):
             if isinstance(result, Result):
                 _warn_of_another_network(run, result)
                 loop.log_evaluation(run, step, [result.record()])

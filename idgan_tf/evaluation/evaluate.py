@@ -47,7 +47,7 @@ def metric(name):
 
 
 def names(text):
-    """(names, whether each must succeed) of "fvm,mig" or "all".
+    """(names, whether they were named) of "fvm,mig" or "all".
 
     Raises:
         ConfigError: an unknown name, or none.
@@ -69,7 +69,7 @@ def during_training(method, dataset, chosen, seed, best_score):
     before. A metric that the method cannot have is left out with a warning; with none left the score is -inf.
     """
     records, score = [], None
-    for name, result in evaluate(method, dataset, seed, chosen, strict=False):
+    for name, result in evaluate(method, dataset, seed, chosen):
         if not isinstance(result, Result):
             logging.warning("left out %s: %s", name, result)
             continue
@@ -83,13 +83,12 @@ def during_training(method, dataset, chosen, seed, best_score):
     return records, float("-inf") if score is None else score
 
 
-def evaluate(method, dataset, seed, chosen, strict):
+def evaluate(method, dataset, seed, chosen):
     """Runs metrics one after another.
 
     Args:
         method, dataset, seed: what and how.
         chosen: names of metrics.
-        strict: raise when the method cannot have a metric, instead of leaving it out.
 
     Yields:
         (name, `Result`) as they are done, or (name, the reason as text) for one that is left out.
@@ -100,8 +99,6 @@ def evaluate(method, dataset, seed, chosen, strict):
         try:
             result = metric(name)(method, dataset, seed)
         except Unavailable as error:
-            if strict:
-                raise
             yield name, message(error)
         else:
             yield name, Result(result.values, {**common, **result.protocol})

@@ -68,23 +68,18 @@ def _dci(codes, factors, seed):
 METRICS_OF_CODES = {"fvm": _fvm, "mig": _mig, "modularity": _modularity, "sap": _sap, "dci": _dci}
 
 
-def evaluate_codes(path, seed, chosen, strict):
+def evaluate_codes(path, seed, chosen):
     """Metrics of a table of codes; yields as `evaluate.evaluate` does."""
     codes, factors = read_codes(path)
     protocol = {"num_samples": len(codes), "seed": seed, "source": str(path)}
     for name in chosen:
         if name not in METRICS_OF_CODES:
-            reason = f"{name} needs more than codes and factors"
-            if strict:
-                raise Unavailable(reason)
-            yield name, reason
+            yield name, f"{name} needs more than codes and factors"
             continue
         logging.info("evaluating %s", name)
         try:
             yield name, Result(METRICS_OF_CODES[name](codes, factors, seed), protocol)
         except Unavailable as error:
-            if strict:
-                raise
             yield name, str(error)
 
 
@@ -121,12 +116,16 @@ def read_images(files, batch_size=64):
     yield np.stack(batch)
 
 
-def evaluate_images(folder, reference, chosen, strict):
-    """FID, KID and Inception Score of two folders of images; yields as `evaluate.evaluate` does."""
-    wrong = [name for name in chosen if name not in ("fid", "kid", "inception_score")]
+def evaluate_images(folder, reference, chosen):
+    """FID, KID and Inception Score of two folders of images; yields as `evaluate.evaluate` does.
+
+    Raises:
+        ConfigError: none of them is chosen, or there is no Inception network.
+        DataError: a folder or an image of it cannot be read.
+    """
     reason = "cannot be told from images alone; there are fid, kid and inception_score"
-    if wrong and strict:
-        raise ConfigError(f"{wrong[0]} {reason}")
+    if not {"fid", "kid", "inception_score"} & set(chosen):
+        raise ConfigError(f"{', '.join(chosen)} {reason}")
     files = images_of(folder), images_of(reference)
 
     from idgan_tf.evaluation import features
@@ -147,7 +146,7 @@ def evaluate_images(folder, reference, chosen, strict):
         "inception_score": lambda: {counted("inception_score", count): features.tf_gan_inception_score(ours["logits"])},
     }
     for name in chosen:
-        yield name, Result(scores[name](), protocol) if name in scores else reason
+        yield name, Result(scores[name](), protocol) if name in scores else f"{name} {reason}"
 
 
 def _kid(features, real, generated, count):

@@ -49,8 +49,8 @@ def tiny_run(gin_file, folder):
     return run
 
 
-def evaluated(run, chosen, strict=True, seed=0):
-    return dict(evaluate_run(run.path, chosen, strict, seed, bindings=SMALL))
+def evaluated(run, chosen, train=True, seed=0):
+    return dict(evaluate_run(run.path, chosen, train, seed, bindings=SMALL))
 
 
 def test_a_run_gets_lines_with_protocol_and_scalars(tmp_path):
@@ -124,11 +124,20 @@ def test_a_shipped_network_comes_before_a_trained_one_and_their_scores_are_told_
     assert "fid_dsprites96 by another feature network (0123456789ab)" in caplog.text
 
 
-def test_a_metric_the_method_cannot_have_is_an_error_when_asked_for(tmp_path):
+def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_measured(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
-    with pytest.raises(ConfigError, match="BetaVAE has no generator"):
-        evaluated(run, ["rid"])
-    assert len(metrics(run.path)) == 1
+    results = evaluated(run, ["rid", "mig"])
+    assert "BetaVAE has no generator" in results["rid"]
+    assert len(metrics(run.path)) == 2 and metrics(run.path)[1]["mig"] == results["mig"].values["mig"]
+
+
+def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_the_others(codes):
+    process = command("evaluate", f"--codes={codes}", "--metrics=rid,gilbo,mig", check=2)
+    assert process.stdout.startswith("mig ") and len(process.stdout.splitlines()) == 1
+    last = process.stderr.strip().splitlines()[-1]
+    assert last.startswith("evaluate: left out rid: rid needs more than codes and factors; gilbo: gilbo needs")
+    every = command("evaluate", f"--codes={codes}", check=0)
+    assert "left out rid: rid needs more" in every.stdout
 
 
 def test_the_presets_change_the_protocol(tmp_path):
@@ -211,11 +220,11 @@ def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
             pixels = rng.integers(0, 256, (size + 8 * (i % 2), size, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / folder / f"{i}.png")
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    results = dict(outside.evaluate_images(ours, theirs, ["fid", "kid", "inception_score"], True))
+    results = dict(outside.evaluate_images(ours, theirs, ["fid", "kid", "inception_score"]))
     assert results["fid"].values["fid12"] > 0 and results["inception_score"].values["inception_score12"] >= 1.0
     assert results["kid"].protocol["num_real"] == 12
-    same = dict(outside.evaluate_images(ours, ours, ["fid"], True))
+    same = dict(outside.evaluate_images(ours, ours, ["fid"]))
     assert same["fid"].values["fid12"] == pytest.approx(0.0, abs=1e-4)
     with pytest.raises(ConfigError, match="fvm cannot be told from images"):
-        list(outside.evaluate_images(ours, theirs, ["fvm"], True))
+        list(outside.evaluate_images(ours, theirs, ["fvm"]))
     assert json.dumps(same["fid"].protocol)

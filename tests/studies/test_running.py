@@ -51,8 +51,8 @@ class Made:
         save(run.samples / "samples-00000004", np.zeros([4, 4, 3], np.uint8), {})
         run.done.write_text('{"step": 4}')
 
-    def evaluate_run(self, run_dir, chosen, strict, seed, gin_files, bindings):
-        assert not strict and any(".network = " in binding for binding in bindings)
+    def evaluate_run(self, run_dir, chosen, train, seed, gin_files, bindings):
+        assert not train and any(".network = " in binding for binding in bindings)
         yield from self.measure(run_dir, chosen, seed)
 
     def measure(self, run_dir, chosen, seed):
@@ -213,7 +213,7 @@ def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, t
 def test_a_value_that_a_finished_run_did_not_write_is_missed_aloud(made, tmp_path, monkeypatch):
     for row in (row.id for row in study.load("ibgan_table1", "cpu").chosen):
         monkeypatch.setitem(SCORES, row, (0.6, 0.0))
-    monkeypatch.setattr(scores, "evaluate_run", lambda path, chosen, strict, seed, *_: made.measure(path, chosen, seed))
+    monkeypatch.setattr(scores, "evaluate_run", lambda path, chosen, train, seed, *_: made.measure(path, chosen, seed))
     result, _ = run_all(study.load("ibgan_table1", "cpu"), tmp_path)
     assert "no best_fvm: the run did not write it down" in table.problems(result)[0]
 
