@@ -4,6 +4,7 @@
     metrics               columns: metrics of bin/evaluate ...
     values                ... and other values of theirs, or of the last line of the training log
     notes                 sentences that a reader of the table needs
+    figures               of its runs, by their names in `visualize.curves`
     runs_of               a study whose runs it reads, so that what both have is trained once; by default its own
     [scale.<name>]        paper, cpu and smoke:
         seeds             runs of every row
@@ -93,6 +94,7 @@ class Study:
     title: str
     paper: str
     notes: list
+    figures: list
     columns: list
     rows: list
     claims: list
@@ -135,6 +137,7 @@ def load(name, scale):
         title=data["title"],
         paper=data["paper"],
         notes=data.get("notes", []),
+        figures=data.get("figures", []),
         columns=[*metrics, *values],
         rows=[Row(**{"metrics": metrics, "values": values, **row}) for row in data["row"]],
         claims=[Claim(**claim) for claim in data["claim"]],

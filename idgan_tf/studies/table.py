@@ -1,6 +1,6 @@
 """The result of a study: ours beside the published value, claims below; for the terminal, Markdown, CSV and JSON.
 
-<runs>/<study>-<scale>/results/    table.md  table.csv  results.json  pictures/<row>.png
+<runs>/<study>-<scale>/results/    table.md  table.csv  results.json  pictures/<figure>.png, <row>-<kind>.png
 """
 
 import csv
@@ -12,10 +12,13 @@ import shutil
 import statistics
 
 import numpy as np
+from absl import logging
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.files import alone
 from idgan_tf.runs import read_environment, write_text
 from idgan_tf.studies import claims, jobs
+from idgan_tf.visualize import curves
 
 ABOUT = ("steps", "teacher_steps", "batch_size", "precision")
 CLAIM = {  # what is shown of a claim, under which heading
@@ -39,6 +42,7 @@ def collect(study, runs):
                    "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
          "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
+         "figures": [paths of the study's figures of the finished runs],
          "environments": [packages and machine, in words]}.
     """
     planned = jobs.plan(study, runs)
@@ -65,6 +69,7 @@ def collect(study, runs):
         "rows": rows,
         "protocol": protocol,
         "claims": answers(study, rows),
+        "figures": _figures(study, [job.run for job in planned if jobs.finished_step(job) is not None]),
         "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments if e)),
     }
 
@@ -126,7 +131,7 @@ def _row(study, row, mine):
         "batch_size": _bound(done, "train.batch_size", None),
         "settings": settings(mine[0]),
         "problem": "; ".join(dict.fromkeys(problems)),
-        "pictures": [str(path) for path in _pictures(done)],
+        "pictures": _pictures(done),
     }
 
 
@@ -149,8 +154,24 @@ def _pictures(done):
     """The last picture of each kind from the training of the first run."""
     if not done:
         return []
-    newest = {path.stem.rsplit("-", 1)[0]: path for path in sorted(done[0].run.samples.glob("*.png"))}
-    return list(newest.values())
+    newest = {_kind(path): path for path in sorted(done[0].run.samples.glob("*.png"))}
+    return [str(path) for path in newest.values()]
+
+
+def _kind(path):
+    """What a picture of a training shows, such as "traversal" of traversal-00004000.png."""
+    return pathlib.Path(path).stem.rsplit("-", 1)[0]
+
+
+def _figures(study, runs):
+    """The paths of the figures that can be drawn of these runs so far."""
+    paths = []
+    for name in study.figures if runs else ():
+        try:
+            paths += map(str, curves.write(runs, [name]))
+        except ConfigError as error:
+            logging.info("%s", error)
+    return paths
 
 
 def write(study, runs):
@@ -159,15 +180,18 @@ def write(study, runs):
     with alone(folder):
         result = collect(study, runs)
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
+        result["figures"] = [_copy(path, pathlib.Path(path).name, folder) for path in result["figures"]]
         for row in result["rows"]:
-            copies = [f"{row['id']}-{pathlib.Path(path).stem.rsplit('-', 1)[0]}.png" for path in row["pictures"]]
-            for path, copy in zip(row["pictures"], copies, strict=True):
-                shutil.copyfile(path, folder / "pictures" / copy)
-            row["pictures"] = copies
+            row["pictures"] = [_copy(path, f"{row['id']}-{_kind(path)}.png", folder) for path in row["pictures"]]
         write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")
         write_text(folder / "table.csv", to_csv(result))
         write_text(folder / "table.md", to_markdown(result))
     return result, folder
+
+
+def _copy(path, name, folder):
+    shutil.copyfile(path, folder / "pictures" / name)
+    return name
 
 
 def grid(result):
@@ -278,6 +302,7 @@ def to_markdown(result):
     for claim in result["claims"]:
         cells = [claim[key] for key in CLAIM]
         text.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    text += ["", *(f"![{name}](pictures/{name})" for name in result["figures"])]
     text += ["", "How they were measured:", "", *(f"- {line}" for line in protocols(result))]
     text += ["", "Gin files and bindings:", "", *(f"- {line}" for line in budgets(result))]
     command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"

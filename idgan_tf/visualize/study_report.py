@@ -26,6 +26,7 @@ def of_study(result, pictures):
         f"<p class=quiet>{html.escape(table.heading(result))}</p>",
         section("Table", _table(header, lines) + _list([*table.problems(result), *result["notes"]])),
         section("Claims", _table(table.CLAIM.values(), claims)),
+        section("Figures", "".join(picture(pictures / name) for name in result["figures"])),
         section("Protocol", _list(table.protocols(result))),
         section("Gin files and bindings", _list(table.budgets(result))),
         section("Pictures of the first seed", shown),

@@ -24,7 +24,7 @@ def test_the_tables_are_those_of_the_numbers(folder):
     assert folder.name == result["study"]
     assert (folder / "table.md").read_text() == table.to_markdown(result)
     assert (folder / "table.csv").read_text() == table.to_csv(result)
-    shown = {name for row in result["rows"] for name in row["pictures"]}
+    shown = {*result["figures"], *(name for row in result["rows"] for name in row["pictures"])}
     assert shown == {path.name for path in (folder / "pictures").iterdir()}
     assert max(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 5_000_000
 

@@ -187,9 +187,11 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
     text = table.to_terminal(result)
     assert "HOLDS: Two-step ID-GAN has the lowest FID" in text
     assert len({len(line) for line in text.splitlines() if "float32" in line}) == 1, "columns do not line up"
-    assert sorted(path.name for path in (folder / "pictures").iterdir()) == sorted(
-        f"{row}-samples.png" for row in SCORES
-    )
+    assert {path.name for path in (folder / "pictures").iterdir()} == {
+        "fvm_fid.png",
+        *(f"{row}-samples.png" for row in SCORES),
+    }
+    assert "![fvm_fid.png](pictures/fvm_fid.png)" in markdown, "the figure of all runs"
 
 
 def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2, tmp_path):
@@ -229,7 +231,8 @@ def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path)
         sources.extend(v for k, v in attrs if k in ("src", "href")),
     )
     parser.feed(page)
-    assert tags.count("img") == 3 and all(source.startswith("data:image/") for source in sources)
+    assert tags.count("img") == 4, "three rows that ran, and the figure"
+    assert all(source.startswith("data:image/") for source in sources)
     assert "script" not in tags and "&lt;script&gt;" in page
     assert "0.65 ± 0.08" in page and "does not hold" not in page and "not decidable" in page
 
