@@ -45,16 +45,20 @@ def main():
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     chosen, named = evaluate.names(FLAGS.metrics)
+    _show(_results(chosen, named), named)
+
+
+def _results(chosen, named):
     if FLAGS.run_dir:
-        run = (FLAGS.run_dir, chosen, named, FLAGS.seed, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
-        _show(evaluate_run(*run, best=FLAGS.best), named)
-        return
+        settings = {"gin_files": FLAGS.gin_file, "bindings": FLAGS.gin_param, "allow_imports": FLAGS.gin_allow_import}
+        return evaluate_run(FLAGS.run_dir, chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
     from idgan_tf.evaluation import outside
 
+    if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:
+        raise ConfigError("--gin_file, --gin_param and --best are for --run_dir")
     if FLAGS.codes:
-        _show(outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen), named)
-    else:
-        _show(outside.evaluate_images(FLAGS.images, FLAGS.reference, chosen), named)
+        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen)
+    return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen)
 
 
 def _list(evaluate):
@@ -63,7 +67,7 @@ def _list(evaluate):
 
 
 def _show(results, named):
-    """Prints the table once every metric is done.
+    """Prints the table once every metric is done, or one has ended the others.
 
     Raises:
         ConfigError: one that was named is left out, or all are.
@@ -71,17 +75,19 @@ def _show(results, named):
     from idgan_tf.evaluation.result import Result
 
     done, left_out = [], {}
-    for name, result in results:
-        if isinstance(result, Result):
-            protocol = ", ".join(f"{key} {_short(value)}" for key, value in result.protocol.items())
-            for key, value in result.values.items():
-                done.append((key, f"{value:.6g}", protocol))
-                protocol = ""  # once for a metric
-        else:
-            left_out.setdefault(result, []).append(name)
-    width = max((len(key) for key, _, _ in done), default=0)
-    for key, value, protocol in done:
-        print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
+    try:
+        for name, result in results:
+            if isinstance(result, Result):
+                protocol = ", ".join(f"{key} {_short(value)}" for key, value in result.protocol.items())
+                for key, value in result.values.items():
+                    done.append((key, f"{value:.6g}", protocol))
+                    protocol = ""  # once for a metric
+            else:
+                left_out.setdefault(result, []).append(name)
+    finally:
+        width = max((len(key) for key, _, _ in done), default=0)
+        for key, value, protocol in done:
+            print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
     reasons = [f"{', '.join(names)}: {reason}" for reason, names in left_out.items()]
     if named and reasons:
         raise ConfigError(f"left out {'; '.join(reasons)}")

@@ -3,7 +3,7 @@
     bin/report --run_dir=runs/idgan_dsprites
     bin/report --study=idgan_table2 --scale=cpu
 
-A study is shown as far as bin/reproduce has come.
+A study is shown as far as bin/reproduce has come and written results.
 """
 
 from absl import flags
@@ -28,11 +28,11 @@ def main():
     from idgan_tf.runs import Run, write_text
 
     if FLAGS.study:
-        from idgan_tf.studies import study, table
+        from idgan_tf.studies import table
         from idgan_tf.visualize import study_report
 
-        result, folder = table.write(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
-        page = study_report.of_study(result, folder / "pictures")
+        folder = table.folder_of(FLAGS.study, FLAGS.scale, FLAGS.runs)
+        page = study_report.of_study(table.read(folder), folder / "pictures")
     else:
         from idgan_tf.visualize import report
 

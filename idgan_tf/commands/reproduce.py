@@ -2,16 +2,17 @@
 
     bin/reproduce                                             the studies
     bin/reproduce --study=idgan_table2 --scale=smoke          does it run? minutes
-    bin/reproduce --study=idgan_table2                        within two hours a seed on two CPU cores
+    bin/reproduce --study=idgan_table2                        hours on two CPU cores
     bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
     bin/reproduce --study=idgan_table2 --scale=paper --list
 
-A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/ (label_table2
-has those of label_table1). A killed study goes on where it stopped, and what is done is used. --list prints the jobs as
-commands to run one after the other. --only=i/n runs every n-th job: give each machine of a cluster another i (seq 20 |
-parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or feature network train it once,
-if they share their files; the second waits. The table, as far as it is known, is printed at the end and lies in
-<runs>/<study>-<scale>/results/; bin/report --study=S makes it a page.
+A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/
+(label_table2 has those of label_table1, idgan_lambda those of idgan_table2). A killed study goes on where it stopped,
+and what is done is used. --list prints the jobs as commands to run one after the other. --only=i/n runs every n-th
+job: give each machine of a cluster another i (seq 20 | parallel bin/reproduce --study=S --only={}/20). Two shares
+that need the same teacher or feature network train it once, if they share their files; the second waits. The table,
+as far as it is known, is printed at the end and lies in <runs>/<study>-<scale>/results/; bin/report --study=S makes
+it a page.
 """
 
 import time
@@ -45,13 +46,13 @@ def main():
         print("\n".join(jobs.commands(mine)))
         return
     began = time.monotonic()
-    table.write(chosen, FLAGS.runs)  # an unwritable folder is found before anything trains
+    table.write(chosen, FLAGS.runs, FLAGS.gin_param)  # an unwritable folder is found before anything trains
     for number, job in enumerate(mine, 1):
         minutes = (time.monotonic() - began) / 60
         logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)
         jobs.run(job)
-        table.write(chosen, FLAGS.runs)
-    result, folder = table.write(chosen, FLAGS.runs)
+        table.write(chosen, FLAGS.runs, FLAGS.gin_param)
+    result, folder = table.write(chosen, FLAGS.runs, FLAGS.gin_param)
     print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
 
 

@@ -11,7 +11,7 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     Args:
         run_dir: a run directory.
         chosen, seed: as in `evaluation.evaluate.evaluate`.
-        train: whether to train the feature networks that the chosen ones lack.
+        train: whether to train the feature networks that they lack.
         gin_files, bindings: settings of the metrics.
         allow_imports, best: as in `runs.load_with_data`.
 
@@ -35,10 +35,10 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     from idgan_tf.training import loop
 
     evaluate.import_all()
-    to_train = chosen if train else ()
     networks = {
-        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train=name in to_train)
+        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train)
         for name, module in (("fid_dsprites", factor_features), ("label_inception_score", label_logits))
+        if name in chosen
     }
     method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)
     for name, network in networks.items():

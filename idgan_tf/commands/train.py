@@ -18,7 +18,7 @@ from idgan_tf.errors import ConfigError
 
 flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
 flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.num_steps = 1000'; overrides the files.")
-flags.DEFINE_string("run_dir", None, "Where to write. Default: runs/<name of the last gin file>.")
+flags.DEFINE_string("run_dir", None, "Where to write. Default: runs/<name of the first gin file>.")
 FLAGS = flags.FLAGS
 
 
@@ -30,7 +30,7 @@ def main():
     from idgan_tf.commands.sweep import runs_of
     from idgan_tf.training import workers
 
-    run_dir = pathlib.Path(FLAGS.run_dir or pathlib.Path("runs") / pathlib.Path(FLAGS.gin_file[-1]).stem)
+    run_dir = pathlib.Path(FLAGS.run_dir or pathlib.Path("runs") / pathlib.Path(FLAGS.gin_file[0]).stem)
     for gin_files, gin_params, folder in runs_of(FLAGS.gin_file, FLAGS.gin_param, run_dir, FLAGS.gin_allow_import):
         run, settings, method = train(gin_files, gin_params, folder, FLAGS.gin_allow_import)
         if workers.is_chief():

@@ -13,7 +13,7 @@ class FactorFeatures:
     """Images [B, H, W, C] in [0, 1] -> features [B, 256].
 
     Args:
-        network: a file `networks/classifier.keras`, or one of `shipped`.
+        network: a file `networks/classifier.keras`, or one of `shipped`; None takes the one of `shipped`.
         dataset: the `FactorDataset` it was trained on.
 
     Raises:
@@ -25,7 +25,9 @@ class FactorFeatures:
         from idgan_tf.networks.classifier import FactorHeads
 
         available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
-        self._network = own_network.load(network, FactorHeads, dataset, GIN_FILE.format(dataset.name))
+        gin_file = GIN_FILE.format(dataset.name)
+        network = network or own_network.find(dataset, gin_file)
+        self._network = own_network.load(network, FactorHeads, dataset, gin_file)
         self._names, self._right, self._count = dataset.factor_names, 0.0, 0
         self._protocol = own_network.describe(network)
 

@@ -134,14 +134,15 @@ def fid(method, dataset, seed, num_samples=50_000):
 
 
 @gin.configurable
-def fid_dsprites(method, dataset, seed, network, num_samples=50_000):
+def fid_dsprites(method, dataset, seed, network=None, num_samples=50_000):
     """Frechet distance of dSprites features: the 256 hidden units of the factor classifier.
 
     Args:
         method: generates images.
         dataset: a `FactorDataset`.
         seed: of the samples.
-        network: the file `networks/classifier.keras` of a trained factor classifier.
+        network: the file `networks/classifier.keras` of a trained factor classifier; by default the one that comes
+            with the package.
         num_samples: real and generated images, 50,000 each in the paper; the count is in the name.
     """
     from idgan_tf.evaluation import factor_features, generation

@@ -50,7 +50,7 @@ def inception_score(method, dataset, seed, num_samples=50_000):
 
 
 @gin.configurable
-def label_inception_score(method, dataset, seed, network, images_per_class=100):
+def label_inception_score(method, dataset, seed, network=None, images_per_class=100):
     """Inception Score of a classifier trained on the dataset's own labels, not of Inception.
 
     Args:

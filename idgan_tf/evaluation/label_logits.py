@@ -15,7 +15,7 @@ class LabelLogits:
     """Images [B, H, W, C] in [0, 1] -> logits [B, classes].
 
     Args:
-        network: a file `networks/classifier.keras`.
+        network: a file `networks/classifier.keras`; None takes the one of `shipped`.
         dataset: the labelled dataset it was trained on.
 
     Raises:
@@ -27,7 +27,9 @@ class LabelLogits:
         from idgan_tf.networks.labelvae import LabelEncoder
 
         available(dataset.num_classes > 0, f"{dataset.name} has no classes")
-        self._network = own_network.load(network, LabelEncoder, dataset, GIN_FILE.format(dataset.name))
+        gin_file = GIN_FILE.format(dataset.name)
+        network = network or own_network.find(dataset, gin_file)
+        self._network = own_network.load(network, LabelEncoder, dataset, gin_file)
         classes = self._network.config["latent_dim"]
         require(
             classes == dataset.num_classes,

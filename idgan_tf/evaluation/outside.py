@@ -74,7 +74,7 @@ def evaluate_codes(path, seed, chosen):
     protocol = {"num_samples": len(codes), "seed": seed, "source": str(path)}
     for name in chosen:
         if name not in METRICS_OF_CODES:
-            yield name, f"{name} needs more than codes and factors"
+            yield name, "more is needed than codes and factors"
             continue
         logging.info("evaluating %s", name)
         try:
@@ -116,7 +116,7 @@ def read_images(files, batch_size=64):
     yield np.stack(batch)
 
 
-def evaluate_images(folder, reference, chosen):
+def evaluate_images(folder, reference, seed, chosen):
     """FID, KID and Inception Score of two folders of images; yields as `evaluate.evaluate` does.
 
     Raises:
@@ -135,6 +135,7 @@ def evaluate_images(folder, reference, chosen):
     protocol = {
         "num_samples": len(files[0]),
         "num_real": len(files[1]),
+        "seed": seed,
         "source": str(folder),
         "reference": str(reference),
         **features.protocol(inception),
@@ -142,14 +143,14 @@ def evaluate_images(folder, reference, chosen):
     count = len(files[0])
     scores = {
         "fid": lambda: {counted("fid", count): features.tf_gan_frechet_distance(theirs["pool_3"], ours["pool_3"])},
-        "kid": lambda: _kid(features, theirs["pool_3"], ours["pool_3"], count),
+        "kid": lambda: _kid(features, theirs["pool_3"], ours["pool_3"], seed),
         "inception_score": lambda: {counted("inception_score", count): features.tf_gan_inception_score(ours["logits"])},
     }
     for name in chosen:
-        yield name, Result(scores[name](), protocol) if name in scores else f"{name} {reason}"
+        yield name, Result(scores[name](), protocol) if name in scores else reason
 
 
-def _kid(features, real, generated, count):
-    rng = np.random.default_rng(0)  # its blocks are to be random, not one class each as the folders may be
+def _kid(features, real, generated, seed):
+    rng = np.random.default_rng(seed)  # its blocks are to be random, not one class each as the folders may be
     mean, error = features.tf_gan_kernel_distance(rng.permutation(real), rng.permutation(generated))
-    return kid.values_of(counted("kid", count), mean, error)
+    return kid.values_of(counted("kid", len(generated)), mean, error)

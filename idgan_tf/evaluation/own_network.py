@@ -5,8 +5,23 @@ import pathlib
 from idgan_tf import config
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation import shipped
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.result import Unavailable, available
 from idgan_tf.files import sha256
+
+
+def find(dataset, gin_file):
+    """The file of the network that comes with the package for the images of a dataset.
+
+    Args:
+        dataset: what it must know.
+        gin_file: what trains such a network.
+
+    Raises:
+        Unavailable: there is none.
+    """
+    path = shipped.find(pathlib.Path(gin_file).stem, dataset)
+    available(path is not None, f"no feature network of {dataset.name} comes with idgan_tf; {_remedy(gin_file)}")
+    return path
 
 
 def load(path, kind, dataset, gin_file):
@@ -24,13 +39,7 @@ def load(path, kind, dataset, gin_file):
     """
     path = pathlib.Path(path)
     if not path.exists():
-        known = (config.PROJECT / gin_file).exists()
-        remedy = (
-            f"run: bin/train --gin_file={gin_file}"
-            if known
-            else f"write {gin_file} after one of its kind, and train it"
-        )
-        raise Unavailable(f"its feature network {path} is not trained; {remedy}")
+        raise Unavailable(f"its feature network {path} is not trained; {_remedy(gin_file)}")
     network = shipped.unpack(path) if path.suffix == ".npz" else _load(path)
     require(isinstance(network, kind), f"{path} is no {kind.__name__} but a {type(network).__name__}")
     require(
@@ -45,6 +54,11 @@ def describe(path):
     path = pathlib.Path(path)
     name = f"{path.stem}, shipped with idgan_tf" if path.parent == shipped.FOLDER else str(path)
     return {"feature_network": name, "feature_sha256": sha256(path)}
+
+
+def _remedy(gin_file):
+    known = (config.PROJECT / gin_file).exists()
+    return f"run: bin/train --gin_file={gin_file}" if known else f"write {gin_file} after one of its kind, and train it"
 
 
 def _load(path):

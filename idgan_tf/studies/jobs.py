@@ -271,8 +271,10 @@ def _bound(metric, bindings):
 
 
 def finished_step(job):
-    """The number of steps of a finished job, None before it is."""
+    """The number of steps of a finished job, None before it is: a run that ended at fewer than are asked now is not."""
     try:
-        return json.loads(job.run.done.read_text())["step"]
+        step = json.loads(job.run.done.read_text())["step"]
     except (OSError, ValueError, KeyError):
         return None
+    asked = [param.split("=")[1] for param in job.params if param.split("=")[0].strip() == "train.num_steps"]
+    return step if not asked or int(asked[-1]) == step else None

@@ -8,6 +8,7 @@ import io
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import statistics
 
@@ -31,13 +32,16 @@ CLAIM = {  # what is shown of a claim, under which heading
 FIELDS = ("study", "scale", "row", "dataset", "metric", "mean", "std", "seeds", *ABOUT, "published", "published_std")
 
 
-def collect(study, runs):
+def collect(study, runs, extra=()):
     """Everything that a study has found so far, as one JSON object.
 
+    Args:
+        study, runs, extra: as in `jobs.plan`.
+
     Returns:
-        {"study", "title", "paper", "scale", "seeds", "columns", "notes",
+        {"study", "title", "paper", "scale", "seeds", "columns", "notes", "command": what repeats it,
          "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
-                   "published": {column: [mean] or [mean, std]}, "steps", "teacher_steps", "precision",
+                   "published": {column: [mean] or [mean, std]}, "seeds", "steps", "teacher_steps", "precision",
                    "batch_size", "settings": gin files and bindings, "problem", "pictures",
                    "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
@@ -45,7 +49,8 @@ def collect(study, runs):
          "figures": [paths of the study's figures of the finished runs],
          "environments": [packages and machine, in words]}.
     """
-    planned = jobs.plan(study, runs)
+    planned = jobs.plan(study, runs, extra)
+    command = ["bin/reproduce", f"--study={study.name}", f"--scale={study.scale.name}"]
     rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
     protocol = {
         column: _common([p for row in rows for p in row["protocol"].get(column, [])]) for column in study.columns
@@ -66,6 +71,7 @@ def collect(study, runs):
         "seeds": study.scale.seeds,
         "columns": study.columns,
         "notes": study.notes,
+        "command": shlex.join([*command, *(f"--gin_param={param}" for param in extra)]),
         "rows": rows,
         "protocol": protocol,
         "claims": answers(study, rows),
@@ -174,11 +180,31 @@ def _figures(study, runs):
     return paths
 
 
-def write(study, runs):
+def folder_of(name, scale, runs):
+    """Where the results of a study of that name lie."""
+    return pathlib.Path(runs) / f"{name}-{scale}" / "results"
+
+
+def read(folder):
+    """What `collect` gave when the results in a folder were written.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    try:
+        result = json.loads((folder / "results.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
+    for row in result["rows"]:  # JSON has no integer keys
+        row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
+    return result
+
+
+def write(study, runs, extra=()):
     """Writes the files of `results/`, while others wait; returns (`collect`, the folder)."""
-    folder = pathlib.Path(runs) / f"{study.name}-{study.scale.name}" / "results"
+    folder = folder_of(study.name, study.scale.name, runs)
     with alone(folder):
-        result = collect(study, runs)
+        result = collect(study, runs, extra)
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         result["figures"] = [_copy(path, pathlib.Path(path).name, folder) for path in result["figures"]]
         for row in result["rows"]:
@@ -305,8 +331,7 @@ def to_markdown(result):
     text += ["", *(f"![{name}](pictures/{name})" for name in result["figures"])]
     text += ["", "How they were measured:", "", *(f"- {line}" for line in protocols(result))]
     text += ["", "Gin files and bindings:", "", *(f"- {line}" for line in budgets(result))]
-    command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"
-    text += ["", f"Made by `{command}`.", ""]
+    text += ["", f"Made by `{result['command']}`.", ""]
     for row in result["rows"]:
         if row["pictures"]:
             text += [f"**{row['name']}**", "", *(f"![{name}](pictures/{name})" for name in row["pictures"]), ""]

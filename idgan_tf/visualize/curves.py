@@ -24,13 +24,15 @@ class Log(NamedTuple):
     """What a run wrote down.
 
     Attributes:
-        name: of its folder; runs of the same name in several folders are repetitions of one experiment.
+        name: of its directory; runs of the same name in several folders are repetitions of one experiment.
+        folder: the name of that folder, such as "seed0".
         settings: {"IBGAN.beta": 0.141, ...} of its config.gin.
         training: lines of metrics.jsonl, ascending.
         evaluations: the lines that evaluations wrote, with their protocol.
     """
 
     name: str
+    folder: str
     settings: dict
     training: list
     evaluations: list
@@ -47,7 +49,7 @@ def read(run):
     records = runs.read_metrics(run.metrics)
     evaluations = [record for record in records if "protocol" in record]
     training = [record for record in records if "protocol" not in record]
-    return Log(run.name, config.literals(run.config), training, evaluations)
+    return Log(run.name, run.path.resolve().parent.name, config.literals(run.config), training, evaluations)
 
 
 def write(found, names):
@@ -75,6 +77,7 @@ def mi_bounds(logs):
     logs = [log for log in logs if log.series("mi_lower")[0]]
     _require(logs, "mi_bounds", "mi_lower in their metrics.jsonl, as IB-GAN writes it")
     figure, panels = _panels(len(logs), legend=LEGEND, sharey=True)
+    repeated = len({log.name for log in logs}) < len(logs)
     for log, panel in zip(logs, panels, strict=True):
         dimensions = sorted(
             (name for name in log.training[-1] if re.fullmatch(r"kl_\d+", name)), key=lambda n: int(n[3:])
@@ -84,7 +87,7 @@ def mi_bounds(logs):
         for name, (label, color) in BOUNDS.items():
             if name == "mi_lower" or dimensions:
                 panel.plot(*log.series(name), lw=2, color=color, label=label)
-        panel.set(title=log.name, xlabel="step", ylabel="nats")
+        panel.set(title=f"{log.name}, {log.folder}" if repeated else log.name, xlabel="step", ylabel="nats")
         panel.xaxis.set_major_formatter(lambda step, _: f"{step / 1000:g}k" if step else "0")
         panel.axhline(0, lw=0.5, color="grey")
         steps, scores = log.series("fvm", evaluated=True)
@@ -112,17 +115,21 @@ def beta(logs):
 
 
 def fvm_fid(logs):
-    """A point for every run: disentanglement against quality, better up and left (ID-GAN, Figure 3)."""
+    """A point for every run, a panel for every data set: disentanglement against quality (ID-GAN, Figure 3)."""
     fid = _fid(logs)
     points = [(log, *found) for log in logs if (found := _together(log, "fvm", fid))]
     _require(points, "fvm_fid", "an FVM and a FID of the same step (bin/evaluate)")
-    figure, (panel,) = _panels(1, legend=LEGEND + 0.6)
-    for i, name in enumerate(dict.fromkeys(log.name for log, *_ in points)):
-        fvms, fids = zip(*((fvm, quality) for log, fvm, quality in points if log.name == name), strict=True)
-        panel.plot(fids, fvms, MARKERS[i // len(COLORS) % len(MARKERS)], color=COLORS[i % len(COLORS)], label=name)
-    panel.set(xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
-    panel.grid(alpha=0.3, which="both")
-    _legend(figure, panel)
+    datasets = list(dict.fromkeys(_dataset(log) for log, *_ in points))
+    names = list(dict.fromkeys(log.name for log, *_ in points))
+    figure, panels = _panels(len(datasets), legend=LEGEND + 0.6)
+    for dataset, panel in zip(datasets, panels, strict=True):
+        for i, name in enumerate(names):
+            own = [(quality, fvm) for log, fvm, quality in points if (log.name, _dataset(log)) == (name, dataset)]
+            marker, color = MARKERS[i // len(COLORS) % len(MARKERS)], COLORS[i % len(COLORS)]
+            panel.plot(*np.reshape(own, (-1, 2)).T, marker, color=color, label=name)
+        panel.set(title=dataset, xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
+        panel.grid(alpha=0.3, which="both")
+    _legend(figure, panels[0])
     return _picture(figure)
 
 
@@ -153,6 +160,11 @@ def _fid(logs):
     """The name of the FID that most runs have, such as fid_dsprites50k; others are not comparable with it."""
     names = [name for log in logs for name in {n for r in log.evaluations for n in r if n.startswith("fid")}]
     return statistics.mode(sorted(names)) if names else None
+
+
+def _dataset(log):
+    """What the run's evaluations say that they were of."""
+    return log.evaluations[-1]["protocol"].get("dataset", "")
 
 
 def _last(log, name):

@@ -7,7 +7,7 @@ from idgan_tf.visualize.report import page, picture, section
 
 
 def of_study(result, pictures):
-    """The page of what `studies.table.write` gave, as text.
+    """The page of what `studies.table.read` gives, as text.
 
     Args:
         result: its JSON object.
@@ -21,7 +21,6 @@ def of_study(result, pictures):
         for name, paths in rows
         if paths
     )
-    command = f"bin/reproduce --study={result['study']} --scale={result['scale']}"
     sections = [
         f"<p class=quiet>{html.escape(table.heading(result))}</p>",
         section("Table", _table(header, lines) + _list([*table.problems(result), *result["notes"]])),
@@ -31,7 +30,7 @@ def of_study(result, pictures):
         section("Gin files and bindings", _list(table.budgets(result))),
         section("Pictures of the first seed", shown),
         section("Environment", _list(result["environments"])),
-        section("To repeat it", f"<pre>{html.escape(command)}</pre>"),
+        section("To repeat it", f"<pre>{html.escape(result['command'])}</pre>"),
     ]
     return page(result["title"], sections)
 

@@ -124,6 +124,33 @@ def test_a_shipped_network_comes_before_a_trained_one_and_their_scores_are_told_
     assert "fid_dsprites96 by another feature network (0123456789ab)" in caplog.text
 
 
+def test_a_training_measures_with_the_network_that_comes_with_the_package(tmp_path, monkeypatch):
+    run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
+    evaluate.import_all()
+    method, dataset = runs.load_with_data(run.path, (), SMALL)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    none, score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
+    assert none == [] and score == -np.inf, "left out with a warning where there is none"
+    shipped.pack(
+        FactorHeads((64, 64, 1), (3, 4, 4), "torch"), "tiny_sprites", tmp_path / "factor_classifier_tiny_sprites.npz"
+    )
+    (record,), score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
+    assert score == -record["fid_dsprites96"] == -record["best_fid_dsprites96"] < 0.0
+
+
+def test_a_metric_that_ends_in_an_error_loses_no_line_of_those_before(capsys, tmp_path):
+    from idgan_tf.commands.evaluate import _show
+    from idgan_tf.errors import NonFiniteError
+
+    def results():
+        yield "mig", Result({"mig": 0.25}, {"seed": 0})
+        raise NonFiniteError("codes are NaN")
+
+    with pytest.raises(NonFiniteError):
+        _show(results(), True)
+    assert capsys.readouterr().out.split()[:2] == ["mig", "0.25"]
+
+
 def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_measured(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     results = evaluated(run, ["rid", "mig"])
@@ -135,9 +162,9 @@ def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_th
     process = command("evaluate", f"--codes={codes}", "--metrics=rid,gilbo,mig", check=2)
     assert process.stdout.startswith("mig ") and len(process.stdout.splitlines()) == 1
     last = process.stderr.strip().splitlines()[-1]
-    assert last.startswith("evaluate: left out rid: rid needs more than codes and factors; gilbo: gilbo needs")
+    assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
     every = command("evaluate", f"--codes={codes}", check=0)
-    assert "left out rid: rid needs more" in every.stdout
+    assert "left out rid, fid_dsprites, fid, kid" in every.stdout
 
 
 def test_the_presets_change_the_protocol(tmp_path):
@@ -190,6 +217,7 @@ def test_codes_of_others_are_scored(codes):
         (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
+        (["--codes={codes}", "--gin_param=fvm.num_votes = 9"], 2, "--gin_param and --best are for --run_dir"),
     ],
 )
 def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, codes, tmp_path):
@@ -220,11 +248,11 @@ def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
             pixels = rng.integers(0, 256, (size + 8 * (i % 2), size, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / folder / f"{i}.png")
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    results = dict(outside.evaluate_images(ours, theirs, ["fid", "kid", "inception_score"]))
+    results = dict(outside.evaluate_images(ours, theirs, 0, ["fid", "kid", "inception_score"]))
     assert results["fid"].values["fid12"] > 0 and results["inception_score"].values["inception_score12"] >= 1.0
     assert results["kid"].protocol["num_real"] == 12
-    same = dict(outside.evaluate_images(ours, ours, ["fid"]))
+    same = dict(outside.evaluate_images(ours, ours, 0, ["fid"]))
     assert same["fid"].values["fid12"] == pytest.approx(0.0, abs=1e-4)
     with pytest.raises(ConfigError, match="fvm cannot be told from images"):
-        list(outside.evaluate_images(ours, theirs, ["fvm"]))
+        list(outside.evaluate_images(ours, theirs, 0, ["fvm"]))
     assert json.dumps(same["fid"].protocol)

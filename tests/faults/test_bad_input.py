@@ -53,7 +53,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", ["--gin_file=gin/idgan_celebahq.gin", "--run_dir={run}"], 3, "prepare_data"),
     ("evaluate", ["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
     ("evaluate", ["--codes={codes}", "--metrics=migg"], 2, "no metric 'migg'"),
-    ("evaluate", ["--codes={codes}", "--metrics=rid"], 2, "rid needs more than codes and factors"),
+    ("evaluate", ["--codes={codes}", "--metrics=rid"], 2, "left out rid: more is needed than codes and factors"),
     ("evaluate", ["--codes={folder}/none.npz"], 3, "cannot read"),
     ("evaluate", ["--codes={folder}/other.npz"], 3, "must hold the arrays codes"),
     ("evaluate", ["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),

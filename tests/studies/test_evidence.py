@@ -1,6 +1,5 @@
 """What docs/results/ shows is what `bin/reproduce` made of its numbers, and what today's claims say of them."""
 
-import json
 import pathlib
 
 import pytest
@@ -11,16 +10,9 @@ ROOT = pathlib.Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
 
 
-def read(folder):
-    result = json.loads((folder / "results.json").read_text())
-    for row in result["rows"]:  # JSON has no integer keys
-        row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
-    return result
-
-
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_tables_are_those_of_the_numbers(folder):
-    result = read(folder)
+    result = table.read(folder)
     assert folder.name == result["study"]
     assert (folder / "table.md").read_text() == table.to_markdown(result)
     assert (folder / "table.csv").read_text() == table.to_csv(result)
@@ -31,7 +23,7 @@ def test_the_tables_are_those_of_the_numbers(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_settings_and_claims_are_those_of_the_study_and_every_answer_follows_from_the_numbers(folder):
-    result = read(folder)
+    result = table.read(folder)
     today = study.load(result["study"], result["scale"])
     assert [row["id"] for row in result["rows"]] == [row.id for row in today.chosen]
     assert [row["published"] for row in result["rows"]] == [row.published for row in today.chosen]

@@ -49,7 +49,8 @@ class Made:
         run.create()
         run.config.write_text("".join(f"{param}\n" for param in job.params))
         save(run.samples / "samples-00000004", np.zeros([4, 4, 3], np.uint8), {})
-        run.done.write_text('{"step": 4}')
+        steps = [int(param.split(" = ")[1]) for param in job.params if param.startswith("train.num_steps = ")]
+        run.done.write_text(json.dumps({"step": steps[0] if steps else 4}))
 
     def evaluate_run(self, run_dir, chosen, train, seed, gin_files, bindings):
         assert not train and any(".network = " in binding for binding in bindings)
@@ -57,13 +58,14 @@ class Made:
 
     def measure(self, run_dir, chosen, seed):
         run = Run(run_dir)
+        step = json.loads(run.done.read_text())["step"]
         for name in chosen:
             of_code, fid = SCORES[run.name]
             values = {"fid_dsprites10k": fid} if name == "fid_dsprites" else {name: of_code}
             protocol = {"seed": seed, "num_samples": 10000, "generated": f"from {run.name}", **self.network}
             result = Result({key: value + 0.01 * seed for key, value in values.items()}, protocol)
             self.evaluated.append((run.name, seed, name))
-            append_metrics(run.metrics, {"step": 4, **result.record()})
+            append_metrics(run.metrics, {"step": step, **result.record()})
             yield name, result
 
 
@@ -175,7 +177,7 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells[1:3] == ["0.705 ± 0.0071", "0.65 ± 0.08"] and cells[5:7] == ["2.005 ± 0.0071", "2 ± 1.74"]
     batch = next(param for param in table2.scale.params["idgan"] if param.startswith("train.batch_size = "))
-    assert cells[7:] == ["2", "4 + 4", batch.split(" = ")[1], "float32"]
+    assert cells[7:] == ["2", "24,000 + 24,000", batch.split(" = ")[1], "float32"]
     assert "- fid_dsprites: num_samples 10000" in markdown and "seed 0" not in markdown, "what all have in common"
     assert "- fid_dsprites of VAE-GAN: generated from vaegan_dsprites" in markdown, "what they have not"
     assert f"- ID-GAN (two-step): gin/idgan_dsprites.gin; {'; '.join(table2.scale.params['idgan'])}\n" in markdown
@@ -198,15 +200,26 @@ def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2
     result, folder = run_all(table2, tmp_path)
     run = Run(folder.parent / "seed0" / "idgan_dsprites")
     for protocol in ({"seed": 7, "num_samples": 10000}, {"seed": 0, "num_samples": 500}):
-        append_metrics(run.metrics, {"step": 4, "fid_dsprites10k": 99.0, "protocol": protocol})
+        append_metrics(run.metrics, {"step": 24000, "fid_dsprites10k": 99.0, "protocol": protocol})
     again = table.collect(table2, tmp_path)
     assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
+
+
+def test_a_run_of_fewer_steps_than_are_asked_is_not_finished(made, table2, tmp_path):
+    _, folder = run_all(table2, tmp_path)
+    Run(folder.parent / "seed0" / "idgan_dsprites").done.write_text('{"step": 12000}')
+    rows = {row["id"]: row for row in table.collect(table2, tmp_path)["rows"]}
+    assert rows["idgan_dsprites"]["seeds"] == 1 and set(rows["idgan_dsprites"]["cells"]["fvm"]) == {1}
+    assert rows["vaegan_dsprites"]["seeds"] == 2
+    again = table.collect(table2, tmp_path, ["train.num_steps = 12000"])
+    assert [row["seeds"] for row in again["rows"]] == [0, 0, 0, 1]
+    assert again["command"].endswith("--scale=cpu '--gin_param=train.num_steps = 12000'")
 
 
 def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
     _, folder = run_all(table2, tmp_path)
     with open(folder.parent / "seed0" / "vaegan_dsprites" / "metrics.jsonl", "a") as file:
-        file.write('{"step": 4, "fid_dsprites10k": NaN, "protocol": {"seed": 0}}\n')
+        file.write('{"step": 24000, "fid_dsprites10k": NaN, "protocol": {"seed": 0}}\n')
     result, _ = table.write(table2, tmp_path)
     line = next(line for line in (folder / "table.md").read_text().splitlines() if line.startswith("| VAE-GAN"))
     assert line.split(" | ")[5] == "nan" and answers(result)["Two-step ID-GAN has the lowest FID"] == "not decidable"

@@ -16,7 +16,7 @@ from tests.helpers import command
 def write_run(folder, settings, training=(), evaluations=()):
     folder.mkdir(parents=True)
     (folder / "config.gin").write_text("".join(f"{name} = {value!r}\n" for name, value in settings.items()))
-    lines = [*training, *({**record, "protocol": {"seed": 0}} for record in evaluations)]
+    lines = [*training, *({"protocol": {"seed": 0}, **record} for record in evaluations)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return runs.Run(folder)
 
@@ -85,6 +85,16 @@ def test_a_run_is_a_point_of_what_was_measured_at_one_step(monkeypatch, tmp_path
     (panel,), _ = drawn(monkeypatch, "fvm_fid", found, tmp_path)
     points = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in panel.lines}
     assert points["idgan"] == ([4.0, 5.0], [0.8, 0.8]) and set(points) == {"idgan", "betavae", "infogan"}
+
+
+def test_distances_by_the_networks_of_several_data_sets_have_a_panel_each(monkeypatch, tmp_path):
+    found = []
+    for name, dataset, fid in (("idgan_a", "a", 3.0), ("idgan_b", "b", 70.0), ("vae_b", "b", 90.0)):
+        scores = [{"step": 2, key: x, "protocol": {"dataset": dataset}} for key, x in (("fvm", 0.5), ("fid10k", fid))]
+        found.append(write_run(tmp_path / name, {}, (), scores))
+    axes, _ = drawn(monkeypatch, "fvm_fid", found, tmp_path)
+    assert [panel.get_title() for panel in axes] == ["a", "b"]
+    assert [[x for line in panel.lines for x in line.get_xdata()] for panel in axes] == [[3.0], [70.0, 90.0]]
 
 
 def test_lambda_is_read_from_the_configuration_of_each_method(monkeypatch, tmp_path):
