@@ -8,13 +8,14 @@
     bin/visualize --run_dir=R --figures=swap --gin_file=gin/data/facescrub_casia.gin
 
 A folder of runs stands for all runs in it. mi_bounds, beta, fvm_fid and fid_lambda draw what runs wrote down: one
-picture of all of them, in figures/ of the folder that holds them. All other figures are drawn for each run.
+picture of all of them, in figures/ of the folder that holds them. All other figures are drawn for each run that can
+have them.
 """
 
-from absl import flags
+from absl import flags, logging
 
 from idgan_tf.commands import cli
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import CheckpointError, ConfigError, message
 
 flags.DEFINE_multi_string("run_dir", [], "A run to draw, or a folder of runs; several are allowed.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
@@ -29,7 +30,7 @@ def main():
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
     from idgan_tf import runs
-    from idgan_tf.visualize import curves, figures
+    from idgan_tf.visualize import curves
 
     found = [run for folder in FLAGS.run_dir for run in runs.within(folder)]
     written_down = [name for name in FLAGS.figures if name in curves.FIGURES]
@@ -37,11 +38,30 @@ def main():
     if written_down:
         _show(curves.write(found, written_down))
     if seen or not FLAGS.figures:
-        for run in found:
+        _draw(found, seen)
+
+
+def _draw(found, names):
+    """Draws figures of runs; of several, one that cannot have them is left out with a warning.
+
+    Raises:
+        ConfigError, CheckpointError: none can have them.
+    """
+    from idgan_tf import runs
+    from idgan_tf.visualize import figures
+
+    drawn = False
+    for run in found:
+        try:
             method, dataset = runs.load_with_data(
                 run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
             )
-            _show(figures.write(run, method, dataset, seen))
+            _show(figures.write(run, method, dataset, names))
+            drawn = True
+        except (ConfigError, CheckpointError) as error:
+            if run is found[-1] and not drawn:
+                raise
+            logging.warning("%s is left out: %s", run.path, message(error))
 
 
 def _show(paths):

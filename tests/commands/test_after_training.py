@@ -125,6 +125,14 @@ def test_pictures_of_a_run(finished):  # noqa: F811
     assert refused.returncode == 2 and "samples" in refused.stderr.splitlines()[-1]
 
 
+def test_of_several_runs_those_that_cannot_have_a_figure_are_left_out(finished):  # noqa: F811
+    both = command("visualize", f"--run_dir={finished[0].parent}", "--figures=samples_prior", ALLOW, env=ENV, check=0)
+    assert both.stdout.splitlines() == [f"wrote {finished[0] / 'figures' / 'samples_prior.png'}"]
+    assert "tiny_betavae is left out: BetaVAE has no figure 'samples_prior'" in both.stderr
+    none = command("visualize", f"--run_dir={finished[0].parent}", "--figures=sampels", ALLOW, env=ENV, check=2)
+    assert none.stdout == ""
+
+
 def test_a_run_without_a_checkpoint_says_so(finished, tmp_path):  # noqa: F811
     with pytest.raises(ConfigError, match="no run directory"):
         runs.load(tmp_path, allow_imports=["tests"])
