@@ -15,7 +15,7 @@ have them.
 from absl import flags, logging
 
 from idgan_tf.commands import cli
-from idgan_tf.errors import CheckpointError, ConfigError, message
+from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
 
 flags.DEFINE_multi_string("run_dir", [], "A run to draw, or a folder of runs; several are allowed.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
@@ -42,10 +42,10 @@ def main():
 
 
 def _draw(found, names):
-    """Draws figures of runs; of several, one that cannot have them is left out with a warning.
+    """Draws figures of runs; of several, each those that it can have, and one that can have none is left out aloud.
 
     Raises:
-        ConfigError, CheckpointError: none can have them.
+        ConfigError, CheckpointError, DataError: that was the last one, and none was drawn.
     """
     from idgan_tf import runs
     from idgan_tf.visualize import figures
@@ -56,9 +56,10 @@ def _draw(found, names):
             method, dataset = runs.load_with_data(
                 run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
             )
-            _show(figures.write(run, method, dataset, names))
+            possible = [name for name in names if name in figures.available(method)] if len(found) > 1 else names
+            _show(figures.write(run, method, dataset, possible or names))
             drawn = True
-        except (ConfigError, CheckpointError) as error:
+        except (ConfigError, CheckpointError, DataError) as error:
             if run is found[-1] and not drawn:
                 raise
             logging.warning("%s is left out: %s", run.path, message(error))

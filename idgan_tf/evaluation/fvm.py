@@ -28,7 +28,8 @@ def factor_vae_metric(
         dataset: a `FactorDataset`.
         seed: of the images.
         num_votes, batch_size: votes, and images of each.
-        num_variance_samples: images for the variance of every dimension; None for the whole dataset.
+        num_variance_samples: images for the variance of every dimension; None, or as many as there are, for the
+            whole dataset.
         threshold: variance below which a dimension is collapsed.
 
     Raises:
@@ -102,7 +103,7 @@ def accuracy(votes, new_votes=None):
 
 def _variance(codes_of, dataset, rng, num_samples):
     """Variance [D] of every code dimension over `num_samples` random images, or over all of them."""
-    if num_samples is None:
+    if num_samples in (None, dataset.num_examples):
         require(
             dataset.num_examples == np.prod(dataset.factor_sizes),
             f"{dataset.name} has too many combinations of factors to encode them all; "

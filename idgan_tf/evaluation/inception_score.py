@@ -57,7 +57,7 @@ def label_inception_score(method, dataset, seed, network=None, images_per_class=
         method: generates images of the label it is given.
         dataset: has labels.
         seed: of the samples.
-        network: the file `networks/classifier.keras` of a trained label classifier.
+        network: the file `networks/classifier.keras` of a trained label classifier; none comes with the package.
         images_per_class: generated images of each class; their count is in the name.
     """
     from idgan_tf.evaluation import generation, label_logits

@@ -15,7 +15,7 @@ class LabelLogits:
     """Images [B, H, W, C] in [0, 1] -> logits [B, classes].
 
     Args:
-        network: a file `networks/classifier.keras`; None takes the one of `shipped`.
+        network: a file `networks/classifier.keras`; there is none in the package, so None is `Unavailable`.
         dataset: the labelled dataset it was trained on.
 
     Raises:

@@ -39,7 +39,7 @@ class Result:
 
 
 class Unavailable(ConfigError):
-    """A metric that this method or dataset cannot have; `--metrics=all` leaves it out and says why."""
+    """A metric that this method or dataset cannot have; `bin/evaluate` leaves it out and says why."""
 
 
 def available(condition, reason):

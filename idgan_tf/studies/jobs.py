@@ -173,7 +173,10 @@ def run(job):
         for need in job.needs:
             _train(need)
         _train(job)
-        left_out = _evaluate(job)
+        if finished_step(job) is None:
+            problem = f"{job.run.path} has more steps than are asked; delete it to train it again"
+        else:
+            left_out = _evaluate(job)
     except _NoData as error:
         problem = f"data not on this machine: {message(error)}"
     except (NonFiniteError, CheckpointError) as error:
@@ -271,10 +274,11 @@ def _bound(metric, bindings):
 
 
 def finished_step(job):
-    """The number of steps of a finished job, None before it is: a run that ended at fewer than are asked now is not."""
+    """The number of steps of a finished job; None before it is, and where another number is bound by now."""
     try:
         step = json.loads(job.run.done.read_text())["step"]
     except (OSError, ValueError, KeyError):
         return None
-    asked = [param.split("=")[1] for param in job.params if param.split("=")[0].strip() == "train.num_steps"]
-    return step if not asked or int(asked[-1]) == step else None
+    bound = [re.fullmatch(r"\s*train\.num_steps\s*=\s*(\d+)\s*", param) for param in job.params]
+    asked = [int(match[1]) for match in bound if match]
+    return step if not asked or asked[-1] == step else None

@@ -15,7 +15,7 @@ import statistics
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import alone
 from idgan_tf.runs import read_environment, write_text
 from idgan_tf.studies import claims, jobs
@@ -46,7 +46,6 @@ def collect(study, runs, extra=()):
                    "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
          "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
-         "figures": [paths of the study's figures of the finished runs],
          "environments": [packages and machine, in words]}.
     """
     planned = jobs.plan(study, runs, extra)
@@ -75,7 +74,6 @@ def collect(study, runs, extra=()):
         "rows": rows,
         "protocol": protocol,
         "claims": answers(study, rows),
-        "figures": _figures(study, [job.run for job in planned if jobs.finished_step(job) is not None]),
         "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments if e)),
     }
 
@@ -169,44 +167,50 @@ def _kind(path):
     return pathlib.Path(path).stem.rsplit("-", 1)[0]
 
 
-def _figures(study, runs):
-    """The paths of the figures that can be drawn of these runs so far."""
-    paths = []
-    for name in study.figures if runs else ():
+def _figures(study, planned, folder):
+    """Draws the figures of a study's finished runs into a folder; the names of those that can be drawn so far."""
+    finished = [job.run for job in planned if jobs.finished_step(job) is not None]
+    drawn = []
+    for name in study.figures if finished else ():
         try:
-            paths += map(str, curves.write(runs, [name]))
+            drawn += [path.name for path in curves.write(finished, [name], folder)]
         except ConfigError as error:
             logging.info("%s", error)
-    return paths
+    return drawn
 
 
-def folder_of(name, scale, runs):
-    """Where the results of a study of that name lie."""
-    return pathlib.Path(runs) / f"{name}-{scale}" / "results"
+def folder_of(study, runs):
+    """Where the results of a study lie."""
+    return pathlib.Path(runs) / f"{study.name}-{study.scale.name}" / "results"
 
 
 def read(folder):
-    """What `collect` gave when the results in a folder were written.
+    """What `write` gave when the results in a folder were written.
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: there are none, or only those of an earlier version.
     """
     try:
         result = json.loads((folder / "results.json").read_text())
     except (OSError, ValueError) as error:
         raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
+    require({"command", "figures"} <= result.keys(), f"{folder} is of an earlier version; run bin/reproduce again")
     for row in result["rows"]:  # JSON has no integer keys
         row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
     return result
 
 
 def write(study, runs, extra=()):
-    """Writes the files of `results/`, while others wait; returns (`collect`, the folder)."""
-    folder = folder_of(study.name, study.scale.name, runs)
+    """Writes the files of `results/`, while others wait.
+
+    Returns:
+        (What `collect` gives, with "figures", the names of the study's figures in `pictures/`; the folder).
+    """
+    folder = folder_of(study, runs)
     with alone(folder):
         result = collect(study, runs, extra)
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        result["figures"] = [_copy(path, pathlib.Path(path).name, folder) for path in result["figures"]]
+        result["figures"] = _figures(study, jobs.plan(study, runs, extra), folder / "pictures")
         for row in result["rows"]:
             row["pictures"] = [_copy(path, f"{row['id']}-{_kind(path)}.png", folder) for path in row["pictures"]]
         write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")

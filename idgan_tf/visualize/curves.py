@@ -52,12 +52,13 @@ def read(run):
     return Log(run.name, run.path.resolve().parent.name, config.literals(run.config), training, evaluations)
 
 
-def write(found, names):
-    """Draws figures of runs into `figures/` of the folder that holds them all; of one run, its own.
+def write(found, names, folder=None):
+    """Draws figures of runs.
 
     Args:
         found: `runs.Run`s.
         names: of `FIGURES`.
+        folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
 
     Returns:
         The paths.
@@ -66,7 +67,7 @@ def write(found, names):
         ConfigError: the runs have not written down what a figure needs, or matplotlib is missing.
     """
     logs = [read(run) for run in found]
-    folder = runs.Run(os.path.commonpath([run.path.resolve() for run in found])).figures
+    folder = folder or runs.Run(os.path.commonpath([run.path.resolve() for run in found])).figures
     protocols = {json.dumps(record["protocol"]): None for log in logs for record in log.evaluations}
     about = {"runs": ", ".join(str(run.path) for run in found), "evaluations": "; ".join(protocols)}
     return [save(folder / name, FIGURES[name](logs), {"figure": name, **about}) for name in names]

@@ -138,17 +138,19 @@ def test_a_training_measures_with_the_network_that_comes_with_the_package(tmp_pa
     assert score == -record["fid_dsprites96"] == -record["best_fid_dsprites96"] < 0.0
 
 
-def test_a_metric_that_ends_in_an_error_loses_no_line_of_those_before(capsys, tmp_path):
+def test_a_metric_that_ends_in_an_error_loses_no_line_of_those_before(capsys):
     from idgan_tf.commands.evaluate import _show
     from idgan_tf.errors import NonFiniteError
 
     def results():
         yield "mig", Result({"mig": 0.25}, {"seed": 0})
+        yield "rid", "no generator"
         raise NonFiniteError("codes are NaN")
 
     with pytest.raises(NonFiniteError):
         _show(results(), True)
-    assert capsys.readouterr().out.split()[:2] == ["mig", "0.25"]
+    mig, rid = capsys.readouterr().out.splitlines()
+    assert mig.split()[:2] == ["mig", "0.25"] and rid == "left out rid: no generator"
 
 
 def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_measured(tmp_path):
@@ -160,7 +162,7 @@ def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_mea
 
 def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_the_others(codes):
     process = command("evaluate", f"--codes={codes}", "--metrics=rid,gilbo,mig", check=2)
-    assert process.stdout.startswith("mig ") and len(process.stdout.splitlines()) == 1
+    assert process.stdout.startswith("mig ") and len(process.stdout.splitlines()) == 2
     last = process.stderr.strip().splitlines()[-1]
     assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
     every = command("evaluate", f"--codes={codes}", check=0)

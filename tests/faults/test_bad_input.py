@@ -70,6 +70,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("reproduce", ["--study=label_toy", "--runs=/proc/runs"], 2, "/proc/runs"),
     ("reproduce", ["--study=label_toy", "--runs={run}", "--gin_param=train.batch = 3"], 2, "batch"),
     ("report", ["--study=idgan_tabel2"], 2, "there are idgan_table2"),
+    ("report", ["--study=label_toy", "--runs={empty}"], 2, "bin/reproduce writes them"),
     ("visualize", [], 2, "pass --run_dir"),
     ("visualize", ["--run_dir={folder}/nothing"], 2, "no run directory"),
     ("export", ["--run_dir={folder}"], 2, "no run directory"),

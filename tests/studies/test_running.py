@@ -205,7 +205,7 @@ def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2
     assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
 
 
-def test_a_run_of_fewer_steps_than_are_asked_is_not_finished(made, table2, tmp_path):
+def test_a_run_of_other_steps_than_are_asked_is_no_result(made, table2, tmp_path):
     _, folder = run_all(table2, tmp_path)
     Run(folder.parent / "seed0" / "idgan_dsprites").done.write_text('{"step": 12000}')
     rows = {row["id"]: row for row in table.collect(table2, tmp_path)["rows"]}
@@ -213,6 +213,11 @@ def test_a_run_of_fewer_steps_than_are_asked_is_not_finished(made, table2, tmp_p
     assert rows["vaegan_dsprites"]["seeds"] == 2
     again = table.collect(table2, tmp_path, ["train.num_steps = 12000"])
     assert [row["seeds"] for row in again["rows"]] == [0, 0, 0, 1]
+    measured = len(made.evaluated)
+    jobs.run(jobs.plan(table2, tmp_path, ["train.num_steps = 12000"])[0])
+    rows = table.collect(table2, tmp_path)["rows"]
+    assert rows[0]["problem"].endswith("has more steps than are asked; delete it to train it again")
+    assert len(made.evaluated) == measured
     assert again["command"].endswith("--scale=cpu '--gin_param=train.num_steps = 12000'")
 
 

@@ -62,6 +62,11 @@ def test_bounds_are_drawn_with_every_kl_dashed_and_the_best_fvm_marked(monkeypat
         assert picture.text["figure"] == "mi_bounds" and '"seed": 0' in picture.text["evaluations"]
 
 
+def test_runs_of_the_same_name_are_told_apart_by_their_folders(monkeypatch, tmp_path):
+    axes, _ = drawn(monkeypatch, "mi_bounds", [ibgan(tmp_path / f"seed{seed}", 0.1) for seed in range(2)], tmp_path)
+    assert [panel.get_title() for panel in axes[:2]] == ["beta_0.1, seed0", "beta_0.1, seed1"]
+
+
 def test_the_effect_of_beta_is_the_mean_over_runs_of_medians_over_steps(monkeypatch, tmp_path):
     found = [ibgan(tmp_path / f"seed{seed}", beta) for seed in range(2) for beta in (0.0, 0.2, 1.0)]
     found += [write_run(tmp_path / "vae", {"BetaVAE.beta": 3.0}, [{"step": 1, "kl": 2.0}])]
