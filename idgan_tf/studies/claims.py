@@ -35,6 +35,11 @@ def check(claim, rows, decides=True):
     return HOLDS if ok else FAILS, reason + _warning(claim, rows)
 
 
+def number(value, digits=4):
+    """A value with that many digits, without an exponent where it is large: 20,260."""
+    return f"{float(f'{value:.{digits}g}'):,g}"
+
+
 def _same(claim, rows):
     """`metrics` of all `rows` are equal, seed by seed."""
     different, counts = [], []
@@ -47,7 +52,7 @@ def _same(claim, rows):
             counts.append(len(seeds))
             for seed in seeds:
                 if abs(first[seed] - values[seed]) > EXACT:
-                    different.append(f"{metric} {first[seed]:.4g} and {values[seed]:.4g}, seed {seed}")
+                    different.append(f"{metric} {number(first[seed])} and {number(values[seed])}, seed {seed}")
     return not different, "; ".join(different) or f"equal in {min(counts)} seed{'s' if min(counts) > 1 else ''}"
 
 
@@ -98,7 +103,7 @@ def _falls(claim, rows):
         for before, after in itertools.pairwise(claim.rows):
             (a, error_a), (b, error_b) = (_mean_and_error(rows, name, metric) for name in (before, after))
             error = math.hypot(error_a, error_b)
-            text = f"{metric} of {_name(rows, before)} {a:.4g}, of {_name(rows, after)} {b:.4g}"
+            text = f"{metric} of {_name(rows, before)} {number(a)}, of {_name(rows, after)} {number(b)}"
             results.append((_side(0.0, b - a - error, b - a + error), text))
     return _all(results)
 
@@ -131,7 +136,9 @@ def _bound(claim, rows, sign):
     for metric in claim.metrics:
         for name in claim.rows:
             mean, error = _mean_and_error(rows, name, metric)
-            text = f"{metric} of {_name(rows, name)} is {mean:.4g}" + (f", give or take {error:.2g}" if error else "")
+            text = f"{metric} of {_name(rows, name)} is {number(mean)}" + (
+                f", give or take {number(error, 2)}" if error else ""
+            )
             short = sign * (claim.value - mean)
             results.append((True if short == 0 else _side(0.0, short - error, short + error), text))
     return _all(results)
@@ -154,7 +161,7 @@ def _compared(rows, metric, name, other, factor):
     a, b = (_mean_and_error(rows, row, metric) for row in (name, other))
     good, bad = (b, a) if metric in LOWER_IS_BETTER else (a, b)  # the larger one where the claim is right
     lack, noise = factor * bad[0] - good[0], math.hypot(good[1], factor * bad[1])
-    text = f"{metric} of {_name(rows, name)} {a[0]:.4g}, of {_name(rows, other)} {b[0]:.4g}"
+    text = f"{metric} of {_name(rows, name)} {number(a[0])}, of {_name(rows, other)} {number(b[0])}"
     return _side(0.0, lack - noise, lack + noise), text
 
 

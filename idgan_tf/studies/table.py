@@ -248,7 +248,7 @@ def _spread(values):
     if not values:
         return "-"
     mean, std = _mean_and_std(values)
-    return f"{mean:.4g}" if std is None else f"{mean:.4g} ± {std:.2g}"
+    return claims.number(mean) if std is None else f"{claims.number(mean)} ± {claims.number(std, 2)}"
 
 
 def _mean_and_std(values):
