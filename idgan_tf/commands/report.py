@@ -28,11 +28,11 @@ def main():
     from idgan_tf.runs import Run, write_text
 
     if FLAGS.study:
-        from idgan_tf.studies import study, table
+        from idgan_tf.studies import results, study
         from idgan_tf.visualize import study_report
 
-        folder = table.folder_of(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
-        page = study_report.of_study(table.read(folder), folder / "pictures")
+        folder = results.folder_of(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
+        page = study_report.of_study(results.read(folder), folder / "pictures")
     else:
         from idgan_tf.visualize import report
 

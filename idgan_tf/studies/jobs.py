@@ -267,9 +267,9 @@ def values(job):
     return found
 
 
-def _bound(metric, bindings):
-    """{parameter: number} of the bindings of a metric."""
-    found = [re.fullmatch(rf"{metric}\.(\w+) = (\d+)", binding) for binding in bindings]
+def _bound(name, bindings):
+    """{parameter: whole number} of the bindings of a configurable, the last one of each."""
+    found = [re.fullmatch(rf"\s*{name}\.(\w+)\s*=\s*(\d+)\s*", binding) for binding in bindings]
     return {match[1]: int(match[2]) for match in found if match}
 
 
@@ -279,6 +279,4 @@ def finished_step(job):
         step = json.loads(job.run.done.read_text())["step"]
     except (OSError, ValueError, KeyError):
         return None
-    bound = [re.fullmatch(r"\s*train\.num_steps\s*=\s*(\d+)\s*", param) for param in job.params]
-    asked = [int(match[1]) for match in bound if match]
-    return step if not asked or asked[-1] == step else None
+    return step if _bound("train", job.params).get("num_steps", step) == step else None

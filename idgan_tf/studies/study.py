@@ -24,7 +24,7 @@
         published         {column: [mean] or [mean, std]}
     [[claim]]             see `claims`
 
-The numbers of a study come from its run directories alone (`table.collect`).
+The numbers of a study come from its run directories alone (`results.collect`).
 """
 
 import dataclasses

@@ -7,7 +7,7 @@ from idgan_tf.visualize.report import page, picture, section
 
 
 def of_study(result, pictures):
-    """The page of what `studies.table.read` gives, as text.
+    """The page of what `studies.results.read` gives, as text.
 
     Args:
         result: its JSON object.

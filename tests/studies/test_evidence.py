@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from idgan_tf.studies import jobs, study, table
+from idgan_tf.studies import jobs, results, study, table
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
@@ -12,7 +12,7 @@ FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/res
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_tables_are_those_of_the_numbers(folder):
-    result = table.read(folder)
+    result = results.read(folder)
     assert folder.name == result["study"]
     assert (folder / "table.md").read_text() == table.to_markdown(result)
     assert (folder / "table.csv").read_text() == table.to_csv(result)
@@ -23,15 +23,15 @@ def test_the_tables_are_those_of_the_numbers(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_settings_and_claims_are_those_of_the_study_and_every_answer_follows_from_the_numbers(folder):
-    result = table.read(folder)
+    result = results.read(folder)
     today = study.load(result["study"], result["scale"])
     assert [row["id"] for row in result["rows"]] == [row.id for row in today.chosen]
     assert [row["published"] for row in result["rows"]] == [row.published for row in today.chosen]
     planned = {job.row.id: job for job in reversed(jobs.plan(today, "runs"))}
     for row in result["rows"]:
-        assert row["settings"] == table.settings(planned[row["id"]]), row["id"]
+        assert row["settings"] == results.settings(planned[row["id"]]), row["id"]
         assert row["seeds"] == today.scale.seeds and not row["problem"], row["id"]
-    assert result["claims"] == table.answers(today, result["rows"])
+    assert result["claims"] == results.answers(today, result["rows"])
     assert result["notes"] == today.notes
 
 

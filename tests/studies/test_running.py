@@ -20,7 +20,7 @@ from idgan_tf.evaluation import shipped
 from idgan_tf.evaluation.result import Result
 from idgan_tf.files import alone, sha256
 from idgan_tf.runs import Run, append_metrics
-from idgan_tf.studies import jobs, study, table
+from idgan_tf.studies import jobs, results, study, table
 from idgan_tf.visualize import study_report
 from idgan_tf.visualize.grids import save
 from tests.helpers import PROJECT, command
@@ -86,7 +86,7 @@ def table2():
 def run_all(found, runs):
     for job in jobs.plan(found, runs):
         jobs.run(job)
-    return table.write(found, runs)
+    return results.write(found, runs)
 
 
 def answers(result):
@@ -110,7 +110,7 @@ def test_a_network_that_comes_with_the_package_is_asked_and_values_by_another_ar
     network = shipped.path_of("factor_classifier_dsprites")
     network.parent.mkdir()
     np.savez(network, looks="dsprites")
-    partial = table.collect(table2, tmp_path)
+    partial = results.collect(table2, jobs.plan(table2, tmp_path))
     assert all(set(row["cells"]) == {"fvm", "mig"} for row in partial["rows"]), "by the network of before"
     planned = jobs.plan(table2, tmp_path)
     assert all(f"fid_dsprites.network = '{network}'" in job.evaluation for job in planned)
@@ -129,7 +129,7 @@ def test_a_killed_study_goes_on_with_what_is_missing(made, table2, tmp_path, mon
         made.fail["idgan_end2end_dsprites"] = KeyboardInterrupt()
         run_all(table2, tmp_path)
     assert len(made.trained) == 3
-    partial = table.collect(table2, tmp_path)
+    partial = results.collect(table2, jobs.plan(table2, tmp_path))
     assert [row["seeds"] for row in partial["rows"]] == [1, 1, 0, 0]
     assert "it has not run" in partial["claims"][0]["reason"]
     made.fail.clear()
@@ -145,7 +145,7 @@ def test_shares_together_give_what_one_process_gives(made, table2, tmp_path):
     for number in (3, 1, 2):
         for job in jobs.share(jobs.plan(table2, tmp_path / "three"), f"{number}/3"):
             jobs.run(job)
-    shared, _ = table.write(table2, tmp_path / "three")
+    shared, _ = results.write(table2, tmp_path / "three")
     assert shared == alone_result
     assert len(made.trained) == 2 * 9
 
@@ -201,21 +201,23 @@ def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2
     run = Run(folder.parent / "seed0" / "idgan_dsprites")
     for protocol in ({"seed": 7, "num_samples": 10000}, {"seed": 0, "num_samples": 500}):
         append_metrics(run.metrics, {"step": 24000, "fid_dsprites10k": 99.0, "protocol": protocol})
-    again = table.collect(table2, tmp_path)
+    again = results.collect(table2, jobs.plan(table2, tmp_path))
     assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
 
 
 def test_a_run_of_other_steps_than_are_asked_is_no_result(made, table2, tmp_path):
     _, folder = run_all(table2, tmp_path)
     Run(folder.parent / "seed0" / "idgan_dsprites").done.write_text('{"step": 12000}')
-    rows = {row["id"]: row for row in table.collect(table2, tmp_path)["rows"]}
+    rows = {row["id"]: row for row in results.collect(table2, jobs.plan(table2, tmp_path))["rows"]}
     assert rows["idgan_dsprites"]["seeds"] == 1 and set(rows["idgan_dsprites"]["cells"]["fvm"]) == {1}
     assert rows["vaegan_dsprites"]["seeds"] == 2
-    again = table.collect(table2, tmp_path, ["train.num_steps = 12000"])
+    again = results.collect(
+        table2, jobs.plan(table2, tmp_path, ["train.num_steps = 12000"]), ["train.num_steps = 12000"]
+    )
     assert [row["seeds"] for row in again["rows"]] == [0, 0, 0, 1]
     measured = len(made.evaluated)
     jobs.run(jobs.plan(table2, tmp_path, ["train.num_steps = 12000"])[0])
-    rows = table.collect(table2, tmp_path)["rows"]
+    rows = results.collect(table2, jobs.plan(table2, tmp_path))["rows"]
     assert rows[0]["problem"].endswith("has more steps than are asked; delete it to train it again")
     assert len(made.evaluated) == measured
     assert again["command"].endswith("--scale=cpu '--gin_param=train.num_steps = 12000'")
@@ -225,7 +227,7 @@ def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, t
     _, folder = run_all(table2, tmp_path)
     with open(folder.parent / "seed0" / "vaegan_dsprites" / "metrics.jsonl", "a") as file:
         file.write('{"step": 24000, "fid_dsprites10k": NaN, "protocol": {"seed": 0}}\n')
-    result, _ = table.write(table2, tmp_path)
+    result, _ = results.write(table2, tmp_path)
     line = next(line for line in (folder / "table.md").read_text().splitlines() if line.startswith("| VAE-GAN"))
     assert line.split(" | ")[5] == "nan" and answers(result)["Two-step ID-GAN has the lowest FID"] == "not decidable"
 

@@ -1,0 +1,211 @@
+"""What a study has found: read from its run directories, written as JSON, CSV, Markdown and pictures.
+
+<runs>/<study>-<scale>/results/    table.md  table.csv  results.json  pictures/<figure>.png, <row>-<kind>.png
+"""
+
+import json
+import pathlib
+import re
+import shlex
+import shutil
+
+from absl import logging
+
+from idgan_tf.errors import ConfigError, require
+from idgan_tf.files import alone
+from idgan_tf.runs import read_environment, write_text
+from idgan_tf.studies import claims, jobs, table
+from idgan_tf.visualize import curves
+
+
+def collect(study, planned, extra=()):
+    """Everything that a study has found so far, as one JSON object.
+
+    Args:
+        study: a `Study`.
+        planned, extra: its jobs, and what `jobs.plan` got as `extra`.
+
+    Returns:
+        {"study", "title", "paper", "scale", "seeds", "columns", "notes", "command": what repeats it,
+         "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
+                   "published": {column: [mean] or [mean, std]}, "seeds", "steps", "teacher_steps", "precision",
+                   "batch_size", "settings": gin files and bindings, "problem", "pictures",
+                   "protocol": {column: {what its seeds have in common, but not all rows}}}],
+         "protocol": {column: {what all rows and seeds have in common}},
+         "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
+         "environments": [packages and machine, in words]}.
+    """
+    command = ["bin/reproduce", f"--study={study.name}", f"--scale={study.scale.name}"]
+    rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
+    protocol = {
+        column: _common([p for row in rows for p in row["protocol"].get(column, [])]) for column in study.columns
+    }
+    for row in rows:
+        row["protocol"] = {
+            column: {
+                key: value for key, value in _common(found).items() if key not in protocol[column] and key != "seed"
+            }
+            for column, found in row["protocol"].items()
+        }
+    environments = [read_environment(job.run.environment) for job in planned]
+    return {
+        "study": study.name,
+        "title": study.title,
+        "paper": study.paper,
+        "scale": study.scale.name,
+        "seeds": study.scale.seeds,
+        "columns": study.columns,
+        "notes": study.notes,
+        "command": shlex.join([*command, *(f"--gin_param={param}" for param in extra)]),
+        "rows": rows,
+        "protocol": protocol,
+        "claims": answers(study, rows),
+        "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments if e)),
+    }
+
+
+def answers(study, rows):
+    """What a study's claims are by the rows of `collect`, and by the means that the paper prints."""
+    ours = {row["id"]: row for row in rows}
+    papers = {
+        row.id: {
+            "name": row.name,
+            "problem": "not printed",
+            "cells": {column: {0: numbers[0]} for column, numbers in row.published.items()},
+        }
+        for row in study.rows
+    }
+    found = []
+    for claim in study.claims:
+        published, _ = claims.check(claim, papers)
+        answer, reason = claims.check(claim, ours, study.scale.decides)
+        found.append(
+            {"text": claim.text, "where": claim.where, "published": published, "answer": answer, "reason": reason}
+        )
+    return found
+
+
+def _common(dictionaries):
+    """The entries that all dictionaries have alike."""
+    if not dictionaries:
+        return {}
+    first, *others = dictionaries
+    return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
+
+
+def _row(study, row, mine):
+    cells, names, protocols, problems = {}, {}, {}, []
+    for job in mine:
+        problem, left_out = jobs.remarks(job)
+        found = jobs.values(job)
+        problems += [problem] if problem else []
+        problems += [f"no {metric}: {reason}" for metric, reason in left_out.items() if metric not in found]
+        for column, (value, name, protocol) in found.items():
+            protocols.setdefault(column, []).append(protocol)
+            cells.setdefault(column, {})[job.seed] = value
+            names[column] = name
+    done = [job for job in mine if jobs.finished_step(job) is not None]
+    teacher = [need for job in done for need in job.needs if need.row.id == row.teacher]
+    return {
+        "id": row.id,
+        "name": row.name,
+        "dataset": row.dataset,
+        "cells": cells,
+        "names": names,
+        "protocol": protocols,
+        "published": row.published,
+        "seeds": len(done),
+        "steps": jobs.finished_step(done[0]) if done else None,
+        "teacher_steps": jobs.finished_step(teacher[0]) if teacher else None,
+        "precision": _bound_in(done, "train.precision", "float32"),
+        "batch_size": _bound_in(done, "train.batch_size", None),
+        "settings": settings(mine[0]),
+        "problem": "; ".join(dict.fromkeys(problems)),
+        "pictures": _pictures(done),
+    }
+
+
+def settings(job):
+    """The gin files and bindings of a job, but for its seed and its teacher's, which are of the teacher's row."""
+    own = [param for param in job.params if not param.startswith(("train.seed = ", "teacher.gin_params = "))]
+    return [*job.gin_files, *own]
+
+
+def _bound_in(done, name, otherwise):
+    """The value of a binding in the configuration of the first run."""
+    if not done:
+        return None
+    text = done[0].run.config.read_text()
+    found = re.search(rf"^{re.escape(name)} = (.*)$", text, flags=re.MULTILINE)
+    return found.group(1).strip("'\"") if found else otherwise
+
+
+def _pictures(done):
+    """The last picture of each kind from the training of the first run."""
+    if not done:
+        return []
+    newest = {_kind(path): path for path in sorted(done[0].run.samples.glob("*.png"))}
+    return [str(path) for path in newest.values()]
+
+
+def _kind(path):
+    """What a picture of a training shows, such as "traversal" of traversal-00004000.png."""
+    return pathlib.Path(path).stem.rsplit("-", 1)[0]
+
+
+def _figures(study, planned, folder):
+    """Draws the figures of a study's finished runs into a folder; the names of those that can be drawn so far."""
+    finished = [job.run for job in planned if jobs.finished_step(job) is not None]
+    drawn = []
+    for name in study.figures if finished else ():
+        try:
+            drawn += [path.name for path in curves.write(finished, [name], folder)]
+        except ConfigError as error:
+            logging.info("%s", error)
+    return drawn
+
+
+def folder_of(study, runs):
+    """Where the results of a study lie."""
+    return pathlib.Path(runs) / f"{study.name}-{study.scale.name}" / "results"
+
+
+def read(folder):
+    """What `write` gave when the results in a folder were written.
+
+    Raises:
+        ConfigError: there are none, or only those of an earlier version.
+    """
+    try:
+        result = json.loads((folder / "results.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
+    require({"command", "figures"} <= result.keys(), f"{folder} is of an earlier version; run bin/reproduce again")
+    for row in result["rows"]:  # JSON has no integer keys
+        row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
+    return result
+
+
+def write(study, runs, extra=()):
+    """Writes the files of `results/`, while others wait.
+
+    Returns:
+        (What `collect` gives, with "figures", the names of the study's figures in `pictures/`; the folder).
+    """
+    folder = folder_of(study, runs)
+    with alone(folder):
+        planned = jobs.plan(study, runs, extra)
+        result = collect(study, planned, extra)
+        (folder / "pictures").mkdir(parents=True, exist_ok=True)
+        result["figures"] = _figures(study, planned, folder / "pictures")
+        for row in result["rows"]:
+            row["pictures"] = [_copy(path, f"{row['id']}-{_kind(path)}.png", folder) for path in row["pictures"]]
+        write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")
+        write_text(folder / "table.csv", table.to_csv(result))
+        write_text(folder / "table.md", table.to_markdown(result))
+    return result, folder
+
+
+def _copy(path, name, folder):
+    shutil.copyfile(path, folder / "pictures" / name)
+    return name
