@@ -129,6 +129,7 @@ def fvm_fid(logs):
             marker, color = MARKERS[i // len(COLORS) % len(MARKERS)], COLORS[i % len(COLORS)]
             panel.plot(*np.reshape(own, (-1, 2)).T, marker, color=color, label=name)
         panel.set(title=dataset, xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
+        _plain_numbers(panel.xaxis)
         panel.grid(alpha=0.3, which="both")
     _legend(figure, panels[0])
     return _picture(figure)
@@ -214,6 +215,15 @@ def _panels(count, legend=0.0, **options):
     for spare in axes[count:]:
         spare.set_axis_off()
     return figure, list(axes[:count])
+
+
+def _plain_numbers(axis):
+    """Labels 1,000, 2,000, 5,000, ... on a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:,g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _shade(i, count):
