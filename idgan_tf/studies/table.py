@@ -23,18 +23,21 @@ FIELDS = ("study", "scale", "row", "dataset", "metric", "mean", "std", "seeds", 
 
 
 def grid(result):
-    """[header, line of each row] as texts: ours and the published value of every column, seeds, steps, precision."""
+    """[header, line of each row] as texts: every column and its published values, if any; seeds, steps, precision."""
     used = [c for c in result["columns"] if any(c in row["cells"] or c in row["published"] for row in result["rows"])]
+    printed = [column for column in used if any(column in row["published"] for row in result["rows"])]
     header = [""]
     for column in used:
         names = dict.fromkeys(row["names"][column] for row in result["rows"] if column in row["names"])
-        header += [" / ".join(names) or column, "published"]
+        header += [" / ".join(names) or column, *["published"] * (column in printed)]
     lines = [[*header, "seeds", "steps", "batch", "precision"]]
     for row in result["rows"]:
         line = [row["name"]]
         for column in used:
             values = list(row["cells"].get(column, {}).values())
-            line += [_spread(values), _published(row["published"].get(column, []))]
+            line.append(_spread(values))
+            if column in printed:
+                line.append(_published(row["published"].get(column, [])))
         steps = "-" if row["steps"] is None else f"{row['steps']:,}"
         if row["teacher_steps"] is not None:
             steps = f"{row['teacher_steps']:,} + {steps}"

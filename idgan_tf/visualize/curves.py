@@ -144,7 +144,8 @@ def fid_lambda(logs):
     figure, (panel,) = _panels(1)
     for i, method in enumerate(dict.fromkeys(point[0] for point in points)):
         _mean_line(panel, [(x, value) for name, x, value in points if name == method], COLORS[i % len(COLORS)], method)
-    panel.set(xscale="log", xlabel=r"$\lambda$", ylabel=f"{fid} (better down)")
+    panel.set(xscale="log", xlabel=r"$\lambda$", ylabel=f"{fid} (better down)", ylim=(0, None))
+    panel.yaxis.set_major_formatter("{x:,g}")
     panel.grid(alpha=0.3)
     panel.legend()
     return _picture(figure)
