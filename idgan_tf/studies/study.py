@@ -12,7 +12,8 @@
         gin               gin files read after those of every row, such as the protocol of `train.metrics`
         evaluation        bindings of the metrics
         rows, datasets    the rows that are part of it, by their ids and data sets; all where neither is given
-        data.<dataset>    a gin file read after those of the rows (and feature networks) of that data set
+        data.<dataset>    a gin file read after those of the rows (and feature networks) of that data set: where its
+                          images are, or how they are scored
         decides           whether its numbers can answer the claims
     [[row]]
         id                name of its run directory; by default the stem of its first gin file

@@ -169,8 +169,9 @@ def test_a_colour_that_is_a_factor_is_held_still_too(codes_method):
     method = codes_method(lambda x: x[:, :2])
     assert fvm(method, dataset, 0, num_votes=200, batch_size=20).values["fvm"] == 1.0
     assert mig(method, dataset, 0, num_samples=2000).values["mig"] == pytest.approx(1.0, abs=0.02)
-    with pytest.raises(ConfigError, match="give fvm.num_variance_samples a number"):
-        fvm(method, dataset, 0, num_variance_samples=None)
+    dataset.num_examples = 500  # of a whole dataset that cannot be listed, as many images
+    whole = fvm(method, dataset, 0, num_votes=200, batch_size=20, num_variance_samples=None)
+    assert (whole.values["fvm"], whole.protocol["num_variance_samples"]) == (1.0, 500)
 
 
 def test_a_method_that_was_trained_further_is_encoded_again(pixels, codes_method):

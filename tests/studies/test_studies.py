@@ -10,8 +10,14 @@ from idgan_tf import config
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import evaluate, shipped
 from idgan_tf.studies import claims, jobs, study
-from idgan_tf.training import build  # noqa: F401 - gin must know `train`
+from idgan_tf.training import build
 from idgan_tf.visualize import curves
+
+COUNTS = [  # of the metrics of the label studies
+    ("inception_score", "num_samples"),
+    ("label_inception_score", "images_per_class"),
+    ("diversity", "images_per_class"),
+]
 
 
 def every():
@@ -78,6 +84,26 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
                 continue
             twin = theirs[job.run.path]
             assert (job.gin_files, job.params) == (twin.gin_files, twin.params) and job.note != twin.note
+
+
+def test_the_label_studies_count_the_images_that_the_paper_counts():
+    evaluate.import_all()
+    counts = {"cifar10": (5_000, 500, 500), "facescrub": (53_000, 100, 100)}  # section 4.2
+    for name in ("label_table1", "label_table2"):
+        for job in jobs.plan(study.load(name, "paper"), "runs"):
+            if job.row.dataset in counts:
+                config.load(job.gin_files, job.params)
+                gin.parse_config(job.evaluation)
+                bound = [config.bindings_of(metric)[key] for metric, key in COUNTS]
+                assert tuple(bound) == counts[job.row.dataset]
+
+
+def test_ibgan_counts_the_colour_as_a_sixth_factor_and_idgan_does_not():
+    for name, expected in (("ibgan_table1", 6), ("idgan_table1", 5)):
+        for job in jobs.plan(study.load(name, "paper"), "runs"):
+            if job.row.dataset == "color_dsprites":
+                config.load(job.gin_files, job.params)
+                assert len(build.settings().dataset.factor_sizes) == expected
 
 
 def test_the_remedy_of_a_folder_that_has_a_gin_file_names_it():
