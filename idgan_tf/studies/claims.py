@@ -208,7 +208,8 @@ def _values(rows, name, metric):
         raise Undecidable(f"{name} is not part of this scale")
     values = row["cells"].get(metric, {})
     if not values:
-        raise Undecidable(f"no {metric} of {row['name']}: {row['problem'] or 'it has not run'}")
+        why = row["problem"].removeprefix(f"no {metric}: ").split(". ")[0]  # the remedy stands with the problem
+        raise Undecidable(f"no {metric} of {row['name']}: {why or 'it has not run'}")
     bad = [seed for seed, value in values.items() if not math.isfinite(value)]
     if bad:
         raise Undecidable(f"{metric} of {row['name']} is not finite in seed {bad[0]}")
