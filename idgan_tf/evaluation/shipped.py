@@ -1,6 +1,6 @@
 """The feature networks that come with the package, so that two users' values of fid_dsprites compare.
 
-They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 MB each. To make the file of one:
+They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 to 1.0 MB each. To make the file of one:
 
     python -m idgan_tf.evaluation.shipped runs/factor_classifier_dsprites
 """

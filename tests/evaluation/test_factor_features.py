@@ -88,6 +88,15 @@ def test_a_shipped_network_is_not_taken_for_images_that_look_different(network, 
     assert shipped.find(name, bright) is None
 
 
+@pytest.mark.parametrize("dataset", [DSprites("rendered"), ColorDSprites("rendered", 8, True)], ids=lambda d: d.name)
+def test_the_networks_of_the_package_know_the_factors(dataset):
+    features = FactorFeatures(shipped.find(f"factor_classifier_{dataset.name}", dataset), dataset)
+    batch = dataset.take(np.random.default_rng(0).integers(0, dataset.num_examples, 500))
+    features(batch["image"], batch["factors"])
+    known = {name: features.protocol[f"accuracy_{name}"] for name in dataset.factor_names}
+    assert min(known.values()) > 0.85, known
+
+
 def test_factors_of_the_variants_are_those_in_their_images():
     color = ColorDSprites("rendered", 8, True)
     rows = np.array([5, 300_000, 737_279])
