@@ -208,7 +208,7 @@ def _values(rows, name, metric):
         raise Undecidable(f"{name} is not part of this scale")
     values = row["cells"].get(metric, {})
     if not values:
-        why = row["problem"].removeprefix(f"no {metric}: ").split(". ")[0]  # the remedy stands with the problem
+        why = row["problem"].rpartition(f"no {metric}: ")[2].split("; no ")[0].split(". ")[0]  # without the remedy
         raise Undecidable(f"no {metric} of {row['name']}: {why or 'it has not run'}")
     bad = [seed for seed, value in values.items() if not math.isfinite(value)]
     if bad:

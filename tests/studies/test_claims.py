@@ -81,6 +81,9 @@ def test_what_is_missing_leaves_the_claim_open_and_is_named():
         assert answer == OPEN and "no fvm of B: data not on this machine: run bin/prepare_data" in reason, kind
     assert check("better", table, "a", ["z"]) == (OPEN, "z is not part of this scale")
     assert check("better", {**table, **rows("fvm", c=[])}, "a", "c") == (OPEN, "no fvm of C: it has not run")
+    two = "no mig: the code has collapsed; no fvm: no factors are known. Get them: make; do; no fid: no network"
+    lacking = {**table, **rows("fvm", two, c=[])}
+    assert check("better", lacking, "a", "c") == (OPEN, "no fvm of C: no factors are known")
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
