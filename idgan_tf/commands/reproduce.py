@@ -46,13 +46,12 @@ def main():
         print("\n".join(jobs.commands(mine)))
         return
     began = time.monotonic()
-    results.write(chosen, FLAGS.runs, FLAGS.gin_param)  # an unwritable folder is found before anything trains
+    result, folder = results.write(chosen, FLAGS.runs, FLAGS.gin_param)  # finds an unwritable folder first
     for number, job in enumerate(mine, 1):
         minutes = (time.monotonic() - began) / 60
         logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)
         jobs.run(job)
-        results.write(chosen, FLAGS.runs, FLAGS.gin_param)
-    result, folder = results.write(chosen, FLAGS.runs, FLAGS.gin_param)
+        result, folder = results.write(chosen, FLAGS.runs, FLAGS.gin_param)
     print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
 
 
