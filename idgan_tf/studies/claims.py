@@ -23,7 +23,7 @@ def check(claim, rows, decides=True):
 
     Args:
         claim: a `study.Claim`.
-        rows: {id: {"name", "problem", "cells": {column: {seed: value}}}}.
+        rows: {id: {"name", "problem", "left_out": {column: why}, "cells": {column: {seed: value}}}}.
         decides: whether the budget is large enough for any answer.
     """
     try:
@@ -208,8 +208,8 @@ def _values(rows, name, metric):
         raise Undecidable(f"{name} is not part of this scale")
     values = row["cells"].get(metric, {})
     if not values:
-        why = row["problem"].rpartition(f"no {metric}: ")[2].split("; no ")[0].split(". ")[0]  # without the remedy
-        raise Undecidable(f"no {metric} of {row['name']}: {why or 'it has not run'}")
+        why = row["left_out"].get(metric) or row["problem"] or "it has not run"
+        raise Undecidable(f"no {metric} of {row['name']}: {why.split('. ')[0]}")  # without the remedy
     bad = [seed for seed, value in values.items() if not math.isfinite(value)]
     if bad:
         raise Undecidable(f"{metric} of {row['name']} is not finite in seed {bad[0]}")

@@ -29,7 +29,8 @@ def collect(study, planned, extra=()):
         {"study", "title", "paper", "scale", "seeds", "columns", "notes", "command": what repeats it,
          "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
                    "published": {column: [mean] or [mean, std]}, "seeds", "steps", "teacher_steps", "precision",
-                   "batch_size", "settings": gin files and bindings, "problem", "pictures",
+                   "batch_size", "settings": gin files and bindings, "pictures",
+                   "problem": why runs have no numbers, or "", "left_out": {metric: why it was not measured},
                    "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
          "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
@@ -71,6 +72,7 @@ def answers(study, rows):
         row.id: {
             "name": row.name,
             "problem": "not printed",
+            "left_out": {},
             "cells": {column: {0: numbers[0]} for column, numbers in row.published.items()},
         }
         for row in study.rows
@@ -94,12 +96,12 @@ def _common(dictionaries):
 
 
 def _row(study, row, mine):
-    cells, names, protocols, problems = {}, {}, {}, []
+    cells, names, protocols, problems, reasons = {}, {}, {}, [], {}
     for job in mine:
         problem, left_out = jobs.remarks(job)
         found = jobs.values(job)
         problems += [problem] if problem else []
-        problems += [f"no {metric}: {reason}" for metric, reason in left_out.items() if metric not in found]
+        reasons |= {metric: reason for metric, reason in left_out.items() if metric not in found}
         for column, (value, name, protocol) in found.items():
             protocols.setdefault(column, []).append(protocol)
             cells.setdefault(column, {})[job.seed] = value
@@ -121,6 +123,7 @@ def _row(study, row, mine):
         "batch_size": _bound_in(done, "train.batch_size", None),
         "settings": settings(mine[0]),
         "problem": "; ".join(dict.fromkeys(problems)),
+        "left_out": reasons,
         "pictures": _pictures(done),
     }
 
@@ -180,7 +183,8 @@ def read(folder):
         result = json.loads((folder / "results.json").read_text())
     except (OSError, ValueError) as error:
         raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
-    require({"command", "figures"} <= result.keys(), f"{folder} is of an earlier version; run bin/reproduce again")
+    today = "figures" in result and all("left_out" in row for row in result["rows"])
+    require(today, f"{folder} is of an earlier version; run bin/reproduce again")
     for row in result["rows"]:  # JSON has no integer keys
         row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
     return result

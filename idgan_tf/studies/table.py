@@ -67,8 +67,9 @@ def problems(result):
     """Why numbers are missing: a line for each reason, with the rows it is about."""
     rows_of = {}
     for row in result["rows"]:
-        if row["problem"]:
-            rows_of.setdefault(row["problem"], []).append(row["name"])
+        reasons = [row["problem"], *(f"no {metric}: {reason}" for metric, reason in row["left_out"].items())]
+        for problem in filter(None, reasons):
+            rows_of.setdefault(problem, []).append(row["name"])
     return [f"{', '.join(names)}: {problem}" for problem, names in rows_of.items()]
 
 

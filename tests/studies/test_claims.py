@@ -7,10 +7,15 @@ from idgan_tf.studies.claims import FAILS, HOLDS, OPEN
 from idgan_tf.studies.study import Claim
 
 
-def rows(metric, problem="", **values):
+def rows(metric, problem="", left_out=(), **values):
     """Made-up rows a, b, ... with the values of one metric, one for each seed."""
     return {
-        name: {"name": name.upper(), "problem": problem, "cells": {metric: dict(enumerate(numbers))} if numbers else {}}
+        name: {
+            "name": name.upper(),
+            "problem": problem,
+            "left_out": dict(left_out),
+            "cells": {metric: dict(enumerate(numbers))} if numbers else {},
+        }
         for name, numbers in values.items()
     }
 
@@ -81,8 +86,8 @@ def test_what_is_missing_leaves_the_claim_open_and_is_named():
         assert answer == OPEN and "no fvm of B: data not on this machine: run bin/prepare_data" in reason, kind
     assert check("better", table, "a", ["z"]) == (OPEN, "z is not part of this scale")
     assert check("better", {**table, **rows("fvm", c=[])}, "a", "c") == (OPEN, "no fvm of C: it has not run")
-    two = "no mig: the code has collapsed; no fvm: no factors are known. Get them: make; do; no fid: no network"
-    lacking = {**table, **rows("fvm", two, c=[])}
+    left_out = {"mig": "the code has collapsed", "fvm": "no factors are known. Get them with: make; do"}
+    lacking = {**table, **rows("fvm", left_out=left_out, c=[])}
     assert check("better", lacking, "a", "c") == (OPEN, "no fvm of C: no factors are known")
 
 
