@@ -4,6 +4,8 @@ What gin lets pass silently is an error here: a macro nobody reads, a scope nobo
 and `keras`, a binding that a file gives twice.
 """
 
+import ast
+import contextlib
 import difflib
 import pathlib
 import re
@@ -98,16 +100,25 @@ def literals(path):
 
 
 def differences(old, new):
-    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings.
+    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings, a teacher's too.
 
     A long value, over several indented lines in the texts, is one line here.
     """
-    old, new = (
-        [line for line in re.sub(r"( \\)?\n +", " ", value).splitlines() if not line.startswith((*HARMLESS, "#"))]
-        for value in (old, new)
-    )
-    changed = difflib.unified_diff(old, new, lineterm="", n=0)
+    changed = difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=0)
     return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
+
+
+def _lines(text):
+    """The lines of a configuration text that matter; of a teacher, the number of steps does."""
+    lines, name = [], "teacher.gin_params = "
+    for line in re.sub(r"( \\)?\n +", " ", text).splitlines():
+        if line.startswith(name):
+            with contextlib.suppress(ValueError, SyntaxError):  # a macro stays one
+                given = ast.literal_eval(line.removeprefix(name))
+                line = name + repr([p for p in given if not p.startswith(HARMLESS) or p.startswith("train.num_steps")])
+        if not line.startswith((*HARMLESS, "#")):
+            lines.append(line)
+    return lines
 
 
 def one_line(error):

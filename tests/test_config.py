@@ -32,6 +32,17 @@ def test_what_changes_nothing_that_is_learnt_may_change(binding):
     assert f"`{name}`" in (PROJECT / "docs" / "reliability.md").read_text(), "the list that users read"
 
 
+def test_a_teachers_harmless_bindings_may_change_and_its_steps_may_not():
+    texts = []
+    for steps, *others in ([9], [9, "train.log_every = 7"], [8], [9, "train.seed = 2"]):
+        params = (f"train.num_steps = {steps}", *others)
+        config.load(["gin/idgan_dsprites.gin"], [f"teacher.gin_params = {params!r}"])
+        texts.append(config.text())
+    first, harmless, steps, seed = texts
+    assert config.differences(first, harmless) == []
+    assert config.differences(first, steps) and config.differences(first, seed)
+
+
 @pytest.mark.parametrize(
     "binding",
     ["train.batch_size = 7", "train.seed = 7", 'train.precision = "mixed_bfloat16"', "train.jit_compile = True"]

@@ -18,12 +18,13 @@ class Undecidable(Exception):
     """Why a check has no answer."""
 
 
-def check(claim, rows, decides=True):
+def check(claim, rows, seeds=1, decides=True):
     """(answer, reason) of a claim.
 
     Args:
         claim: a `study.Claim`.
         rows: {id: {"name", "problem", "left_out": {column: why}, "cells": {column: {seed: value}}}}.
+        seeds: how many are planned; an answer from fewer says so.
         decides: whether the budget is large enough for any answer.
     """
     try:
@@ -32,7 +33,7 @@ def check(claim, rows, decides=True):
         return OPEN, str(error)
     if not decides:
         return OPEN, f"this budget only shows that the study runs ({reason})"
-    return HOLDS if ok else FAILS, reason + _warning(claim, rows)
+    return HOLDS if ok else FAILS, reason + _warning(claim, rows, seeds)
 
 
 def number(value, digits=4):
@@ -140,7 +141,7 @@ def _bound(claim, rows, sign):
                 f", give or take {number(error, 2)}" if error else ""
             )
             short = sign * (claim.value - mean)
-            results.append((True if short == 0 else _side(0.0, short - error, short + error), text))
+            results.append((True if short == error == 0 else _side(0.0, short - error, short + error), text))
     return _all(results)
 
 
@@ -220,6 +221,11 @@ def _name(rows, name):
     return rows[name]["name"]
 
 
-def _warning(claim, rows):
-    counts = [len(rows[name]["cells"][metric]) for metric in claim.metrics for name in [*claim.rows, *claim.than]]
-    return " (one seed: the noise between seeds is not known)" if claim.check != "same" and min(counts) == 1 else ""
+def _warning(claim, rows, seeds):
+    counts = {
+        name: min(len(rows[name]["cells"][metric]) for metric in claim.metrics) for name in [*claim.rows, *claim.than]
+    }
+    fewer = [f"{_name(rows, name)} has {count} of {seeds} seeds" for name, count in counts.items() if count < seeds]
+    if claim.check != "same" and min(counts.values()) == 1:
+        fewer.append("one seed: the noise between seeds is not known")
+    return f" ({'; '.join(fewer)})" if fewer else ""

@@ -8,22 +8,25 @@
 A job whose row has a teacher finds it beside itself, where bin/train looks for it: the run of the teacher's own
 row and seed. So nothing is trained twice, and what a row says of its teacher's code is what the teacher's row says.
 
-Several processes may run shares of a study at once. Whoever first needs a teacher or a feature network trains it;
-the others wait for it. Without a file system in common, each share makes its own, which is the same.
+Several processes may run shares of a study at once, on files that all of them see. Whoever first needs a teacher or
+a feature network trains it; the others wait for it.
+
+Numbers come from runs with the job's own configuration and metrics with its own settings; of others, none is taken.
 """
 
 import dataclasses
 import functools
 import gc
+import inspect
 import json
 import pathlib
-import re
 import shlex
 
 from absl import logging
 
+from idgan_tf import config
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
-from idgan_tf.evaluation import shipped
+from idgan_tf.evaluation import evaluate, shipped
 from idgan_tf.files import alone, sha256
 from idgan_tf.runs import Run, read_metrics, write_text
 from idgan_tf.studies.study import Row
@@ -125,11 +128,7 @@ def _shipped(name, gin_files, params):
 
 @functools.cache
 def _dataset(gin_files, params):
-    from idgan_tf import config
-    from idgan_tf.training import build
-
-    config.load(gin_files, params)
-    return build.settings().dataset
+    return _load(gin_files, params).settings().dataset
 
 
 def share(jobs, only):
@@ -169,18 +168,18 @@ def run(job):
         UserError: what goes wrong with every job: configuration, disk, signals.
     """
     problem, left_out = "", {}
-    try:
-        for need in job.needs:
-            _train(need)
-        _train(job)
-        if finished_step(job) is None:
-            problem = f"{job.run.path} has more steps than are asked; delete it to train it again"
-        else:
+    if not set(values(job)) >= {*job.row.metrics, *job.row.values}:
+        try:
+            for each in (*job.needs, job):
+                _require_own(each)
+                _train(each)
             left_out = _evaluate(job)
-    except _NoData as error:
-        problem = f"data not on this machine: {message(error)}"
-    except (NonFiniteError, CheckpointError) as error:
-        problem = f"failed: {message(error)}"
+        except _Foreign as error:
+            problem = message(error)
+        except _NoData as error:
+            problem = f"data not on this machine: {message(error)}"
+        except (NonFiniteError, CheckpointError) as error:
+            problem = f"failed: {message(error)}"
     if problem:
         logging.warning("%s, seed %d: %s", job.row.name, job.seed, problem)
     job.note.parent.mkdir(parents=True, exist_ok=True)
@@ -200,11 +199,22 @@ class _NoData(DataError):
     """The data set of a row was not prepared."""
 
 
+class _Foreign(ConfigError):
+    """The run directory of a job has a run of another configuration, or of more steps."""
+
+
+def _require_own(job):
+    remedy = "delete it to train it again, or choose another --runs"
+    if changed := job.run.config.exists() and config.differences(job.run.config.read_text(), _text(job)):
+        raise _Foreign(f"{job.run.path} is of another configuration: {'; '.join(changed[:8])}; {remedy}")
+    if (_step(job) or 0) > _asked_steps(job):
+        raise _Foreign(f"{job.run.path} has more steps than are asked; {remedy}")
+
+
 def _train(job):
     """Trains a job to its end, or finds it done, while others wait."""
     import keras
 
-    from idgan_tf import config
     from idgan_tf.commands import stages
     from idgan_tf.training import build
 
@@ -236,29 +246,28 @@ def _evaluate(job):
             left_out[pending.pop(0)] = message(error)
     have = values(job)
     missing = [name for name in job.row.values if name not in have]
-    return left_out | dict.fromkeys(missing, "the run did not write it down; delete it to train it again")
+    return left_out | dict.fromkeys(missing, "the run did not write it down while it trained")
 
 
 def values(job):
     """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step.
 
-    Only what was measured as the job asks it: with its seed, its counts, and the feature network that comes with the
-    package where that one is asked.
+    Only what was measured as the job asks it: with its seed, its counts and its feature network.
     """
-    records = read_metrics(job.run.metrics)
-    step = finished_step(job)
-    asked = {metric: sha256(file) for metric, file in job.networks.items() if file.parent == shipped.FOLDER}
-    found = {}
-    for record in records:
-        if step is None or record["step"] != step:
+    step, found = finished_step(job), {}
+    if step is None:
+        return found
+    asked = {metric: sha256(file) for metric, file in job.networks.items() if file.is_file()}
+    counts = {metric: _counts(metric, job) for metric in job.row.metrics}
+    for record in read_metrics(job.run.metrics):
+        protocol = record.get("protocol", {})
+        if record["step"] != step or protocol.get("seed", job.seed) != job.seed:
             continue
-        protocol = record.get("protocol")
-        found.update({name: (record[name], name, protocol or {}) for name in job.row.values if name in record})
+        found.update({name: (record[name], name, protocol) for name in job.row.values if name in record})
         for metric in job.row.metrics if protocol else ():
             if metric in asked and protocol.get("feature_sha256") != asked[metric]:
                 continue
-            wanted = {"seed": job.seed, **_bound(metric, job.evaluation)}
-            if any(protocol.get(key, value) != value for key, value in wanted.items()):
+            if any(protocol.get(key, count) != count for key, count in counts[metric].items()):
                 continue
             stem = VALUE_OF.get(metric, metric)
             for name, value in record.items():
@@ -267,16 +276,49 @@ def values(job):
     return found
 
 
-def _bound(name, bindings):
-    """{parameter: whole number} of the bindings of a configurable, the last one of each."""
-    found = [re.fullmatch(rf"\s*{name}\.(\w+)\s*=\s*(\d+)\s*", binding) for binding in bindings]
-    return {match[1]: int(match[2]) for match in found if match}
-
-
 def finished_step(job):
-    """The number of steps of a finished job; None before it is, and where another number is bound by now."""
+    """The number of steps of a finished job; None before it is, and where the run is of another configuration."""
+    step = _step(job)
+    if step is None or step != _asked_steps(job) or config.differences(job.run.config.read_text(), _text(job)):
+        return None
+    return step
+
+
+def _step(job):
+    """The number of steps of a run that is done, whatever its configuration; else None."""
     try:
-        step = json.loads(job.run.done.read_text())["step"]
+        return json.loads(job.run.done.read_text())["step"]
     except (OSError, ValueError, KeyError):
         return None
-    return step if _bound("train", job.params).get("num_steps", step) == step else None
+
+
+def _text(job):
+    """The configuration that a job's run has."""
+    return _configured(tuple(job.gin_files), tuple(job.params), "train")[0]
+
+
+def _asked_steps(job):
+    return _configured(tuple(job.gin_files), tuple(job.params), "train")[1]["num_steps"]
+
+
+def _counts(metric, job):
+    """{parameter: number} of a metric as a job asks it: what is bound, else its defaults."""
+    defaults = {name: given.default for name, given in inspect.signature(evaluate.metric(metric)).parameters.items()}
+    bound = _configured(tuple(job.gin_files), (*job.params, *job.evaluation), metric)[1]
+    return {name: value for name, value in (defaults | bound).items() if type(value) is int}
+
+
+@functools.cache
+def _configured(gin_files, bindings, name):
+    """(the text of a configuration, what it binds for one configurable)."""
+    _load(gin_files, bindings)
+    return config.text(), config.bindings_of(name)
+
+
+def _load(gin_files, bindings):
+    """Puts a configuration in force, of a training and its metrics; gives the module that builds what it describes."""
+    from idgan_tf.training import build  # here, since the names of the studies should not wait for TensorFlow
+
+    evaluate.import_all()
+    config.load(gin_files, bindings)
+    return build

@@ -80,7 +80,7 @@ def answers(study, rows):
     found = []
     for claim in study.claims:
         published, _ = claims.check(claim, papers)
-        answer, reason = claims.check(claim, ours, study.scale.decides)
+        answer, reason = claims.check(claim, ours, study.scale.seeds, study.scale.decides)
         found.append(
             {"text": claim.text, "where": claim.where, "published": published, "answer": answer, "reason": reason}
         )
@@ -96,11 +96,11 @@ def _common(dictionaries):
 
 
 def _row(study, row, mine):
-    cells, names, protocols, problems, reasons = {}, {}, {}, [], {}
+    cells, names, protocols, problems, reasons = {}, {}, {}, {}, {}
     for job in mine:
         problem, left_out = jobs.remarks(job)
         found = jobs.values(job)
-        problems += [problem] if problem else []
+        problems.setdefault(problem, []).append(job.seed)
         reasons |= {metric: reason for metric, reason in left_out.items() if metric not in found}
         for column, (value, name, protocol) in found.items():
             protocols.setdefault(column, []).append(protocol)
@@ -122,10 +122,14 @@ def _row(study, row, mine):
         "precision": _bound_in(done, "train.precision", "float32"),
         "batch_size": _bound_in(done, "train.batch_size", None),
         "settings": settings(mine[0]),
-        "problem": "; ".join(dict.fromkeys(problems)),
+        "problem": "; ".join(_of_seeds(text, seeds, mine) for text, seeds in problems.items() if text),
         "left_out": reasons,
         "pictures": _pictures(done),
     }
+
+
+def _of_seeds(problem, seeds, mine):
+    return problem if len(seeds) == len(mine) else f"seed {', '.join(map(str, seeds))}: {problem}"
 
 
 def settings(job):

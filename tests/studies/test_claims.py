@@ -20,8 +20,9 @@ def rows(metric, problem="", left_out=(), **values):
     }
 
 
-def check(kind, table, ours, than=(), value=1.0, decides=True, metric="fvm"):
-    return claims.check(Claim("text", "where", kind, [metric], list(ours), list(than), value), table, decides)
+def check(kind, table, ours, than=(), value=1.0, seeds=1, decides=True, metric="fvm"):
+    claim = Claim("text", "where", kind, [metric], list(ours), list(than), value)
+    return claims.check(claim, table, seeds, decides)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def check(kind, table, ours, than=(), value=1.0, decides=True, metric="fvm"):
         ("at_least", {"a": [0.59]}, "a", "", 0.6, FAILS),
         ("at_least", {"a": [0.24, 0.12]}, "a", "", 0.15, OPEN),  # 0.18, give or take 0.06
         ("at_least", {"a": [0.24, 0.22]}, "a", "", 0.15, HOLDS),
+        ("at_least", {"a": [0.5, 0.75]}, "a", "", 0.625, OPEN),  # the mean is the bound itself
         ("at_most", {"a": [0.4]}, "a", "", 0.5, HOLDS),
         ("at_most", {"a": [0.6]}, "a", "", 0.5, FAILS),
     ],
@@ -105,3 +107,10 @@ def test_one_seed_decides_with_a_warning_and_a_smoke_run_never():
     answer, reason = check("better", table, "a", "b", decides=False)
     assert answer == OPEN and "only shows that the study runs" in reason
     assert "one seed" not in check("better", rows("fvm", a=[0.7, 0.7], b=[0.5, 0.5]), "a", "b")[1]
+
+
+def test_an_answer_from_fewer_seeds_than_are_planned_says_so():
+    table = rows("fvm", a=[0.7, 0.72], b=[0.5])
+    answer, reason = check("better", table, "a", "b", seeds=2)
+    assert answer == HOLDS and "B has 1 of 2 seeds" in reason and "A has" not in reason
+    assert "seeds" not in check("better", rows("fvm", a=[0.7, 0.71], b=[0.5, 0.5]), "a", "b", seeds=2)[1]

@@ -7,6 +7,7 @@ import pytest
 from idgan_tf.studies import jobs, results, study, table
 
 ROOT = pathlib.Path(__file__).parents[2]
+EVIDENCE = {"idgan_lambda", "idgan_table1", "idgan_table2", "ibgan_table1", "label_table1", "label_table2", "label_toy"}
 NOT_HERE = {"inception_score"}  # no machine of ours has Inception's weights
 FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
 
@@ -39,6 +40,7 @@ def test_settings_and_claims_are_those_of_the_study_and_every_answer_follows_fro
 
 
 def test_the_readme_tells_how_each_was_made():
+    assert {folder.name for folder in FOLDERS} >= EVIDENCE
     readme = (ROOT / "README.md").read_text()
     for folder in FOLDERS:
         assert f"docs/results/{folder.name}/table.md" in readme and f"--study={folder.name}" in readme

@@ -14,6 +14,7 @@ import time
 import numpy as np
 import pytest
 
+from idgan_tf import config
 from idgan_tf.commands import scores
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import shipped
@@ -47,10 +48,10 @@ class Made:
             raise self.fail[run.name]
         self.trained.append([run.path.parent.name, run.name])
         run.create()
-        run.config.write_text("".join(f"{param}\n" for param in job.params))
+        config.load(job.gin_files, job.params)
+        run.config.write_text(config.text())
         save(run.samples / "samples-00000004", np.zeros([4, 4, 3], np.uint8), {})
-        steps = [int(param.split(" = ")[1]) for param in job.params if param.startswith("train.num_steps = ")]
-        run.done.write_text(json.dumps({"step": steps[0] if steps else 4}))
+        run.done.write_text(json.dumps({"step": config.bindings_of("train")["num_steps"]}))
 
     def evaluate_run(self, run_dir, chosen, train, seed, gin_files, bindings):
         assert not train and any(".network = " in binding for binding in bindings)
@@ -201,26 +202,84 @@ def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2
     run = Run(folder.parent / "seed0" / "idgan_dsprites")
     for protocol in ({"seed": 7, "num_samples": 10000}, {"seed": 0, "num_samples": 500}):
         append_metrics(run.metrics, {"step": 24000, "fid_dsprites10k": 99.0, "protocol": protocol})
+    append_metrics(run.metrics, {"step": 24000, "fvm": 99.0, "protocol": {"seed": 0, "num_votes": 50}})
     again = results.collect(table2, jobs.plan(table2, tmp_path))
     assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
 
 
+def test_values_beside_a_metric_are_of_the_seed_of_the_job(made, tmp_path):
+    toy = study.load("label_toy", "cpu")
+    job = jobs.plan(toy, tmp_path)[0]
+    made.train(job)
+    step = json.loads(job.run.done.read_text())["step"]
+    for seed, value in ((0, 0.5), (7, 99.0)):
+        scores = {"toy_coverage": value, "toy_distance": value}
+        append_metrics(job.run.metrics, {"step": step, **scores, "protocol": {"seed": seed}})
+    assert {name: value for name, (value, *_) in jobs.values(job).items()} == {"toy_spread": 0.5, "toy_distance": 0.5}
+
+
+def test_what_another_classifier_has_scored_is_measured_again(made, table2, tmp_path):
+    run_all(table2, tmp_path)
+    network = Run(tmp_path / "features-cpu" / "factor_classifier_dsprites").networks / "classifier.keras"
+    network.parent.mkdir()
+    network.write_text("trained once more")
+    made.network = {"feature_sha256": sha256(network)}
+    made.evaluated.clear()
+    run_all(table2, tmp_path)
+    assert len(made.evaluated) == 8 and {name for *_, name in made.evaluated} == {"fid_dsprites"}
+
+
 def test_a_run_of_other_steps_than_are_asked_is_no_result(made, table2, tmp_path):
     _, folder = run_all(table2, tmp_path)
-    Run(folder.parent / "seed0" / "idgan_dsprites").done.write_text('{"step": 12000}')
+    Run(folder.parent / "seed0" / "vaegan_dsprites").done.write_text('{"step": 12000}')
     rows = {row["id"]: row for row in results.collect(table2, jobs.plan(table2, tmp_path))["rows"]}
-    assert rows["idgan_dsprites"]["seeds"] == 1 and set(rows["idgan_dsprites"]["cells"]["fvm"]) == {1}
-    assert rows["vaegan_dsprites"]["seeds"] == 2
+    assert rows["vaegan_dsprites"]["seeds"] == 1 and set(rows["vaegan_dsprites"]["cells"]["fvm"]) == {1}
+    assert rows["idgan_dsprites"]["seeds"] == 2
     again = results.collect(
         table2, jobs.plan(table2, tmp_path, ["train.num_steps = 12000"]), ["train.num_steps = 12000"]
     )
-    assert [row["seeds"] for row in again["rows"]] == [0, 0, 0, 1]
+    assert [row["seeds"] for row in again["rows"]] == [0, 1, 0, 0]
     measured = len(made.evaluated)
     jobs.run(jobs.plan(table2, tmp_path, ["train.num_steps = 12000"])[0])
     rows = results.collect(table2, jobs.plan(table2, tmp_path))["rows"]
-    assert rows[0]["problem"].endswith("has more steps than are asked; delete it to train it again")
+    assert (
+        rows[0]["problem"].startswith("seed 0: ") and "has more steps than are asked; delete it" in rows[0]["problem"]
+    )
     assert len(made.evaluated) == measured
     assert again["command"].endswith("--scale=cpu '--gin_param=train.num_steps = 12000'")
+
+
+def test_a_run_of_another_configuration_is_no_result_and_hinders_no_other(made, table2, tmp_path):
+    run_all(table2, tmp_path)
+    extra = ["train.precision = 'mixed_bfloat16'"]
+    planned = jobs.plan(table2, tmp_path, extra)
+    assert [row["seeds"] for row in results.collect(table2, planned, extra)["rows"]] == [0, 0, 0, 0]
+    before = len(made.trained)
+    for job in planned:
+        jobs.run(job)
+    result = results.collect(table2, planned, extra)
+    assert len(made.trained) == before and all(row["cells"] == {} for row in result["rows"])
+    assert "is of another configuration: " in result["rows"][0]["problem"]
+    assert "+train.precision = 'mixed_bfloat16'" in result["rows"][0]["problem"]
+    assert set(answers(result).values()) == {"not decidable"}
+
+
+def test_a_binding_that_changes_no_number_makes_no_run_another(made, table2, tmp_path):
+    result, _ = run_all(table2, tmp_path)
+    extra = ["train.rollbacks = 1"]
+    again = results.collect(table2, jobs.plan(table2, tmp_path, extra), extra)
+    assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
+
+
+def test_finished_jobs_need_their_data_no_more(made, table2, tmp_path, monkeypatch):
+    run_all(table2, tmp_path)
+
+    def absent(job):
+        raise jobs._NoData("dSprites are not here")
+
+    monkeypatch.setattr(jobs, "_train", absent)
+    result, _ = run_all(table2, tmp_path)
+    assert table.problems(result) == [] and set(answers(result).values()) == {"holds"}
 
 
 def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
@@ -326,6 +385,9 @@ def test_smoke_of_every_study(name, tmp_path, request):
     assert all(row["seeds"] == 1 for row in result["rows"]), process.stdout
     assert not any("failed" in row["problem"] or "data" in row["problem"] for row in result["rows"]), process.stdout
     assert set(answers(result).values()) == {"not decidable"}
+    for job, row in zip(jobs.plan(study.load(name, "smoke"), tmp_path / "runs"), result["rows"], strict=True):
+        assert {*job.row.metrics} <= {*row["cells"], *row["left_out"]}, row
+        assert row["left_out"].keys() <= {"fid", "inception_score", "best_fvm"}, "without Inception, or evaluations"
     if name == "idgan_table2":
         vae, idgan = (
             next(row for row in result["rows"] if row["id"] == i) for i in ("betavae_dsprites", "idgan_dsprites")
