@@ -98,7 +98,7 @@ def mi_bounds(logs):
             second.set(ylabel="FVM", ylim=(0, 1))
             panel.axvline(steps[int(np.argmax(scores))], ls=":", color="black", label="best FVM")
             panel.plot([], [], "k.-", lw=1, label="FVM")
-    _legend(figure, panels[0])
+    _legend(figure, panels)
     return _picture(figure)
 
 
@@ -131,7 +131,7 @@ def fvm_fid(logs):
         panel.set(title=dataset, xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
         _plain_numbers(panel.xaxis)
         panel.grid(alpha=0.3, which="both")
-    _legend(figure, panels[0])
+    _legend(figure, panels)
     return _picture(figure)
 
 
@@ -233,9 +233,13 @@ def _shade(i, count):
     return colormaps["viridis"](i / max(1, count))
 
 
-def _legend(figure, panel):
-    """One legend, right of all panels."""
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside right center", fontsize="small")
+def _legend(figure, panels):
+    """One legend of all that any panel shows, right of them."""
+    handles = {}
+    for panel in sorted(panels, key=lambda panel: -len(panel.lines)):
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles, loc="outside right center", fontsize="small")
 
 
 def _picture(figure):

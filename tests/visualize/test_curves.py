@@ -62,6 +62,14 @@ def test_bounds_are_drawn_with_every_kl_dashed_and_the_best_fvm_marked(monkeypat
         assert picture.text["figure"] == "mi_bounds" and '"seed": 0' in picture.text["evaluations"]
 
 
+def test_the_legend_names_what_any_panel_shows(monkeypatch, tmp_path):
+    bare = write_run(tmp_path / "gan", {}, [{"step": step, "mi_lower": 1.0} for step in (100, 200)])
+    axes, _ = drawn(monkeypatch, "mi_bounds", [bare, ibgan(tmp_path, 0.1)], tmp_path)
+    (legend,) = axes[0].figure.legends
+    named = [text.get_text() for text in legend.get_texts()]
+    assert named == ["KL$_{0}$", "KL$_{1}$", "KL$_{2}$", "$I^U$", "$I^L$", "best FVM", "FVM"]
+
+
 def test_runs_of_the_same_name_are_told_apart_by_their_folders(monkeypatch, tmp_path):
     axes, _ = drawn(monkeypatch, "mi_bounds", [ibgan(tmp_path / f"seed{seed}", 0.1) for seed in range(2)], tmp_path)
     assert [panel.get_title() for panel in axes[:2]] == ["beta_0.1, seed0", "beta_0.1, seed1"]
