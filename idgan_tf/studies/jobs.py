@@ -257,7 +257,7 @@ def values(job):
     step, found = finished_step(job), {}
     if step is None:
         return found
-    asked = {metric: sha256(file) for metric, file in job.networks.items() if file.is_file()}
+    asked = {metric: sha256(file) if file.is_file() else None for metric, file in job.networks.items()}
     counts = {metric: _counts(metric, job) for metric in job.row.metrics}
     for record in read_metrics(job.run.metrics):
         protocol = record.get("protocol", {})
@@ -279,9 +279,8 @@ def values(job):
 def finished_step(job):
     """The number of steps of a finished job; None before it is, and where the run is of another configuration."""
     step = _step(job)
-    if step is None or step != _asked_steps(job) or config.differences(job.run.config.read_text(), _text(job)):
-        return None
-    return step
+    own = step is not None and job.run.config.exists() and step == _asked_steps(job)
+    return step if own and not config.differences(job.run.config.read_text(), _text(job)) else None
 
 
 def _step(job):

@@ -1,12 +1,15 @@
 """The first stage of a two-stage method: an earlier run whose networks the second reads, or trains on."""
 
+import importlib
 import pathlib
+import pkgutil
 import shutil
 import zipfile
 
 import gin
 import keras
 
+import idgan_tf.networks
 from idgan_tf.errors import CheckpointError, require
 from idgan_tf.files import replacing
 
@@ -69,6 +72,8 @@ def _require_role(role, found):
 
 
 def _load(networks, role, frozen):
+    for module in pkgutil.iter_modules(idgan_tf.networks.__path__):  # Keras finds the classes that are imported
+        importlib.import_module(f"idgan_tf.networks.{module.name}")
     path = networks / f"teacher_{role}.keras"
     if not path.exists():
         raise CheckpointError(f"the teacher's {role} {path} is missing; run bin/train again to bring it back")
