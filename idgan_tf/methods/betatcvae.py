@@ -11,6 +11,7 @@ import tensorflow as tf
 from idgan_tf.errors import require_number
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.objectives.gaussian import LOG_2_PI
+from idgan_tf.objectives.weights import reported, weight_at
 from idgan_tf.replicas import all_rows
 
 
@@ -21,7 +22,7 @@ class BetaTCVAE(BetaVAE):
 
     Args:
         encoder, decoder, optimizer, nll: as for `BetaVAE`.
-        beta: weight of the total correlation, >= 0; 1 is the VAE.
+        beta: weight of the total correlation, >= 0: a number, or a schedule of the step; 1 is the VAE.
         stratified_size: None for minibatch-weighted sampling; the number of training images for
             minibatch-stratified sampling (appendix C.1).
     """
@@ -35,7 +36,8 @@ class BetaTCVAE(BetaVAE):
     def code_cost(self, c, mean, logvar, kl):
         posteriors = (all_rows(value) for value in (c, mean, logvar))
         tc = tf.reduce_mean(total_correlation(*posteriors, self.stratified_size))
-        return kl + (self.beta - 1.0) * tc, {"tc": tc}
+        beta = weight_at(self.beta, self.step)
+        return kl + (beta - 1.0) * tc, {"tc": tc, **reported("beta", self.beta, beta)}
 
 
 def total_correlation(c, mean, logvar, stratified_size=None):

@@ -7,10 +7,10 @@ import gin
 import keras
 import tensorflow as tf
 
-from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.objectives.gaussian import gaussian_kl, sample_gaussian
+from idgan_tf.objectives.weights import reported, require_weight, weight_at
 
 
 @gin.register
@@ -22,13 +22,13 @@ class BetaVAE(CodeFaces, Method):
         decoder: c [B, D] -> logits [B, H, W, C].
         optimizer: of both.
         nll: (image, logits) -> [B], one of `objectives.likelihood`.
-        beta: weight of the KL term, >= 0.
+        beta: weight of the KL term, >= 0: a number, or a schedule of the step.
         **networks: further networks of a subclass.
     """
 
     def __init__(self, encoder, decoder, optimizer, nll, beta, **networks):
         super().__init__(encoder=encoder, decoder=decoder, **networks)
-        require_number("BetaVAE.beta", beta, minimum=0)
+        require_weight("BetaVAE.beta", beta)
         self.vae_optimizer, self.nll, self.beta = optimizer, nll, beta
         self.image_shape, self.code_dim = encoder.config["image_shape"], encoder.config["latent_dim"]
 
@@ -54,7 +54,8 @@ class BetaVAE(CodeFaces, Method):
     def code_cost(self, c, mean, logvar, kl):
         """What the code pays, given draws c [B, D] and the mean KL: (scalar, {name: value to report})."""
         del c, mean, logvar
-        return self.beta * kl, {}
+        beta = weight_at(self.beta, self.step)
+        return beta * kl, reported("beta", self.beta, beta)
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""

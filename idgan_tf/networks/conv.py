@@ -9,7 +9,7 @@ from keras import ops
 
 from idgan_tf.errors import require
 from idgan_tf.networks.base import Network
-from idgan_tf.networks.layers import conv, dense, upconv
+from idgan_tf.networks.layers import conv, dense, dense_map, upconv
 
 FILTERS = (32, 32, 64, 64)
 KERNELS = (4, 4, 4, 4)  # Table A.2
@@ -69,7 +69,7 @@ class ConvDecoder(Network):
         self.stack = keras.Sequential(
             [
                 dense(latent_dim, HIDDEN, init, activation="relu"),
-                dense(HIDDEN, 4 * 4 * FILTERS[-1], init, activation="relu"),
+                dense_map(HIDDEN, 4, FILTERS[-1], init, activation="relu"),
                 keras.layers.Reshape((4, 4, FILTERS[-1])),
                 *(upconv(filters, 4, 2, init, activation="relu") for filters in FILTERS[-2::-1]),
             ],

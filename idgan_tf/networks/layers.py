@@ -91,6 +91,32 @@ def dense(inputs, units, init, **kwargs):
     return layers.Dense(units, kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs)
 
 
+@keras.saving.register_keras_serializable("idgan_tf")
+class PerChannel(keras.initializers.Initializer):
+    """Initial values [side * side * filters] of a map's biases: one value a channel, the same at every place."""
+
+    def __init__(self, initializer, filters):
+        self.initializer, self.filters = keras.initializers.get(initializer), filters
+
+    def __call__(self, shape, dtype=None):
+        return ops.tile(self.initializer((self.filters,), dtype), shape[0] // self.filters)
+
+    def get_config(self):
+        return {"initializer": keras.initializers.serialize(self.initializer), "filters": self.filters}
+
+
+def dense_map(inputs, side, filters, init, **kwargs):
+    """Fully connected layer from `inputs` units to what `Reshape((side, side, filters))` makes a map.
+
+    PyTorch's code of ID-GAN has a transposed convolution of a 1x1 map in its place, so the first weights of "torch"
+    are those: a fan-in counted from the output channels, and one bias for all places of a channel.
+    """
+    kernel_init, bias_init = initializers(init, side * side * filters)
+    bias_init = PerChannel(bias_init, filters) if init == "torch" else bias_init
+    units = side * side * filters
+    return layers.Dense(units, kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs)
+
+
 def batch_norm(momentum, epsilon):
     """Batch normalisation over the global batch: statistics of all replicas together."""
     return layers.BatchNormalization(momentum=momentum, epsilon=epsilon, synchronized=True)

@@ -1,9 +1,11 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.networks.conv import ConvDecoder, ConvDiscriminator, ConvEncoder, ConvGenerator
+from idgan_tf.networks.layers import conv, dense, upconv
 
 
 @pytest.mark.parametrize("channels, codes, parameters", [(1, 10, 382_932), (3, 10, 383_956), (3, 20, 389_096)])
@@ -44,10 +46,35 @@ def test_shapes_and_ranges():
 def test_initial_weights_are_those_of_the_codes():
     normal = ConvDecoder((64, 64, 1), 10, "normal").stack.layers[1]
     assert np.std(normal.kernel) == pytest.approx(0.02, rel=0.05) and np.all(normal.bias == 0)
-    torch = ConvDecoder((64, 64, 1), 10, "torch").stack.layers[1]
-    bound = 1 / np.sqrt(256)
-    assert np.max(np.abs(torch.kernel)) == pytest.approx(bound, rel=0.01)
-    assert 0 < np.max(np.abs(torch.bias)) <= bound
+
+
+def test_the_first_map_begins_as_a_transposed_convolution_of_one_place():
+    """ConvTranspose2d(256, 64, 4) of a 1x1 map: fan-in 64 * 16 in PyTorch, and one bias a channel."""
+    for network in ConvDecoder((64, 64, 1), 10, "torch"), ConvGenerator((64, 64, 1), 10, "torch"):
+        layer = network.stack.layers[1]
+        assert np.max(np.abs(layer.kernel)) == pytest.approx(1 / 32, rel=0.01)
+        places = np.reshape(layer.bias, (4, 4, 64))
+        assert 0 < np.max(np.abs(places)) <= 1 / 32
+        assert np.all(places == places[0, 0]) and len(np.unique(places)) == 64
+
+
+@pytest.mark.parametrize(
+    "layer, fan_in",
+    [
+        (conv(3, 32, 4, 2, "torch"), 3 * 16),
+        (conv(64, 64, 4, 2, "torch"), 64 * 16),
+        (upconv(32, 4, 2, "torch"), 32 * 16),  # PyTorch counts the output channels
+        (upconv(1, 4, 2, "torch"), 1 * 16),
+        (dense(1024, 256, "torch"), 1024),
+        (dense(10, 256, "torch"), 10),
+    ],
+)
+def test_torch_weights_are_uniform_within_the_root_of_the_fan_in_of_pytorch(layer, fan_in):
+    shape = (2, 8, 8, fan_in // 16 if isinstance(layer, keras.layers.Conv2D) else 64)
+    layer.build((2, fan_in) if isinstance(layer, keras.layers.Dense) else shape)
+    bound = 1 / np.sqrt(fan_in)
+    assert np.max(np.abs(layer.kernel)) == pytest.approx(bound, rel=0.02)
+    assert np.max(np.abs(layer.bias)) <= bound
 
 
 def test_other_image_sizes_are_refused():
