@@ -69,11 +69,12 @@ def load(gin_files, bindings=(), allow_imports=()):
 
 
 def register_optimizers():
-    """Makes keras.optimizers.{Adam,RMSprop,SGD} and a schedule for their rates known to gin, once."""
+    """Makes keras.optimizers.{Adam,RMSprop,SGD} and two schedules of the step known to gin, once."""
     import keras
 
-    decay = keras.optimizers.schedules.PiecewiseConstantDecay
-    for known in (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD, decay):
+    schedules = keras.optimizers.schedules
+    optimizers = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD)
+    for known in (*optimizers, schedules.PiecewiseConstantDecay, schedules.PolynomialDecay):
         try:
             gin.get_configurable(f"keras.optimizers.{known.__name__}")
         except ValueError:
