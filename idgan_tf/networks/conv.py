@@ -5,6 +5,7 @@ Heads are float32 whatever the precision of the rest. `init` names an initialisa
 
 import gin
 import keras
+import numpy as np
 from keras import ops
 
 from idgan_tf.errors import require
@@ -92,6 +93,31 @@ class ConvGenerator(ConvDecoder):
 
     def call(self, z, training=False):
         return ops.tanh(super().call(z))
+
+    def start_as(self, decoder):
+        """Takes the weights of a `ConvDecoder` of the code c, and draws its mean images from then on.
+
+        tanh(a / 2) = 2 sigmoid(a) - 1, so half of the head's weights make the two equal. Where the input is [s, c],
+        the weights of s stay what they are.
+
+        Raises:
+            ConfigError: the decoder is of another kind, code or image.
+        """
+        shape = self.config["image_shape"]
+        require(
+            isinstance(decoder, ConvDecoder) and decoder.config["image_shape"] == shape,
+            f"a {type(decoder).__name__} of {decoder.config['image_shape']} cannot be the start of a "
+            f"{type(self).__name__} of {shape}",
+        )
+        first, *rest = (layer for layer in self.stack.layers if layer.weights)
+        theirs, *others = (layer for layer in decoder.stack.layers if layer.weights)
+        kernel, bias = theirs.get_weights()
+        own = first.get_weights()[0]
+        require(len(kernel) <= len(own), f"the decoder's code has {len(kernel)} dimensions, the generator's {len(own)}")
+        first.set_weights([np.concatenate([own[: len(own) - len(kernel)], kernel]), bias])
+        for layer, source in zip(rest, others, strict=True):
+            layer.set_weights(source.get_weights())
+        self.head.set_weights([0.5 * weight for weight in decoder.head.get_weights()])
 
 
 @gin.register
