@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -69,3 +70,30 @@ def test_images_in_batches_do_not_see_each_other():
 def test_wrong_arguments_are_named(argument, value):
     with pytest.raises(ConfigError, match=f"GAN.{argument}"):
         make(GAN, **{argument: value})
+
+
+def test_r1_of_every_second_step_has_twice_its_weight_there_and_none_between():
+    """The mean over the steps is that of R1 in every step; without moving weights it is the same number."""
+
+    def still(**kwargs):
+        rates = {name: keras.optimizers.SGD(0.0) for name in ("generator_optimizer", "discriminator_optimizer")}
+        return make(GAN, **rates, **kwargs)
+
+    always, lazy = still(), still(r1_every=2)
+    expected = float(always.train_step(batch(), SEED)["r1"])
+    steps = []
+    for step in range(4):
+        lazy.step.assign(step)
+        steps.append({name: float(value) for name, value in lazy.train_step(batch(), SEED).items()})
+    assert [values["r1"] for values in steps] == pytest.approx([2.0 * expected, 0.0, 2.0 * expected, 0.0])
+    for values in steps:
+        assert values["discriminator_loss"] == pytest.approx(values["adversarial"] + values["r1"])
+
+
+def test_r1_may_follow_a_schedule_of_the_step():
+    method = make(GAN, r1=keras.optimizers.schedules.PiecewiseConstantDecay([5], [3.0, 0.5]))
+    for step, weight in (0, 3.0), (6, 0.5):
+        method.step.assign(step)
+        values = method.train_step(batch(), SEED)
+        assert values["r1_weight"] == weight
+        np.testing.assert_allclose(values["discriminator_loss"], values["adversarial"] + weight * values["r1"], rtol=1e-6)

@@ -7,6 +7,7 @@ from idgan_tf.errors import ConfigError
 from idgan_tf.methods.cgan import CGAN
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan import IDGAN
+from idgan_tf.networks.conv import ConvDecoder, ConvDiscriminator, ConvEncoder, ConvGenerator
 from idgan_tf.networks.resnet import ProjectionDiscriminator
 from tests.helpers import build_tiny
 from tests.methods.tiny import CODE, SEED, SHAPE, arrays, assert_close, batch, make, same, teacher
@@ -166,3 +167,41 @@ def test_a_cgan_judges_the_pair():
     before = np.array(projection)
     cgan.train_step(batch(), SEED)
     assert np.all(before != projection)
+
+
+def conv_teacher(image_shape=(64, 64, 1)):
+    """An untrained encoder and decoder of Table A.2."""
+    return {
+        "teacher_encoder": ConvEncoder(image_shape, CODE, "torch"),
+        "teacher_decoder": ConvDecoder(image_shape, CODE, "torch"),
+    }
+
+
+@pytest.mark.parametrize("nuisance_dim", [0, 2])
+def test_a_generator_that_starts_as_the_teacher_draws_its_pictures(nuisance_dim):
+    """tanh(a / 2) = 2 sigmoid(a) - 1; at s = 0 the weights of s do not matter."""
+    shape = (64, 64, 1)
+    networks = {
+        "generator": ConvGenerator(shape, nuisance_dim + CODE, "torch"),
+        "discriminator": ConvDiscriminator(shape, "torch"),
+    }
+    method = make(IDGAN, nuisance_dim, teacher=conv_teacher(), lambda_id=0.1, start="teacher", **networks)
+    c = tf.random.stateless_normal([4, CODE], SEED)
+    drawn = method.generate(tf.zeros([4, nuisance_dim]), c)
+    np.testing.assert_allclose(drawn, method.decode(c), atol=1e-6)
+    if nuisance_dim:
+        assert np.any(np.abs(method.generate(tf.ones([4, nuisance_dim]), c) - drawn) > 1e-4)
+
+
+def test_a_start_that_does_not_apply_is_refused_in_a_line():
+    with pytest.raises(ConfigError, match='start = "teacher" does not apply to a ResNetGenerator'):
+        make(IDGAN, teacher=teacher(), lambda_id=0.1, start="teacher")
+    shape = (64, 64, 3)
+    networks = {"generator": ConvGenerator(shape, CODE, "torch"), "discriminator": ConvDiscriminator(shape, "torch")}
+    with pytest.raises(ConfigError, match="cannot be the start"):
+        make(IDGAN, 0, teacher=conv_teacher(), lambda_id=0.1, start="teacher", grey_teacher=True, **networks)
+    alone = {"teacher_encoder": conv_teacher(shape)["teacher_encoder"]}
+    with pytest.raises(ConfigError, match="needs a teacher with a decoder"):
+        make(IDGAN, 0, teacher=alone, lambda_id=0.1, start="teacher", **networks)
+    with pytest.raises(ConfigError, match='"scratch" or "teacher"'):
+        make(IDGAN, teacher=teacher(), lambda_id=0.1, start="decoder")
