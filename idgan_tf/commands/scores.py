@@ -37,7 +37,11 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     evaluate.import_all()
     networks = {
         name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train)
-        for name, module in (("fid_dsprites", factor_features), ("label_inception_score", label_logits))
+        for name, module in (
+            ("factor_fidelity", factor_features),
+            ("fid_dsprites", factor_features),
+            ("label_inception_score", label_logits),
+        )
         if name in chosen
     }
     method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)

@@ -21,6 +21,7 @@ from idgan_tf.errors import require
 FACTOR_NAMES = ("shape", "scale", "orientation", "position_x", "position_y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
 SHAPES = ("square", "ellipse", "heart")
+TURNS = (4, 2, 1)  # how many rotations of each look the same
 CANVAS = 64.0  # the canvas in pixels of the published images; other resolutions divide it more finely
 
 # Canonical shapes, in units of the canvas, centred on the rotation centre, second axis pointing down.

@@ -11,6 +11,7 @@ MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; ch
     "fvm": "fvm",
     "mig": "mig",
     "rid": "rid",
+    "factor_fidelity": "factor_fidelity",
     "fid_dsprites": "fid",
     "fid": "fid",
     "kid": "kid",

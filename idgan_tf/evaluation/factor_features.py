@@ -42,9 +42,15 @@ class FactorFeatures:
             self._count += len(images)
         return np.asarray(features)
 
+    def classes(self, images):
+        """The likeliest class of every factor that the network knows, int64 [B, heads]."""
+        return np.stack([np.argmax(logits, axis=-1) for logits in self._network(images)[1]], axis=1)
+
     @property
     def protocol(self):
-        """Which network it is, its checksum, and its accuracy for each factor."""
+        """Which network it is, its checksum, and its accuracy for each factor, where true factors were given."""
+        if not self._count:
+            return self._protocol
         accuracy = {
             f"accuracy_{name}": float(a) for name, a in zip(self._names, self._right / self._count, strict=True)
         }

@@ -79,6 +79,32 @@ def pair(method, batch, seed):
     return c, method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
 
 
+def redrawn(method, dataset, count, seed):
+    """Batches (factors [B, K], drawing [B, H, W, C], ..., x) of real images x, drawn again from c ~ q(c|x).
+
+    The drawings are G(s, c), then the decoder's of the same c: those of the two that there are, as large as x.
+
+    Raises:
+        Unavailable: the method does not draw a code that it also encodes.
+    """
+    available(
+        hasattr(method, "encode") and (hasattr(method, "generate") or hasattr(method, "decode")),
+        f"{type(method).__name__} draws no code that it also encodes",
+    )
+
+    def draw(batch, seed):
+        seed_c, seed_s = noise.split(seed, 2)
+        c, drawings = sample_gaussian(*method.encode(batch["image"]), seed_c), []
+        if hasattr(method, "generate"):
+            drawings.append(method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c))
+        if hasattr(method, "decode"):
+            drawings.append(method.decode(c))
+        drawings = [image for image in drawings if image.shape[1:] == dataset.image_shape]  # a teacher's may be grey
+        return batch["factors"], *(tf.clip_by_value(image, 0.0, 1.0) for image in drawings), batch["image"]
+
+    return _mapped(tf.function(draw), dataset, rows(dataset, count, seed), seed, "drawing again")
+
+
 @gin.configurable("generation")
 def from_prior(codes="training"):
     """Whether a generator's codes are drawn from N(0, I) instead of as in its training.

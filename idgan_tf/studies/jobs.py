@@ -32,6 +32,7 @@ from idgan_tf.runs import Run, read_metrics, write_text
 from idgan_tf.studies.study import Row
 
 FEATURES = {  # metric -> the gin file of the network that it asks
+    "factor_fidelity": "gin/factor_classifier_{}.gin",
     "fid_dsprites": "gin/factor_classifier_{}.gin",
     "label_inception_score": "gin/label_classifier_{}.gin",
 }

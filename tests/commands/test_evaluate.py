@@ -21,6 +21,7 @@ SMALL = [
     "fvm.num_variance_samples = 48",
     "mig.num_samples = 200",
     "rid.num_samples = 64",
+    "factor_fidelity.num_samples = 64",
     "fid_dsprites.num_samples = 96",
     "gilbo.cycle = 2",
     "gilbo.max_cycles = 1",
@@ -166,7 +167,7 @@ def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_th
     last = process.stderr.strip().splitlines()[-1]
     assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
     every = command("evaluate", f"--codes={codes}", check=0)
-    assert "left out rid, fid_dsprites, fid, kid" in every.stdout
+    assert "left out rid, factor_fidelity, fid_dsprites, fid, kid" in every.stdout
 
 
 def test_the_presets_change_the_protocol(tmp_path):
