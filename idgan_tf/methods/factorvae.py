@@ -7,9 +7,9 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.betavae import BetaVAE
+from idgan_tf.objectives.weights import reported, require_weight, weight_at
 
 
 @gin.register
@@ -26,11 +26,11 @@ class FactorVAE(BetaVAE):
         vae_optimizer: of encoder and decoder.
         discriminator_optimizer: of the discriminator.
         nll: (image, logits) -> [B], one of `objectives.likelihood`.
-        gamma: weight of the total correlation, >= 0.
+        gamma: weight of the total correlation, >= 0: a number, or a schedule of the step.
     """
 
     def __init__(self, encoder, decoder, discriminator, vae_optimizer, discriminator_optimizer, nll, gamma):
-        require_number("FactorVAE.gamma", gamma, minimum=0)
+        require_weight("FactorVAE.gamma", gamma)
         super().__init__(encoder, decoder, vae_optimizer, nll, beta=1.0, discriminator=discriminator)
         self.discriminator_optimizer, self.gamma = discriminator_optimizer, gamma
 
@@ -54,7 +54,8 @@ class FactorVAE(BetaVAE):
 
     def code_cost(self, c, mean, logvar, kl):
         tc = tf.reduce_mean(self.discriminator(c, training=True))  # Eq. 3: log D / (1 - D) is the logit
-        return kl + self.gamma * tc, {"tc": tc}
+        gamma = weight_at(self.gamma, self.step)
+        return kl + gamma * tc, {"tc": tc, **reported("gamma", self.gamma, gamma)}
 
 
 def permute_dims(c, seed):
