@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from idgan_tf import runs
+from idgan_tf import pretrained, runs
 
 INPUTS = {  # name -> what it holds
     "image": "in [0, 1]",
@@ -146,7 +146,8 @@ def model_card(run, method, dataset):
         "What may be done with a model of them is for you to find out.",
         "- **Made for**: research on readable codes. It shows what its data show, with their gaps and biases; it has "
         "been measured as below and in no other way.",
-        f"- **Exported**: {datetime.date.today().isoformat()}, {versions}. SHA256SUMS holds all checksums.",
+        f"- **Written**: {datetime.date.today().isoformat()}, {versions}.",
+        *_origin(run),
         "",
         "## Metrics",
         "",
@@ -157,6 +158,22 @@ def model_card(run, method, dataset):
         *(f"    {line}".rstrip() for line in run.config.read_text().splitlines()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _origin(run):
+    """What made a pretrained model, as lines; none of another run."""
+    known = pretrained.read(run)
+    if not known:
+        return []
+    trained = runs.read_environment(run.environment)
+    on = f" with {trained['packages']} on {trained['machine']}" if trained else ""
+    return [
+        f"- **Weights**: those of {', '.join(known['networks'])} in half precision, sha256 {known['sha256']}. "
+        "The metrics were measured with them.",
+        f"- **Trained**: in {known['minutes']:,g} minutes{on}, at commit {known['commit']}, by",
+        "",
+        *(f"      {command}" for command in known["commands"]),
+    ]
 
 
 def _metrics(records):

@@ -2,6 +2,8 @@
 
 runs/<name>/ config.gin  environment.json  checkpoints/  best/  metrics.jsonl  tensorboard/
             samples/  figures/  networks/*.keras  export/
+
+A model that comes with the package (`idgan_tf.pretrained`) is one, too, with weights.npz in place of checkpoints/.
 """
 
 import contextlib
@@ -12,6 +14,8 @@ import socket
 
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.files import TEMPORARY, replacing, take_lock
+
+PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
 
 
 class Run:
@@ -30,17 +34,28 @@ class Run:
         self.networks = self.path / "networks"
         self.export = self.path / "export"
         self.done = self.path / "done.json"
+        self.weights = self.path / "weights.npz"
+        self.model = self.path / "model.json"
 
     @property
     def name(self):
         return self.path.resolve().name
 
+    @property
+    def is_pretrained(self):
+        return self.model.exists()
+
     def create(self):
         """Makes the directory.
 
         Raises:
-            ConfigError: it cannot be written, or holds something that is no run.
+            ConfigError: it cannot be written, or holds something that is no run, or a pretrained model.
         """
+        if self.is_pretrained or str(self.path).startswith(PRETRAINED):
+            raise ConfigError(
+                f"{self.path} is a pretrained model, which cannot be trained on: discriminators and optimizers do not "
+                "come with it; choose another --run_dir"
+            )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             entries = [name for name in os.listdir(self.path) if not name.startswith((".lock", TEMPORARY))]
@@ -60,8 +75,9 @@ class Run:
         """Raises ConfigError when this is no run, CheckpointError when it was never trained (or scored)."""
         self.require_run()
         if best and not any(self.best.glob("*")):
-            raise CheckpointError(f"there is no checkpoint in {self.best}: train.evaluate_every was not set")
-        if not any(self.checkpoints.glob("*")):
+            reason = "it is a pretrained model" if self.is_pretrained else "train.evaluate_every was not set"
+            raise CheckpointError(f"there is no checkpoint in {self.best}: {reason}")
+        if not self.is_pretrained and not any(self.checkpoints.glob("*")):
             raise CheckpointError(f"there is no checkpoint in {self.checkpoints}; train the run first")
 
     @contextlib.contextmanager
@@ -167,7 +183,7 @@ def load_with_data(run_dir, gin_files=(), bindings=(), allow_imports=(), best=Fa
     Averaged weights are used where the method keeps them.
 
     Args:
-        run_dir: a run directory.
+        run_dir: a run directory, or "pretrained:<name>" for a model that comes with the package.
         gin_files, bindings: read after the run's own configuration, for the settings of metrics and figures.
         allow_imports: packages outside idgan_tf and keras that its config.gin may import.
         best: whether to take the checkpoint that scored best during the training (`train.metrics`).
@@ -176,16 +192,19 @@ def load_with_data(run_dir, gin_files=(), bindings=(), allow_imports=(), best=Fa
         (method, dataset).
 
     Raises:
-        ConfigError: `run_dir` holds no run.
+        ConfigError: `run_dir` holds no run, or no such model comes with the package.
         CheckpointError: it holds no checkpoint that can be used.
     """
-    from idgan_tf import config
+    from idgan_tf import config, pretrained
     from idgan_tf.training import build, checkpoint
 
-    run = Run(run_dir)
+    run = Run(pretrained.folder(run_dir))
     run.require_checkpoint(best)
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
     settings = build.settings()
     method = build.method(settings, run)
-    checkpoint.restore(run.best if best else run.checkpoints, checkpoint.state(method))
+    if run.is_pretrained:
+        pretrained.restore(run, method)
+    else:
+        checkpoint.restore(run.best if best else run.checkpoints, checkpoint.state(method))
     return method, settings.dataset

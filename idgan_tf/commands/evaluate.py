@@ -17,7 +17,7 @@ from idgan_tf.commands import cli
 from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint.")
+flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint, or pretrained:<name>.")
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
 flags.DEFINE_bool("list", False, "Show the metrics and end.")
 flags.DEFINE_string("codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].")
@@ -50,8 +50,10 @@ def main():
 
 def _results(chosen, named):
     if FLAGS.run_dir:
+        from idgan_tf import pretrained
+
         settings = {"gin_files": FLAGS.gin_file, "bindings": FLAGS.gin_param, "allow_imports": FLAGS.gin_allow_import}
-        return evaluate_run(FLAGS.run_dir, chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
+        return evaluate_run(pretrained.place(FLAGS.run_dir), chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
     from idgan_tf.evaluation import outside
 
     if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:

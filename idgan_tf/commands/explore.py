@@ -1,7 +1,9 @@
 """bin/explore: sliders over the code of a run in the browser, at 127.0.0.1 and nowhere else.
 
+    bin/explore
     bin/explore --run_dir=runs/quickstart
 
+Without a run it opens one that comes with idgan_tf: an ID-GAN of dSprites.
 Move a dimension and see what it changes; draw another nuisance; encode an image; take pictures and codes away.
 """
 
@@ -12,7 +14,7 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to explore.")
+flags.DEFINE_string("run_dir", "pretrained:idgan_dsprites", "The run to explore, or pretrained:<name>.")
 flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 flags.DEFINE_integer("port", 8042, "Where the page is: http://127.0.0.1:<port>/.", lower_bound=1, upper_bound=65535)
 FLAGS = flags.FLAGS
@@ -20,18 +22,17 @@ FLAGS = flags.FLAGS
 
 def main():
     """Runs the command."""
-    if not FLAGS.run_dir:
-        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
     try:
         from idgan_tf.visualize import page
     except ImportError as error:
         raise ConfigError(f"the page needs NiceGUI: pip install -e '.[app]' ({error})") from error
-    from idgan_tf import runs
+    from idgan_tf import pretrained, runs
     from idgan_tf.visualize.explorer import Explorer
 
     require_free(page.HOST, FLAGS.port)
-    method, dataset = runs.load_with_data(FLAGS.run_dir, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
-    explorer = Explorer(method, dataset, runs.Run(FLAGS.run_dir).name)
+    run = runs.Run(pretrained.place(FLAGS.run_dir))
+    method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    explorer = Explorer(method, dataset, run.name)
     print(f"http://{page.HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)
     page.serve(explorer, FLAGS.port)
 

@@ -10,7 +10,7 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to export.")
+flags.DEFINE_string("run_dir", None, "The run to export, or pretrained:<name>.")
 flags.DEFINE_string("out", None, "Where to write. Default: <run_dir>/export.")
 flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 FLAGS = flags.FLAGS
@@ -20,11 +20,11 @@ def main():
     """Runs the command."""
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
-    from idgan_tf import runs
+    from idgan_tf import pretrained, runs
     from idgan_tf.card import model_card
     from idgan_tf.export import export
 
-    run = runs.Run(FLAGS.run_dir)
+    run = runs.Run(pretrained.place(FLAGS.run_dir))
     method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     path = export(method, FLAGS.out or run.export, card=model_card(run, method, dataset))
     print(f"wrote {path}")

@@ -11,7 +11,7 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to report on.")
+flags.DEFINE_string("run_dir", None, "The run to report on, or pretrained:<name>.")
 flags.DEFINE_string("study", None, "Instead of a run: a study of bin/reproduce.")
 flags.DEFINE_string("scale", "cpu", "The scale of the study.")
 flags.DEFINE_string("runs", "runs", "The folder that bin/reproduce wrote to.")
@@ -34,10 +34,11 @@ def main():
         folder = results.folder_of(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
         page = study_report.of_study(results.read(folder), folder / "pictures")
     else:
+        from idgan_tf import pretrained
         from idgan_tf.visualize import report
 
-        folder = Run(FLAGS.run_dir).path
-        page = report.of_run(Run(FLAGS.run_dir))
+        run = Run(pretrained.place(FLAGS.run_dir))
+        folder, page = run.path, report.of_run(run)
     path = pathlib.Path(FLAGS.out) if FLAGS.out else folder / "report.html"
     try:
         write_text(path, page)

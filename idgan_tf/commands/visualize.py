@@ -17,7 +17,7 @@ from absl import flags, logging
 from idgan_tf.commands import cli
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
 
-flags.DEFINE_multi_string("run_dir", [], "A run to draw, or a folder of runs; several are allowed.")
+flags.DEFINE_multi_string("run_dir", [], "A run to draw, a folder of runs, or pretrained:<name>; several are allowed.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
 flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 flags.DEFINE_multi_string("gin_file", [], "A gin file read after the run's own, such as that of other images.")
@@ -29,10 +29,10 @@ def main():
     """Runs the command."""
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
-    from idgan_tf import runs
+    from idgan_tf import pretrained, runs
     from idgan_tf.visualize import curves
 
-    found = [run for folder in FLAGS.run_dir for run in runs.within(folder)]
+    found = [run for folder in FLAGS.run_dir for run in runs.within(pretrained.place(folder))]
     written_down = [name for name in FLAGS.figures if name in curves.FIGURES]
     seen = [name for name in FLAGS.figures if name not in curves.FIGURES]
     if written_down:

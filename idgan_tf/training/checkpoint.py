@@ -100,7 +100,7 @@ def restore(folder, variables):
             continue
         if damaged:
             logging.warning("using step %d: damaged are the checkpoints of steps %s", step, ", ".join(damaged))
-        _assign({k: a for k, a in arrays.items() if k in variables or not k.startswith(LOOP)}, variables, folder)
+        assign({k: a for k, a in arrays.items() if k in variables or not k.startswith(LOOP)}, variables, folder)
         return step
     if found:
         raise CheckpointError(f"all checkpoints in {folder} are damaged: steps {', '.join(damaged)}")
@@ -119,7 +119,12 @@ def _read(folder):
         return {key: file[key] for key in file.files}
 
 
-def _assign(arrays, variables, folder):
+def assign(arrays, variables, folder):
+    """Puts {key: array} into {key: variable}.
+
+    Raises:
+        CheckpointError: they are not of the same keys and shapes; `folder` is where the arrays come from.
+    """
     wrong = sorted(set(arrays) ^ set(variables))
     if wrong:
         raise CheckpointError(f"the checkpoint in {folder} is of another method: it differs in {wrong[0]}")

@@ -1,6 +1,7 @@
 """The first stage of a two-stage method: an earlier run whose networks the second reads, or trains on."""
 
 import importlib
+import json
 import pathlib
 import pkgutil
 import shutil
@@ -61,6 +62,18 @@ def bring(source, target, roles):
             shutil.copyfile(source.networks / f"{role}.keras", temporary)
 
 
+def copy_architectures(source, target):
+    """Writes how the teacher's networks of a run are built, without their weights, into a pretrained model.
+
+    Args:
+        source, target: `runs.Run`s; the second gets networks/teacher_<role>.json.
+    """
+    for path in sorted(source.networks.glob("teacher_*.keras")):
+        target.networks.mkdir(exist_ok=True)
+        with zipfile.ZipFile(path) as archive:
+            (target.networks / f"{path.stem}.json").write_bytes(archive.read("config.json"))
+
+
 def has_teacher(run, roles):
     """Whether `run` already holds the networks of its teacher."""
     return all((run.networks / f"teacher_{role}.keras").exists() for role in roles)
@@ -74,11 +87,16 @@ def _require_role(role, found):
 def _load(networks, role, frozen):
     for module in pkgutil.iter_modules(idgan_tf.networks.__path__):  # Keras finds the classes that are imported
         importlib.import_module(f"idgan_tf.networks.{module.name}")
-    path = networks / f"teacher_{role}.keras"
+    path, architecture = (networks / f"teacher_{role}.{ending}" for ending in ("keras", "json"))
+    if architecture.exists():  # of a pretrained model, whose weights come later
+        path = architecture
     if not path.exists():
         raise CheckpointError(f"the teacher's {role} {path} is missing; run bin/train again to bring it back")
     try:
-        network = keras.saving.load_model(path, compile=False)
+        if path == architecture:
+            network = keras.saving.deserialize_keras_object(json.loads(path.read_text()))
+        else:
+            network = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"the teacher's {role} {path} cannot be read ({reason})") from error

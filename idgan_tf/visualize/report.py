@@ -6,7 +6,7 @@ import shlex
 
 from PIL import Image
 
-from idgan_tf import environment
+from idgan_tf import environment, pretrained
 from idgan_tf.config import literals
 from idgan_tf.evaluation import published
 from idgan_tf.runs import read_environment, read_metrics
@@ -39,7 +39,7 @@ def of_run(run):
     records, config = read_metrics(run.metrics), run.config.read_text()
     evaluations = [record for record in records if "protocol" in record]
     training = [record for record in records if "protocol" not in record]
-    last = training[-1]["step"] if training else 0
+    last = max((record["step"] for record in records), default=0)
     sections = [
         f"<p class=quiet>{last:,} steps trained</p>",
         section("Pictures", "".join(picture(path) for path in _pictures(run))),
@@ -92,6 +92,10 @@ def _environment(run):
 
 
 def _command(run):
+    """What trains such a run; of a pretrained model, what trained it."""
+    known = pretrained.read(run)
+    if known:
+        return "\n".join([f"# commit {known['commit']}", *known["commands"]])
     config, again = shlex.quote(f"{run.path}/config.gin"), shlex.quote(f"runs/{run.name}_again")
     return f"bin/train --gin_file={config} --run_dir={again}"
 

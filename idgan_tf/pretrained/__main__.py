@@ -1,0 +1,44 @@
+"""Makes a model that comes with the package from a finished run: its weights in half precision, and their metrics.
+
+    python -m idgan_tf.pretrained --run_dir=runs/idgan_dsprites --name=idgan_dsprites --commit=0915196 --minutes=845
+        --command='bin/train --gin_file=gin/idgan_dsprites.gin --gin_param="train.num_steps = 60000"'
+
+Writes idgan_tf/pretrained/<name>/, in place of an older one.
+"""
+
+from absl import flags
+
+from idgan_tf.commands import cli
+from idgan_tf.errors import ConfigError
+
+flags.DEFINE_string("run_dir", None, "The finished run.")
+flags.DEFINE_string("name", None, "Of the model.")
+flags.DEFINE_string("commit", None, "Of the repository, that trained the run.")
+flags.DEFINE_multi_string("command", [], "Which trained the run; several in their order.")
+flags.DEFINE_float("minutes", None, "How long that took.", lower_bound=0)
+flags.DEFINE_string("metrics", "all", "As of bin/evaluate, measured after the rounding.")
+flags.DEFINE_integer("seed", 0, "Of every sample of the metrics.", lower_bound=0)
+flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
+flags.DEFINE_multi_string("gin_file", [], "A gin file with settings of metrics, such as gin/eval/*.gin.")
+flags.DEFINE_multi_string("gin_param", [], "A binding such as 'fid_dsprites.num_samples = 10000'.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    """Runs the command."""
+    for name in ("run_dir", "name", "commit", "command", "minutes"):
+        if FLAGS[name].value in (None, []):
+            raise ConfigError(f"pass --{name}; --help shows an example")
+    from idgan_tf.pretrained.packing import pack
+    from idgan_tf.runs import Run
+
+    folder = pack(
+        Run(FLAGS.run_dir), FLAGS.name, FLAGS.commit, FLAGS.command, FLAGS.minutes, FLAGS.metrics, FLAGS.seed,
+        FLAGS.best, gin_files=FLAGS.gin_file, bindings=FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import,
+    )  # fmt: skip
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"wrote {folder}, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    cli.run(main, __doc__)

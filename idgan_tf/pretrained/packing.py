@@ -1,0 +1,114 @@
+"""Making a pretrained model of a finished run: rounding, measuring, writing down what made it."""
+
+import contextlib
+import json
+import re
+import shutil
+
+import numpy as np
+import tensorflow as tf
+
+from idgan_tf import pretrained, runs
+from idgan_tf.card import model_card
+from idgan_tf.commands.scores import evaluate_run
+from idgan_tf.errors import ConfigError, NonFiniteError, require
+from idgan_tf.evaluation import evaluate
+from idgan_tf.files import TEMPORARY, sha256
+from idgan_tf.training import checkpoint, teacher
+from idgan_tf.visualize.figures import has_pictures
+
+
+def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False, **settings):
+    """Writes idgan_tf/pretrained/<name>/ from a trained run, in place of an older one.
+
+    Args:
+        run: the `runs.Run`.
+        name: of the model: small letters, digits and underscores.
+        commit: of the repository, that trained it.
+        commands: which trained it, in their order, those of its teacher among them.
+        minutes: how long that took.
+        metrics, seed: what is measured after the rounding, as in `bin/evaluate`.
+        best: whether to take the checkpoint that scored best during the training.
+        **settings: `gin_files`, `bindings` and `allow_imports` of `commands.scores.evaluate_run`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ConfigError: the run, or something said of it, is not what a model is made of.
+        NonFiniteError: a weight is too large for half precision.
+    """
+    require(re.fullmatch(r"[a-z0-9_]+", name), f"a model is named in small letters, digits and _, got {name!r}")
+    require(re.fullmatch(r"[0-9a-f]{7,40}", commit), f"a commit is 7 to 40 hexadecimal digits, got {commit!r}")
+    chosen, named = evaluate.names(metrics)
+    allow_imports = settings.get("allow_imports", ())
+    packed = runs.Run(run.path.resolve().with_name(f"{TEMPORARY}{name}"))  # beside the run, where its classifiers lie
+    shutil.rmtree(packed.path, ignore_errors=True)
+    try:
+        method = runs.load(run.path, allow_imports, best)
+        require(has_pictures(method), f"{type(method).__name__} has no code c and pictures of it")
+        networks = read_networks(method)
+        packed.path.mkdir()
+        shutil.copyfile(run.config, packed.config)
+        with contextlib.suppress(FileNotFoundError):  # of a run from before there was such a file
+            shutil.copyfile(run.environment, packed.environment)
+        teacher.copy_architectures(run, packed)
+        np.savez_compressed(packed.weights, **_rounded(method, networks))
+        about = {"commit": commit, "commands": list(commands), "minutes": minutes, "networks": networks}
+        _describe(packed, about, {})
+        method, dataset = runs.load_with_data(packed.path, allow_imports=allow_imports)
+        _describe(packed, about, pretrained.check(method))
+        _measure(packed, chosen, named, seed, settings)
+        target = pretrained.FOLDER / name
+        shutil.rmtree(target, ignore_errors=True)
+        pretrained.copy(packed.path, target)
+    finally:
+        shutil.rmtree(packed.path, ignore_errors=True)
+    (target / "card.md").write_text(model_card(runs.Run(target), method, dataset))
+    return target
+
+
+def read_networks(method):
+    """Names of the networks that the signatures of a method read: averages where it keeps them, no discriminators."""
+    read = set()
+    for function, inputs in method.signatures().values():
+        graph = tf.function(function).get_concrete_function(*inputs).graph
+        read.update(id(variable) for variable in graph.variables)
+    return [
+        name
+        for name, network in method.networks.items()
+        if any(id(variable.value) in read for variable in network.variables)
+    ]
+
+
+def _rounded(method, networks):
+    """{key of a checkpoint: array}: the step and the networks, float32 as float16."""
+    wanted = ("step", *(f"networks/{name}/" for name in networks))
+    arrays = {key: np.asarray(v) for key, v in checkpoint.state(method).items() if key.startswith(wanted)}
+    for key, array in arrays.items():
+        if array.dtype == np.float32:
+            with np.errstate(over="ignore"):
+                arrays[key] = array.astype(np.float16)
+            if not np.all(np.isfinite(arrays[key])):
+                raise NonFiniteError(f"{key} reaches {np.abs(array).max():.3g}: half precision ends at 65,504")
+    return arrays
+
+
+def _describe(run, about, check):
+    """Writes model.json, a line for each thing it says."""
+    check = {name: value.astype(float).round(5).tolist() for name, value in check.items()}
+    said = {"sha256": sha256(run.weights), **about, "check": check}
+    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in said.items())
+    run.model.write_text(f"{{\n{lines}\n}}\n")
+
+
+def _measure(run, chosen, named, seed, settings):
+    """Leaves the lines of metrics.jsonl.
+
+    Raises:
+        ConfigError: a metric that was named cannot be had.
+    """
+    for name, result in evaluate_run(run.path, chosen, named, seed, **settings):
+        if named and isinstance(result, str):
+            raise ConfigError(f"left out {name}: {result}")
+    shutil.rmtree(run.tensorboard, ignore_errors=True)
