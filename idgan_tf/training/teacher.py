@@ -95,6 +95,8 @@ def _load(networks, role, frozen):
     try:
         if path == architecture:
             network = keras.saving.deserialize_keras_object(json.loads(path.read_text()))
+            if not isinstance(network, keras.Model):
+                raise TypeError("it is no network")
         else:
             network = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:

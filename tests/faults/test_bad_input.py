@@ -76,6 +76,11 @@ CASES = [  # command, arguments, exit code, what the line says
     ("export", ["--run_dir={folder}"], 2, "no run directory"),
     ("export", ["--run_dir={empty}"], 5, "no checkpoint"),
     ("export", ["--run_dir={empty}", "--best"], 5, "train.evaluate_every was not set"),
+    *(
+        (name, ["--run_dir=pretrained:idgun"], 2, "no pretrained model 'idgun'; there are")
+        for name in ("evaluate", "explore", "export", "report", "visualize")
+    ),
+    ("train", ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests", "--run_dir=pretrained:x"], 2, "trained on"),
     ("benchmark", [], 2, "--gin_file"),
     ("benchmark", ["--gin_file=gin/quickstart.gin", "--seconds=-1"], 2, "seconds"),
     ("prepare_data", [], 2, "pass --dataset and --source"),
