@@ -10,7 +10,7 @@ GIN_FILE = "gin/factor_classifier_{}.gin"
 
 
 class FactorFeatures:
-    """Images [B, H, W, C] in [0, 1] -> features [B, 256].
+    """Images [B, H, W, C] in [0, 1] -> (hidden units [B, 256], pooled units of convolutions [B, 160]).
 
     Args:
         network: a file `networks/classifier.keras`, or one of `shipped`; None takes the one of `shipped`.
@@ -32,15 +32,15 @@ class FactorFeatures:
         self._protocol = own_network.describe(network)
 
     def __call__(self, images, factors=None):
-        """Features of images; with their true factors [B, K] the accuracies of the first K heads are counted too."""
+        """Units of images; with their true factors [B, K] the accuracies of the first K heads are counted too."""
         from idgan_tf.methods.factor_classifier import hits, labels_of
 
-        features, logits = self._network(images)
+        pooled, features, logits = self._network.look(images)
         if factors is not None:
             logits = logits[: factors.shape[1]]  # the network may know more, such as the colour
             self._right = self._right + np.array([np.sum(hit) for hit in hits(labels_of(factors, logits), logits)])
             self._count += len(images)
-        return np.asarray(features)
+        return np.asarray(features), np.asarray(pooled)
 
     def classes(self, images):
         """The likeliest class of every factor that the network knows, int64 [B, heads]."""

@@ -26,15 +26,15 @@ def rows(dataset, count, seed, stream=STREAM_ROWS):
     return np.concatenate(epochs)[:count]
 
 
-def real(dataset, count, seed):
-    """Batches {"image": [B, H, W, C], ...} of `count` random examples."""
-    chosen = rows(dataset, count, seed)
+def real(dataset, count, seed, stream=STREAM_ROWS):
+    """Batches {"image": [B, H, W, C], ...} of `count` random examples; STREAM_CODES has those that codes come from."""
+    chosen = rows(dataset, count, seed, stream)
     for start in bar(range(0, count, BATCH), "real images", "batches"):
         yield dataset.take(chosen[start : start + BATCH])
 
 
-def generated(method, dataset, count, seed):
-    """Batches [B, H, W, C] in [0, 1] of `count` generated images.
+def generated(method, dataset, count, seed, draw=None):
+    """Batches [B, H, W, C] in [0, 1] of `count` images that `draw` gives: `images` by default, or `of_decoder`.
 
     Their codes and labels are not of the images of `real`, but of others drawn independently: a set and its own
     reconstructions would be closer than two samples of one distribution are.
@@ -43,7 +43,8 @@ def generated(method, dataset, count, seed):
         Unavailable: the method generates nothing.
     """
     describe(method)
-    return _mapped(_images_of(method), dataset, rows(dataset, count, seed, STREAM_CODES), seed, "generating")
+    compiled = tf.function(lambda batch, seed: draw(method, batch, seed)) if draw else _images_of(method)
+    return _mapped(compiled, dataset, rows(dataset, count, seed, STREAM_CODES), seed, "generating")
 
 
 def of_classes(method, dataset, labels, count, seed):
@@ -106,14 +107,16 @@ def redrawn(method, dataset, count, seed):
 
 
 @gin.configurable("generation")
-def from_prior(codes="training"):
-    """Whether a generator's codes are drawn from N(0, I) instead of as in its training.
+def from_prior(method, codes=None):
+    """Whether the codes that a method draws are from N(0, I) instead of as in its training.
 
     Args:
-        codes: "training" (of ID-GAN q(c), of IB-GAN e(r|z)), or "prior", as the sample writers of both codes do.
+        method: draws codes.
+        codes: "training" (of ID-GAN and VAEs q(c), of IB-GAN e(r|z)), or "prior", as the sample writers of the codes
+            of ID-GAN and IB-GAN do; None takes the prior for what has no generator, and training for the others.
     """
-    require(codes in ("training", "prior"), f'generation.codes is "training" or "prior", got {codes!r}')
-    return codes == "prior"
+    require(codes in (None, "training", "prior"), f'generation.codes is "training" or "prior", got {codes!r}')
+    return codes == "prior" or (codes is None and not hasattr(method, "sample_code"))
 
 
 def images(method, batch, seed):
@@ -122,14 +125,25 @@ def images(method, batch, seed):
         image = method.sample(batch, seed)
     elif hasattr(method, "sample_code"):
         seed_c, seed_s = noise.split(seed, 2)
-        if from_prior():
-            c = method.sample_prior(batch["image"].shape[0], seed_c)
-        else:
-            c = method.sample_code(batch["image"], seed_c)
+        c = _codes(method, batch, seed_c)
         image = method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
     else:
-        image = method.decode(method.sample_prior(batch["image"].shape[0], seed))
+        image = method.decode(_codes(method, batch, seed))
     return tf.clip_by_value(image, 0.0, 1.0)
+
+
+def of_decoder(method, batch, seed):
+    """What the decoder, such as ID-GAN's teacher, draws of the codes of `images`."""
+    return tf.clip_by_value(method.decode(_codes(method, batch, noise.split(seed, 2)[0])), 0.0, 1.0)
+
+
+def _codes(method, batch, seed):
+    """Codes [B, D] in the graph, as `generation.codes` says."""
+    if from_prior(method):
+        return method.sample_prior(batch["image"].shape[0], seed)
+    if hasattr(method, "sample_code"):
+        return method.sample_code(batch["image"], seed)
+    return sample_gaussian(*method.encode(batch["image"]), seed)
 
 
 def describe(method):
@@ -141,12 +155,19 @@ def describe(method):
     if hasattr(method, "sample"):
         return "by class, labels of real images"
     if hasattr(method, "sample_code"):
-        return f"G(s, c), s ~ N(0, I), {PRIOR if from_prior() else method.codes}"
+        return f"G(s, c), s ~ N(0, I), {PRIOR if from_prior(method) else method.codes}"
     available(
         hasattr(method, "decode") and hasattr(method, "code_dim"),
         f"{type(method).__name__} generates no images",
     )
-    return "decoder mean, c ~ N(0, I)"
+    return f"decoder mean, {PRIOR if from_prior(method) else 'c ~ q(c)'}"
+
+
+def has_both(method, dataset):
+    """Whether a method has a generator and a decoder that draw the same codes, as large as the images of the data."""
+    if hasattr(method, "sample") or not (hasattr(method, "sample_code") and hasattr(method, "decode")):
+        return False
+    return tuple(method.decode(tf.zeros([1, method.code_dim])).shape[1:]) == tuple(dataset.image_shape)
 
 
 def require_coded(method):

@@ -28,3 +28,12 @@ class FactorHeads(Network):
     def call(self, image, training=False):
         features = keras.ops.cast(self.trunk(image), "float32")
         return features, [head(features) for head in self.heads]
+
+    def look(self, image):
+        """The same with the means over places of convolutions 2 to 4 before it: pooled [B, 160], features, logits."""
+        x, pooled = image, []
+        for layer in self.trunk.layers:
+            x = layer(x)
+            if len(x.shape) == 4:
+                pooled.append(keras.ops.mean(x, axis=(1, 2)))
+        return keras.ops.concatenate(pooled[1:], axis=-1), x, [head(x) for head in self.heads]

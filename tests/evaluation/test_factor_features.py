@@ -14,7 +14,7 @@ from idgan_tf.evaluation.fid import fid_dsprites
 from idgan_tf.evaluation.result import Unavailable
 from idgan_tf.methods.factor_classifier import hits, labels_of
 from idgan_tf.networks.classifier import FactorHeads
-from tests.helpers import TinySprites
+from tests.helpers import TinySprites, build_tiny
 
 
 @pytest.fixture
@@ -54,14 +54,46 @@ def test_a_hit_is_the_likeliest_class_being_the_label():
 def test_images_of_the_data_are_at_distance_zero_and_noise_is_far(network, method, codes_method):
     dataset = TinySprites()
     result = fid_dsprites(method, dataset, 0, str(network), num_samples=96)
-    assert result.values["fid_dsprites96"] == pytest.approx(0.0, abs=1e-6)
+    assert result.values == pytest.approx({"fid_dsprites96": 0.0, "fid_dsprites_even96": 0.0}, abs=1e-6)
+    assert result.protocol["real_against_real"] == pytest.approx(0.0, abs=1e-6), "96 are all images, twice"
     assert result.protocol["feature_network"] == str(network)
     assert result.protocol["feature_sha256"] == hashlib.sha256(network.read_bytes()).hexdigest()
     assert {f"accuracy_{name}" for name in dataset.factor_names} < set(result.protocol)
     assert all(0.0 <= result.protocol[f"accuracy_{name}"] <= 1.0 for name in dataset.factor_names)
     noise = codes_method(lambda x: x)
     noise.sample = lambda batch, seed: tf.random.stateless_uniform([len(batch["image"]), 64, 64, 1], seed)
-    assert fid_dsprites(noise, dataset, 0, str(network), num_samples=96).values["fid_dsprites96"] > 1e-3
+    values = fid_dsprites(noise, dataset, 0, str(network), num_samples=96).values
+    assert values["fid_dsprites96"] > 1e-3 and values["fid_dsprites_even96"] > 1.0
+
+
+def test_the_floor_is_the_distance_of_two_sets_of_real_images(network, method):
+    """So a copier of the images that codes come from has it, too."""
+    result = fid_dsprites(method, TinySprites(), 0, str(network), num_samples=30)
+    floors = [result.protocol[name] for name in ("real_against_real", "real_against_real_even")]
+    assert list(result.values.values()) == pytest.approx(floors) and min(floors) > 0.0
+
+
+def test_a_generator_and_its_teachers_decoder_are_measured_on_the_same_codes(network, tmp_path):
+    settings, method = build_tiny("gin/idgan_dsprites.gin", tmp_path / "run")
+    names = [f"fid_dsprites{suffix}96" for suffix in ("", "_even", "_decoder", "_even_decoder")]
+    values = fid_dsprites(method, settings.dataset, 0, str(network), num_samples=96).values
+    assert list(values) == names and values[names[0]] != values[names[2]]
+    method.generate = lambda s, c: method.decode(c)
+    values = fid_dsprites(method, settings.dataset, 1, str(network), num_samples=96).values
+    assert [values[name] for name in names[:2]] == pytest.approx([values[name] for name in names[2:]], rel=1e-6)
+
+
+def test_pooled_units_are_the_means_over_places_of_the_last_three_convolutions():
+    heads = FactorHeads((64, 64, 1), (3, 4), "torch")
+    image = np.random.default_rng(0).random((2, 64, 64, 1), np.float32)
+    pooled, features, logits = heads.look(image)
+    x, means = image, []
+    for layer in heads.trunk.layers[:4]:
+        x = layer(x)
+        means.append(np.mean(x, axis=(1, 2)))
+    np.testing.assert_allclose(pooled, np.concatenate(means[1:], axis=1), rtol=1e-5, atol=1e-6)
+    for ours, called in zip((features, *logits), (heads(image)[0], *heads(image)[1]), strict=True):
+        np.testing.assert_allclose(ours, called, rtol=1e-5, atol=1e-6)
 
 
 def test_a_shipped_network_is_the_trained_one_in_half_precision(network, method, tmp_path, monkeypatch):
@@ -72,7 +104,7 @@ def test_a_shipped_network_is_the_trained_one_in_half_precision(network, method,
     shipped.pack(keras.saving.load_model(network), dataset.looks, path)
     assert shipped.find("factor_classifier_tiny_sprites", dataset) == path
     image = dataset.take(np.arange(48))["image"]
-    ours, theirs = (FactorFeatures(p, dataset)(image) for p in (path, network))
+    ours, theirs = (FactorFeatures(p, dataset)(image)[0] for p in (path, network))
     np.testing.assert_allclose(ours, theirs, atol=2e-3 * np.max(theirs))
     protocol = fid_dsprites(method, dataset, 0, str(path), num_samples=96).protocol
     assert protocol["feature_network"] == "factor_classifier_tiny_sprites, shipped with idgan_tf"

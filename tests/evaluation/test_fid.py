@@ -3,7 +3,14 @@ import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import features
-from idgan_tf.evaluation.fid import Statistics, counted, frechet_distance, frechet_distance_of_statistics
+from idgan_tf.evaluation.fid import (
+    RIDGE,
+    Statistics,
+    counted,
+    evened,
+    frechet_distance,
+    frechet_distance_of_statistics,
+)
 from idgan_tf.evaluation.result import Result
 
 
@@ -112,3 +119,30 @@ def test_a_score_that_is_no_number_is_an_error():
 
 def test_the_count_is_in_the_name():
     assert counted("fid", 50_000) == "fid50k" and counted("fid", 1234) == "fid1234"
+
+
+def units(count=2000, seed=0):
+    """Units >= 0 [count, 6] that depend on one another, of very different sizes; the last one hardly moves."""
+    x = np.maximum(normal(count, 6, seed) @ normal(6, 6, 9) + 1.0, 0.0) * 10.0 ** np.arange(-2, 4)
+    x[count // 50 :, 5] = 0.0
+    return x
+
+
+def test_evened_units_spread_equally_but_for_the_ridge_and_quiet_ones_are_left_out():
+    covariance = np.cov(evened(units())(units()).T)
+    spread = np.linalg.eigvalsh(np.corrcoef(units()[:, :5].T))
+    np.testing.assert_allclose(covariance, np.diag(spread / (spread + RIDGE)), atol=1e-3)
+
+
+def test_an_evened_distance_does_not_depend_on_the_size_of_a_unit():
+    size = np.array([1e3, 1.0, 1e-3, 7.0, 0.1, 5.0])
+    distances = []
+    for scale in (1.0, size):
+        even = evened(scale * units())
+        distances.append(frechet_distance(even(scale * units()), even(scale * units(500, 1))))
+    assert distances[0] == pytest.approx(distances[1], rel=1e-6) and distances[0] > 0.0
+
+
+def test_a_network_that_sees_nothing_is_named():
+    with pytest.raises(ConfigError, match="no unit of the feature network moves in 5%"):
+        evened(np.zeros((100, 3)))

@@ -22,6 +22,24 @@ def test_codes_come_from_the_prior_when_told(codes, images_matter):
     assert generation.describe(method).endswith("c ~ q(c)" if images_matter else "c ~ N(0, I)")
 
 
+@pytest.mark.parametrize("codes, source", [(None, "c ~ N(0, I)"), ("prior", "c ~ N(0, I)"), ("training", "c ~ q(c)")])
+def test_a_decoders_codes_come_from_its_own_posterior_when_told(codes, source, tmp_path):
+    _, method = build_tiny("gin/betavae_dsprites.gin", tmp_path)
+    gin.bind_parameter("generation.codes", codes)
+    one, other = (generation.images(method, batch(i, shape=(64, 64, 1)), tf.constant([0, 1])) for i in range(2))
+    assert np.allclose(one, other, atol=1e-7) == (source == "c ~ N(0, I)")
+    assert generation.describe(method) == f"decoder mean, {source}"
+
+
+@pytest.mark.parametrize("codes", ["training", "prior"])
+def test_a_teachers_decoder_draws_the_codes_that_the_generator_draws(codes):
+    gin.bind_parameter("generation.codes", codes)
+    method = make(IDGAN, teacher=teacher(), lambda_id=0.0)
+    method.generate = lambda s, c: method.decode(c)
+    same = (draw(method, batch(), tf.constant([0, 1])) for draw in (generation.images, generation.of_decoder))
+    np.testing.assert_array_equal(*same)
+
+
 def test_other_sources_of_codes_are_refused():
     gin.bind_parameter("generation.codes", "posterior")
     with pytest.raises(ConfigError, match="generation.codes"):
