@@ -63,10 +63,11 @@ def _warn_of_another_network(run, result):
     network = result.protocol.get("feature_sha256")
     for record in runs.read_metrics(run.metrics) if network else ():
         other = record.get("protocol", {}).get("feature_sha256", network)
-        if other != network and result.values.keys() & record.keys():
+        shared = [name for name in result.values if name in record]
+        if other != network and shared:
             logging.warning(
                 "%s has %s by another feature network (%s): it does not compare with this one (%s)",
-                run.metrics, ", ".join(result.values), other[:12], network[:12],
+                run.metrics, ", ".join(shared), other[:12], network[:12],
             )  # fmt: skip
             return
 
