@@ -12,7 +12,6 @@ from idgan_tf.methods.gan import GAN
 from idgan_tf.networks.ibgan import read_code
 from idgan_tf.networks.resize import convert
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
-from idgan_tf.objectives.weights import weight_at
 
 
 @gin.register
@@ -37,7 +36,7 @@ class IDGAN(GAN):
 
     codes = "c ~ q(c)"
 
-    def __init__(self, teacher, lambda_id, grey_teacher=False, resize="bilinear", start="scratch", trunk=False, keep=0.0, **gan):
+    def __init__(self, teacher, lambda_id, grey_teacher=False, resize="bilinear", start="scratch", **gan):
         require(start in ("scratch", "teacher"), f'{type(self).__name__}.start is "scratch" or "teacher", got {start!r}')
         require(resize in ("bilinear", "area"), f'{type(self).__name__}.resize is "bilinear" or "area", got {resize!r}')
         require_number(f"{type(self).__name__}.lambda_id", lambda_id, minimum=0)
@@ -60,15 +59,6 @@ class IDGAN(GAN):
         )
         if start == "teacher":
             self._start_as_teacher()
-        if trunk:
-            theirs = [l for l in self.teacher_encoder.trunk.layers if l.weights]
-            ours = [l for l in self.discriminator.trunk.layers if l.weights] + [self.discriminator.hidden]
-            for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-                kernel, bias = b.get_weights()
-                if i == 0:
-                    kernel, bias = 0.5 * kernel, bias + 0.5 * kernel.sum(axis=(0, 1, 2))
-                a.set_weights([kernel, bias])
-        self.keep = keep
 
     def _start_as_teacher(self):
         """The generator and its average begin as the teacher's decoder."""
@@ -81,15 +71,7 @@ class IDGAN(GAN):
     def generator_cost(self, c, fake):
         """-lambda_id * R_ID (Eq. 3), without the constant entropy of c."""
         distillation = tf.reduce_mean(gaussian_nll(c, *self.encode(0.5 * (fake + 1.0))))
-        cost = self.lambda_id * distillation if self.lambda_id else 0.0
-        terms = {"distillation": distillation}
-        if self.keep != 0.0:
-            target = 2.0 * self.decode(c) - 1.0
-            kept = tf.reduce_mean(tf.reduce_sum(tf.square(fake - target), axis=[1, 2, 3]))
-            weight = weight_at(self.keep, self.step)
-            cost += weight * kept
-            terms = {**terms, "kept": kept, "keep": weight}
-        return cost, terms
+        return self.lambda_id * distillation if self.lambda_id else 0.0, {"distillation": distillation}
 
     def sample_code(self, image, seed):
         """c [B, D] ~ q(c|x) for images [B, H, W, C]."""
