@@ -37,7 +37,9 @@ class IDGAN(GAN):
     codes = "c ~ q(c)"
 
     def __init__(self, teacher, lambda_id, grey_teacher=False, resize="bilinear", start="scratch", **gan):
-        require(start in ("scratch", "teacher"), f'{type(self).__name__}.start is "scratch" or "teacher", got {start!r}')
+        require(
+            start in ("scratch", "teacher"), f'{type(self).__name__}.start is "scratch" or "teacher", got {start!r}'
+        )
         require(resize in ("bilinear", "area"), f'{type(self).__name__}.resize is "bilinear" or "area", got {resize!r}')
         require_number(f"{type(self).__name__}.lambda_id", lambda_id, minimum=0)
         super().__init__(**teacher, **gan)
