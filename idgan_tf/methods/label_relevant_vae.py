@@ -3,6 +3,8 @@
 Zheng & Sun, "Disentangling Latent Space for VAE by Label Relevant/Irrelevant Dimensions", CVPR 2019.
 """
 
+import math
+
 import gin
 import tensorflow as tf
 
@@ -38,9 +40,13 @@ class LabelRelevantVAE(LabelFaces, Method):
         latent_steps: steps of the latent classifier per joint step, >= 1; Algorithm 1 has one. The others come
             before the joint step, each on new draws of zu for the images of the mixture's steps. With one it lags
             behind an Encoder_u that moves, and zu keeps what it has not found yet (docs/label_relevant_vae.md).
-        lambda_lkd, lambda_kl, lambda_rec: weights of the likelihood of zs, of L_kl and of L_rec, >= 0.
+        lambda_lkd: weight of L_lkd in L_GM, >= 0.
+        lambda_kl, lambda_rec: weights of L_kl and of L_rec, >= 0.
         game: "log" or "hinge", the adversarial loss.
         random_labels: images that the discriminator sees are imagined of classes drawn anew, not of the batch's.
+        lambda_adv: weight of L_advE, >= 0; Algorithm 1 has 1.
+        lambda_lkd_joint: weight of L_lkd in the joint step, >= 0; by default the released code's, `lambda_rec` times
+            `lambda_lkd`. Line 25 of Algorithm 1 has `lambda_lkd`.
     """
 
     moving = ("encoder_s", "class_means", "encoder_u", "latent_classifier", "decoder", "discriminator")
@@ -62,6 +68,8 @@ class LabelRelevantVAE(LabelFaces, Method):
         game,
         random_labels=False,
         latent_steps=1,
+        lambda_adv=1.0,
+        lambda_lkd_joint=None,
     ):
         judges = {"discriminator": discriminator} if discriminator is not None else {}
         super().__init__(
@@ -72,11 +80,9 @@ class LabelRelevantVAE(LabelFaces, Method):
             latent_classifier=latent_classifier,
             **judges,
         )
-        for name, value in {
-            "lambda_lkd": lambda_lkd,
-            "lambda_kl": lambda_kl,
-            "lambda_rec": lambda_rec,
-        }.items():
+        weights = {"lambda_lkd": lambda_lkd, "lambda_kl": lambda_kl, "lambda_rec": lambda_rec, "lambda_adv": lambda_adv}
+        joint = {} if lambda_lkd_joint is None else {"lambda_lkd_joint": lambda_lkd_joint}
+        for name, value in {**weights, **joint}.items():
             require_number(f"LabelRelevantVAE.{name}", value, minimum=0)
         require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
         require_number("LabelRelevantVAE.latent_steps", latent_steps, minimum=1, integer=True)
@@ -87,6 +93,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         )
         self.n_gm, self.game, self.random_labels, self.latent_steps = n_gm, GAMES[game], random_labels, latent_steps
         self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
+        self.lambda_adv, self.lambda_lkd_joint = lambda_adv, joint.get("lambda_lkd_joint", lambda_rec * lambda_lkd)
         self.num_classes = mixture.config["num_classes"]
         self.zs_dim, self.zu_dim = mixture.config["dim"], encoder_u.config["latent_dim"]
         self.image_shape, self.code_dim = decoder.config["image_shape"], self.zs_dim + self.zu_dim
@@ -159,14 +166,17 @@ class LabelRelevantVAE(LabelFaces, Method):
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             adv_d, adv_g = self._play(image, rebuilt, label, seed_prior)
-            coding = self.lambda_rec * (rec + self.lambda_lkd * lkd) + adv_e + self.lambda_kl * kl
+            coding = self.lambda_rec * rec + self.lambda_lkd_joint * lkd + self.lambda_adv * adv_e + self.lambda_kl * kl
             drawing = self.lambda_rec * rec + adv_g
         self.minimize("latent_classifier", adv_c, tape)
         means = {"rec": rec, "kl_mean": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
         return {**means, **self._settle(coding, drawing, adv_d, tape)}
 
     def _play(self, image, rebuilt, label, seed):
-        """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator."""
+        """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator.
+
+        Beside images without a label, -1, imagined ones show theirs no more than those do.
+        """
         if "discriminator" not in self.networks:
             return tf.zeros([]), tf.zeros([])
         seed_s, seed_u, seed_label = noise.split(seed, 3)
@@ -175,7 +185,8 @@ class LabelRelevantVAE(LabelFaces, Method):
         zu = noise.normal([image.shape[0], self.zu_dim], seed_u)
         imagined = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
         images = tf.concat([image, rebuilt, imagined], axis=0)
-        labels = tf.one_hot(tf.concat([label, label, imagined_label], axis=0), self.num_classes)
+        shown = tf.where(label < 0, label, imagined_label)
+        labels = tf.one_hot(tf.concat([label, label, shown], axis=0), self.num_classes)
         real, *fakes = tf.split(self.discriminator(images, labels, training=True), 3)
         discriminator_loss = self.game.real(real) + sum(self.game.fake(logit) for logit in fakes)
         decoder_loss = sum(self.game.fool(logit) for logit in fakes)
@@ -198,19 +209,25 @@ class LabelRelevantVAE(LabelFaces, Method):
 
 @gin.register
 class UnlabelledLabelVAE(LabelRelevantVAE):
-    """Fine-tuning on images without labels (section 3.6): zs follows the Gaussian of Eq. 11.
+    """Fine-tuning on images without labels (section 3.6).
 
     L_GM, L_advE and L_advC need labels and are dropped, so the mixture and the latent classifier rest. The
     discriminator is given no label.
 
     Args:
         teacher: {"teacher_<name>": network}, the networks of a trained `LabelRelevantVAE`.
-        optimizer, lambda_lkd, lambda_kl, lambda_rec, game: as there.
+        optimizer, lambda_kl, lambda_rec, game: as there.
+        lambda_lkd: weight of L_lkd relative to L_rec, as in the released code's joint step, >= 0.
+        known_classes: the images are of the classes of the labelled ones, and zs follows their mixture, Eq. 6;
+            otherwise they are of others, and zs follows the Gaussian of Eq. 11.
     """
 
     moving = ("encoder_s", "encoder_u", "decoder", "discriminator")
 
-    def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game):
+    def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game, known_classes=False):
+        require(
+            known_classes in (True, False), f"UnlabelledLabelVAE.known_classes is True or False, got {known_classes!r}"
+        )
         networks = {name.removeprefix("teacher_"): network for name, network in teacher.items()}
         super().__init__(
             **{"discriminator": None, **networks},
@@ -221,25 +238,33 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             lambda_kl=lambda_kl,
             lambda_rec=lambda_rec,
             game=game,
+            random_labels=known_classes,
         )
+        self.known_classes = known_classes
 
     def train_step(self, batch, seed):
         image = 2.0 * batch["image"] - 1.0
         unknown = tf.fill([image.shape[0]], -1)
         seed_u, seed_prior = noise.split(seed, 2)
-        prior_mean, prior_variance = self.mixture.total()
         with tf.GradientTape(persistent=True) as tape:
             zs = self.encoder_s(image, training=True)
-            lkd = tf.reduce_mean(gaussian_nll(zs, prior_mean, tf.math.log(prior_variance)))
+            lkd = -tf.reduce_mean(self._log_prior(zs))
             mean, logvar = self.encoder_u(image, training=True)
             kl = tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
             zu = sample_gaussian(mean, logvar, seed_u)
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
             adv_d, adv_g = self._play(image, rebuilt, unknown, seed_prior)
-            coding = self.lambda_rec * (rec + self.lambda_lkd * lkd) + self.lambda_kl * kl
+            coding = self.lambda_rec * rec + self.lambda_lkd_joint * lkd + self.lambda_kl * kl
             drawing = self.lambda_rec * rec + adv_g
         return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self._settle(coding, drawing, adv_d, tape)}
+
+    def _log_prior(self, zs):
+        """log p(zs) [B] of zs [B, Ds] of images whose class is not given."""
+        if self.known_classes:
+            return tf.reduce_logsumexp(self.mixture(zs), axis=-1) - math.log(self.num_classes)
+        mean, variance = self.mixture.total()
+        return -gaussian_nll(zs, mean, tf.math.log(variance))
 
 
 def mixture_losses(log_density, label):

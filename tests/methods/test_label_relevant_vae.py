@@ -4,12 +4,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import logsumexp
+from scipy.stats import norm
 
+from idgan_tf import config
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.label_relevant_vae import LabelRelevantVAE, UnlabelledLabelVAE
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder, LatentClassifier
 from idgan_tf.networks.mixture import GaussianMixture
 from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.training import build
 from idgan_tf.visualize.masks import BOXES, mask
 
 SHAPE, CLASSES, ZS, ZU = (1, 1, 2), 3, 2, 4
@@ -103,10 +107,13 @@ def test_the_mixture_moves_in_its_own_steps_only():
 GAME = {"decoder": {"decoder_loss": 1.0}, "discriminator": {"discriminator_loss": 1.0}}
 
 
-@pytest.mark.parametrize("adversary", [True, False])
-def test_each_player_moves_by_its_own_loss_alone(adversary, monkeypatch):
+CHOSEN = {"lambda_adv": 7.0, "lambda_lkd_joint": 0.3}
+
+
+@pytest.mark.parametrize("adversary, weights", [(True, {}), (False, {}), (True, CHOSEN), (False, CHOSEN)])
+def test_each_player_moves_by_its_own_loss_alone(adversary, weights, monkeypatch):
     """Each player descends on its line of Algorithm 1 (25 to 29), and every variable of it hears of that."""
-    method, taken = make(adversary, n_gm=0), {}
+    method, taken = make(adversary, n_gm=0, **weights), {}
 
     def take(names, loss, tape):
         for name in [names] if isinstance(names, str) else names:
@@ -116,8 +123,8 @@ def test_each_player_moves_by_its_own_loss_alone(adversary, monkeypatch):
     monkeypatch.setattr(method, "minimize", take)
     means = method.train_step(batch(), SEED)
     expected = {
-        "encoder_s": {"rec": 10.0, "lkd": 1.0},
-        "encoder_u": {"adv_e": 1.0, "kl_mean": 1.0, "rec": 10.0},
+        "encoder_s": {"rec": 10.0, "lkd": weights.get("lambda_lkd_joint", 10.0 * 0.1)},
+        "encoder_u": {"adv_e": weights.get("lambda_adv", 1.0), "kl_mean": 1.0, "rec": 10.0},
         "latent_classifier": {"adv_c": 1.0},
         **(GAME if adversary else {"decoder": {"rec": 10.0}}),
     }
@@ -176,15 +183,27 @@ def test_a_batch_that_cannot_be_dealt_out_is_refused():
         make(n_gm=2).train_step(batch(8), SEED)
 
 
-def test_a_wrong_game_is_refused():
-    with pytest.raises(ConfigError, match="game"):
-        make(game="chess")
+@pytest.mark.parametrize("name, value", [("game", "chess"), ("lambda_adv", -1.0), ("lambda_lkd_joint", "much")])
+def test_wrong_settings_are_refused(name, value):
+    with pytest.raises(ConfigError, match=name):
+        make(**{name: value})
+
+
+@pytest.mark.parametrize("data", ["cifar10", "cub", "toy"])
+def test_the_gin_files_have_the_weight_of_the_code_in_the_joint_step(data):
+    config.load([f"gin/label_relevant_vae_{data}.gin"])
+    bound = config.bindings_of("LabelRelevantVAE")
+    assert bound["lambda_lkd_joint"] == pytest.approx(bound["lambda_rec"] * bound["lambda_lkd"])
+    assert bound["lambda_adv"] == 1.0
+
+
+def finetuning(**settings):
+    teacher = {f"teacher_{name}": network for name, network in make().networks.items()}
+    return UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log", **settings)
 
 
 def test_finetuning_needs_no_labels_and_leaves_the_mixture_alone():
-    trained = make()
-    teacher = {f"teacher_{name}": network for name, network in trained.networks.items()}
-    method = UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log")
+    method = finetuning()
     still = [np.array(v) for name in ("mixture", "latent_classifier") for v in method.networks[name].variables]
     before = values(method)
     means = method.train_step({"image": batch()["image"]}, SEED)
@@ -196,16 +215,31 @@ def test_finetuning_needs_no_labels_and_leaves_the_mixture_alone():
 
 
 def test_finetuning_prices_zs_by_the_total_gaussian():
-    from scipy.stats import norm
-
-    trained = make()
-    teacher = {f"teacher_{name}": network for name, network in trained.networks.items()}
-    method = UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log")
-    image = batch()["image"]
+    method, image = finetuning(), batch()["image"]
     zs = np.array(method.encoder_s(2.0 * image - 1.0))
     mean, variance = (np.array(t) for t in method.mixture.total())
     expected = -norm.logpdf(zs, mean, np.sqrt(variance)).sum(axis=1).mean()
     assert float(method.train_step({"image": image}, SEED)["lkd"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_finetuning_on_known_classes_prices_zs_by_the_mixture():
+    method, image = finetuning(known_classes=True), batch()["image"]
+    zs = np.array(method.encoder_s(2.0 * image - 1.0))
+    means, deviations = np.array(method.mixture.means.rows), np.sqrt(method.mixture.variances())
+    of_class = norm.logpdf(zs[:, None], means, deviations).sum(axis=-1)
+    expected = -(logsumexp(of_class, axis=1) - np.log(CLASSES)).mean()
+    assert float(method.train_step({"image": image}, SEED)["lkd"]) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("known_classes", [False, True])
+def test_images_imagined_beside_unlabelled_ones_are_of_the_prior_and_have_no_label(known_classes, monkeypatch):
+    method, drawn, shown = finetuning(known_classes=known_classes), [], []
+    draw, judge = method.mixture.sample, method.discriminator.call
+    monkeypatch.setattr(method.mixture, "sample", lambda label, z: drawn.append(label.numpy()) or draw(label, z))
+    monkeypatch.setattr(method.discriminator, "call", lambda x, y, **kw: shown.append(y.numpy()) or judge(x, y, **kw))
+    method.train_step({"image": batch(64)["image"]}, SEED)
+    assert set(drawn[0]) == (set(range(CLASSES)) if known_classes else {-1})
+    assert not np.any(shown)
 
 
 def test_the_code_is_zs_exactly_and_zu_with_its_spread():
@@ -293,9 +327,6 @@ def test_only_zu_has_information_in_nats():
 
 
 def test_the_rate_of_the_variances_decays_after_two_epochs():
-    from idgan_tf import config
-    from idgan_tf.training import build
-
     config.load(["gin/label_relevant_vae_cifar10.gin"])
     method = build.settings().method()
     rate = method.players["class_spreads"].optimizer._learning_rate
