@@ -33,6 +33,13 @@ def test_photographs_are_mirrored_in_stage_2_of_idgan_alone(gin_file):
     assert len(flips) == bool(FLIPPED.match(gin_file))
 
 
+@pytest.mark.parametrize("data", ["cifar10", "cifar10_images", "cifar100", "facescrub", "facescrub_casia", "cub"])
+def test_photographs_are_mirrored_for_the_label_relevant_vae(data):
+    """The released code does so; digits, which are not themselves in a mirror, stay as they are."""
+    assert ".augment = (@flip,)" in (PROJECT / f"gin/data/{data}.gin").read_text()
+    assert "flip" not in (PROJECT / "gin/data/digits.gin").read_text()
+
+
 @pytest.mark.parametrize("path", sorted((PROJECT / "gin").rglob("*.gin")), ids=lambda path: path.stem)
 def test_every_number_says_where_it_comes_from(path):
     """In a comment behind it, or in one on the line above."""

@@ -13,6 +13,7 @@ class Dataset:
         binary: images hold only 0 and 1, so a Bernoulli likelihood is exact.
         num_classes: number of labels, 0 without labels.
         source: where the data come from, in one word, for logs and results.
+        held_out: a `Dataset` of images of the same kind that no training sees, or None.
         home, weight, licence, layout: where to get it, how much it is, on what terms, and which files must lie where:
             what `bin/prepare_data --list` says.
     """
@@ -22,6 +23,7 @@ class Dataset:
     binary = False
     num_classes = 0
     source = None
+    held_out = None
     home = weight = licence = layout = ""
 
     @property

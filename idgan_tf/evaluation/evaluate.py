@@ -19,6 +19,7 @@ MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; ch
     "label_inception_score": "inception_score",
     "diversity": "diversity",
     "linear_probe": "linear_probe",
+    "mlp_probe": "mlp_probe",
     "toy_spread": "toy_spread",
     "modularity": "modularity",
     "sap": "sap",

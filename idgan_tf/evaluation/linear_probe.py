@@ -31,15 +31,10 @@ def probe_accuracy(codes, labels, test_codes, test_labels):
         ConfigError: fewer than two classes to fit on.
         NonFiniteError: NaN or infinity in the codes.
     """
-    codes, test_codes = np.asarray(codes, np.float64), np.asarray(test_codes, np.float64)
-    finite(codes, "codes")
-    finite(test_codes, "codes")
+    codes, test_codes = standardised(codes, test_codes)
     classes, targets = np.unique(labels, return_inverse=True)
     require(len(classes) > 1, f"a probe needs two classes, got {len(classes)}")
-    mean, deviation = codes.mean(axis=0), np.maximum(codes.std(axis=0), 1e-12)
-    inputs, test_inputs = (
-        np.column_stack([(x - mean) / deviation, np.ones(len(x))]) for x in (codes, test_codes)
-    )  # the last column is for the bias
+    inputs, test_inputs = (np.column_stack([x, np.ones(len(x))]) for x in (codes, test_codes))  # the last is for a bias
     count, shape = len(inputs), (inputs.shape[1], len(classes))
     penalty = np.full(shape, PENALTY)
     penalty[-1] = 0.0
@@ -58,33 +53,62 @@ def probe_accuracy(codes, labels, test_codes, test_labels):
     return float(np.mean(guess == np.asarray(test_labels)))
 
 
+def standardised(codes, test_codes):
+    """Codes [N, D] and [M, D] less the mean of the first, over their standard deviation.
+
+    Raises:
+        NonFiniteError: NaN or infinity in the codes.
+    """
+    codes, test_codes = np.asarray(codes, np.float64), np.asarray(test_codes, np.float64)
+    finite(codes, "codes")
+    finite(test_codes, "codes")
+    mean, deviation = codes.mean(axis=0), np.maximum(codes.std(axis=0), 1e-12)
+    return (codes - mean) / deviation, (test_codes - mean) / deviation
+
+
 @gin.configurable
 def linear_probe(method, dataset, seed, num_train=10_000, num_test=5_000):
     """Accuracy of linear classifiers on each part of the code, drawn from q(c|x) and (_mean) its mean.
 
     Args:
         method: encodes; `code_parts` names the parts of its code.
-        dataset: labelled images. Where the method was trained on their labels, its part zs knows them: for the
-            accuracy on new images, evaluate on a dataset that it was not trained on.
+        dataset: labelled images. Where the method was trained on their labels, its part zs knows them: `held_out`
+            images are scored where the dataset has some; else, for the accuracy on new images, evaluate on a dataset
+            that it was not trained on.
         seed: of the images and of the draws from q(c|x).
         num_train, num_test: images to fit on and to score on, different ones; less where there are fewer.
     """
+    return probed(probe_accuracy, "linear_probe", method, dataset, seed, num_train, num_test)
+
+
+def probed(accuracy, name, method, dataset, seed, num_train, num_test):
+    """The `Result` of a probe of each part of the code, by its draws and by its means.
+
+    Args:
+        accuracy: (codes, labels, test_codes, test_labels) -> float.
+        name: of the metric.
+        method, dataset, seed, num_train, num_test: as for `linear_probe`.
+    """
     available(hasattr(method, "encode"), f"{type(method).__name__} has no encoder")
     available(dataset.num_classes > 1, f"{dataset.name} has no classes")
-    total = min(num_train + num_test, dataset.num_examples)
-    num_train = num_train * total // (num_train + num_test)
-    draws, means, labels = _codes(method, dataset, total, seed)
-    share = np.bincount(labels[num_train:]).max() / (total - num_train)
+    held_out = getattr(dataset, "held_out", None)
+    if held_out is None:
+        total = min(num_train + num_test, dataset.num_examples)
+        num_train = num_train * total // (num_train + num_test)
+        draws, means, labels = _codes(method, dataset, total, seed)
+    else:
+        num_train = min(num_train, dataset.num_examples)
+        sets = (dataset, num_train), (held_out, min(num_test, held_out.num_examples))
+        draws, means, labels = map(np.concatenate, zip(*(_codes(method, *some, seed) for some in sets), strict=True))
+    truth = labels[num_train:]
     values, first = {}, 0
     for part, size in getattr(method, "code_parts", {"c": draws.shape[1]}).items():
         for ending, codes in (("", draws), ("_mean", means)):
             codes = codes[:, first : first + size]
-            values[f"linear_probe_{part}{ending}"] = probe_accuracy(
-                codes[:num_train], labels[:num_train], codes[num_train:], labels[num_train:]
-            )
+            values[f"{name}_{part}{ending}"] = accuracy(codes[:num_train], labels[:num_train], codes[num_train:], truth)
         first += size
-    protocol = {"num_train": num_train, "num_test": total - num_train, "largest_class": float(share)}
-    return Result(values, protocol)
+    protocol = {"num_train": num_train, "num_test": len(truth), "held_out": held_out is not None}
+    return Result(values, {**protocol, "largest_class": float(np.bincount(truth).max() / len(truth))})
 
 
 def _codes(method, dataset, count, seed):

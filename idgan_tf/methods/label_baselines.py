@@ -10,6 +10,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
+from idgan_tf.methods.label_faces import complete, corrupt
 from idgan_tf.objectives.adversarial import GAMES
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 from idgan_tf.replicas import all_rows
@@ -95,6 +96,10 @@ class CVAE(_Labelled):
         """image [B, H, W, C] in [0, 1] and its class [B] -> the image of its mean code."""
         mean, _ = self.encoder(2.0 * image - 1.0, tf.one_hot(label, self.num_classes))
         return 0.5 * (self._draw(label, mean) + 1.0)
+
+    def inpaint(self, image, mask, label):
+        """As `LabelFaces.inpaint`, but the class [B] must be given (section 4.5)."""
+        return complete(image, self.reconstruct(corrupt(image, mask), label), mask)
 
 
 @gin.register

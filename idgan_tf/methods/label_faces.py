@@ -104,8 +104,7 @@ class LabelFaces(CodeFaces):
             image: [B, H, W, C].
             mask: [H, W, 1] or [B, H, W, 1], 1 where the image is missing.
         """
-        rebuilt = self.decode(self.encode(corrupt(image, mask))[0])
-        return mask * rebuilt + (1.0 - mask) * image
+        return complete(image, self.decode(self.encode(corrupt(image, mask))[0]), mask)
 
     def _line(self, size, steps, seed):
         """a z1 + (1 - a) z2 for a from 0 to 1: [steps, size]."""
@@ -135,3 +134,8 @@ class LabelFaces(CodeFaces):
 def corrupt(image, mask):
     """Images [B, H, W, C] in [0, 1] with grey, 0 in [-1, 1], where a mask [.., H, W, 1] is 1."""
     return image * (1.0 - mask) + 0.5 * mask
+
+
+def complete(image, rebuilt, mask):
+    """M x' + (1 - M) x (section 4.5): images x, and what was rebuilt of them, x', where a mask M is 1."""
+    return mask * rebuilt + (1.0 - mask) * image

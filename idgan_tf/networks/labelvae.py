@@ -1,8 +1,9 @@
-"""The networks of the label-relevant / irrelevant VAE: for CIFAR (Table 3), faces and birds, toy points.
+"""The networks of the label-relevant / irrelevant VAE: for CIFAR (Table 3), faces and birds, toy points, digits.
 
 Zheng & Sun, "Disentangling Latent Space for VAE by Label Relevant/Irrelevant Dimensions", CVPR 2019; where
 the paper is silent, the released code. Images are [B, H, W, C] in [-1, 1]; toy points are images of any
-shape. `architecture` is "cifar" (32 px), "vgg" (64 px) or "toy". Heads are float32.
+shape. `architecture` is "cifar" (32 px), "vgg" (64 px), "toy" or "mlp", two dense layers for small images of any
+shape, chosen here. Heads are float32.
 """
 
 import math
@@ -17,18 +18,19 @@ from idgan_tf.networks.layers import batch_norm, conv, dense, upconv
 from idgan_tf.networks.spectral import SpectralConv, SpectralDense
 
 INIT = "xavier"  # released code; its discriminator has N(0, 0.02)
-SIDES = {"cifar": 32, "vgg": 64, "toy": None}
-TOY_SCALE = 4.0  # toy networks work in units of the points, which images hold divided by 4
+SIDES = {"cifar": 32, "vgg": 64, "toy": None, "mlp": None}
+SCALES = {"toy": 4.0, "mlp": 1.0}  # toy networks work in units of the points, which images hold divided by 4
 
 # Convolutions (filters, kernel, strides), in the order of the tables.
 ENCODER_CONVS = {
     "cifar": ((32, 5, 2), (64, 5, 2), (128, 3, 2), (256, 3, 2)),
     "vgg": tuple((filters, 3, 1) for filters in (64, 64, 128, 128, *[256] * 3, *[512] * 6)),
     "toy": (),
+    "mlp": (),
 }
 VGG_POOL_AFTER = (1, 3, 6, 9)  # numbers of the convolutions before a maximum pooling
-ENCODER_UNITS = {"cifar": (1024,), "vgg": (1024,), "toy": (32, 64, 64)}
-DECODER_UNITS = {"cifar": (2 * 2 * 256,), "vgg": (1024, 2 * 2 * 512), "toy": (64, 64, 32)}
+ENCODER_UNITS = {"cifar": (1024,), "vgg": (1024,), "toy": (32, 64, 64), "mlp": (128, 128)}
+DECODER_UNITS = {"cifar": (2 * 2 * 256,), "vgg": (1024, 2 * 2 * 512), "toy": (64, 64, 32), "mlp": (128, 128)}
 DECODER_CONVS = {
     "cifar": ((256, 5, 2), (256, 5, 1), (128, 5, 2), (64, 5, 2), (32, 5, 2)),
     "vgg": tuple(
@@ -39,14 +41,16 @@ DECODER_CONVS = {
         )
     ),
     "toy": (),
+    "mlp": (),
 }
 LAST_KERNEL = {"cifar": 5, "vgg": 3}
 DISCRIMINATOR_CONVS = {
     "cifar": ((32, 5, 1), (128, 5, 2), (256, 5, 2), (256, 5, 2)),
     "vgg": ((64, 3, 2), (128, 3, 2), (256, 3, 1), (256, 3, 2), (512, 3, 1), (512, 3, 2), (512, 3, 2)),
     "toy": (),
+    "mlp": (),
 }
-DISCRIMINATOR_UNITS = {"cifar": (512,), "vgg": (1024,), "toy": (32, 64, 64)}
+DISCRIMINATOR_UNITS = {"cifar": (512,), "vgg": (1024,), "toy": (32, 64, 64), "mlp": (128, 128)}
 
 
 def _check(image_shape, architecture):
@@ -59,12 +63,13 @@ def _check(image_shape, architecture):
 
 
 def _active(layer, normalize):
-    """A layer with batch normalisation and ReLU, or, for toy points, leaky ReLU alone.
+    """A layer with batch normalisation and ReLU, or, without convolutions, leaky ReLU alone.
 
-    The released code never averages its batch statistics: the momentum is chosen here.
+    The released code never averages its batch statistics; the momentum is chosen here, so that the averages keep up
+    with the first thousand steps (docs/label_relevant_vae.md).
     """
     if normalize:
-        return [layer, batch_norm(momentum=0.99, epsilon=1e-3), layers.ReLU()]
+        return [layer, batch_norm(momentum=0.9, epsilon=1e-3), layers.ReLU()]
     return [layer, layers.LeakyReLU(negative_slope=0.1)]
 
 
@@ -78,9 +83,9 @@ def _dense_stack(inputs, units, normalize):
 
 def _encoder_stack(image_shape, channels, architecture):
     """Layers from an image with `channels` channels to the last hidden layer."""
-    if architecture == "toy":
+    if architecture in SCALES:
         return [
-            layers.Rescaling(TOY_SCALE),
+            layers.Rescaling(SCALES[architecture]),
             layers.Flatten(),
             *_dense_stack(math.prod(image_shape[:2]) * channels, ENCODER_UNITS[architecture], False),
         ]
@@ -162,18 +167,18 @@ class LabelDecoder(Network):
     def __init__(self, image_shape, latent_dims, architecture, name="decoder"):
         _check(image_shape, architecture)
         super().__init__(name, image_shape=image_shape, latent_dims=latent_dims, architecture=architecture)
-        toy, units = architecture == "toy", DECODER_UNITS[architecture]
-        stack = _dense_stack(sum(latent_dims), units, normalize=not toy)
-        if toy:
+        scale, units = SCALES.get(architecture), DECODER_UNITS[architecture]
+        stack = _dense_stack(sum(latent_dims), units, normalize=scale is None)
+        if scale:
             size = math.prod(image_shape)
-            head = [dense(units[-1], size, INIT), layers.Reshape(tuple(image_shape)), layers.Rescaling(1.0 / TOY_SCALE)]
+            head = [dense(units[-1], size, INIT), layers.Reshape(tuple(image_shape)), layers.Rescaling(1.0 / scale)]
         else:
             stack.append(layers.Reshape((2, 2, units[-1] // 4)))
             for filters, kernel, strides in DECODER_CONVS[architecture]:
                 stack += _active(upconv(filters, kernel, strides, INIT, use_bias=False), True)
             head = [upconv(image_shape[2], LAST_KERNEL[architecture], 1, INIT)]
         self.stack = keras.Sequential([*stack, *head], name="stack")
-        self.bounded = not toy
+        self.bounded = architecture != "toy"
         self(keras.Input((sum(latent_dims),)))
 
     def call(self, z, training=False):
@@ -200,8 +205,8 @@ class LabelDiscriminator(Network):
         _check(image_shape, architecture)
         super().__init__(name, image_shape=image_shape, num_classes=num_classes, architecture=architecture)
         stack, channels, side = [], image_shape[2], image_shape[0]
-        if architecture == "toy":
-            stack.append(layers.Rescaling(TOY_SCALE))
+        if architecture in SCALES:
+            stack.append(layers.Rescaling(SCALES[architecture]))
         for filters, kernel, strides in DISCRIMINATOR_CONVS[architecture]:
             stack += [SpectralConv(channels, filters, kernel, strides, "normal"), layers.LeakyReLU(0.1)]
             channels, side = filters, -(-side // strides)
@@ -210,7 +215,7 @@ class LabelDiscriminator(Network):
             inputs = channels
         else:
             stack.append(layers.Flatten())
-            inputs = math.prod(image_shape) if architecture == "toy" else side * side * channels
+            inputs = math.prod(image_shape) if architecture in SCALES else side * side * channels
         for units in DISCRIMINATOR_UNITS[architecture]:
             stack += [SpectralDense(inputs, units, "normal"), layers.LeakyReLU(0.1)]
             inputs = units

@@ -9,6 +9,7 @@ from PIL.PngImagePlugin import PngInfo
 from idgan_tf.files import replacing
 
 BACKGROUND, TEXT = (255, 255, 255), (40, 40, 40)
+SMALLEST = 48  # pixels: smaller images are shown at a whole multiple of their size, up to this
 
 
 def to_uint8(images):
@@ -18,9 +19,11 @@ def to_uint8(images):
     return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
 
-def grid(images, columns, padding=2):
+def grid(images, columns, padding=2, smallest=SMALLEST):
     """Images [N, H, W, C] in [0, 1] -> uint8 [H', W', 3], row by row, white lines between."""
     images = to_uint8(images)
+    zoom = max(1, smallest // max(images.shape[1:3]))
+    images = images.repeat(zoom, axis=1).repeat(zoom, axis=2)
     count, height, width = images.shape[:3]
     rows = -(-count // columns)
     picture = np.full(

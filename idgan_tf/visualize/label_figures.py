@@ -28,7 +28,9 @@ def available(method):
     if isinstance(method, CVAE):
         found["reconstructions"] = reconstructions
     if isinstance(method, LabelFaces):
-        found.update(vary_zs=vary_zs, vary_zu=vary_zu, zu_dimensions=zu_dimensions, swap=swap, inpainting=inpainting)
+        found.update(vary_zs=vary_zs, vary_zu=vary_zu, zu_dimensions=zu_dimensions, swap=swap)
+    if hasattr(method, "inpaint"):
+        found["inpainting"] = inpainting
     return found
 
 
@@ -91,10 +93,13 @@ def swap(method, dataset, count=IMAGES):
 def inpainting(method, dataset, count=IMAGES, mask=None):
     """Images, and under each mask what is left of them and how it is completed (Figure 7).
 
+    A cVAE is told the class of each; the label-relevant / irrelevant VAE sees it.
+
     Args:
         mask: a picture that is white where images miss something, instead of the four masks of the paper.
     """
-    image = examples(dataset, count)
+    batch = labelled_examples(dataset, count)
+    image, classes_of = batch["image"], [batch["label"]] if isinstance(method, CVAE) else []
     height, width = image.shape[1:3]
     if mask is None:
         shapes = {name.replace("_", " "): masks.mask(name, height, width) for name in masks.BOXES}
@@ -102,7 +107,7 @@ def inpainting(method, dataset, count=IMAGES, mask=None):
         shapes = {"mask": masks.read(mask, height, width)}
     images, names = [image], ["real"]
     for name, missing in shapes.items():
-        images += [corrupt(image, missing), method.inpaint(image, missing)]
+        images += [corrupt(image, missing), method.inpaint(image, missing, *classes_of)]
         names += [name, "completed"]
     return label(grid(np.concatenate(images), count), rows=names)
 

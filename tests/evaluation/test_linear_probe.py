@@ -59,6 +59,17 @@ def test_each_part_of_a_code_is_probed_by_its_draws_and_by_its_means(codes_metho
     assert result.protocol["num_train"] == 150 and result.protocol["largest_class"] == pytest.approx(1 / 3, abs=0.1)
 
 
+def test_held_out_images_are_what_is_scored(codes_method):
+    class Split(Labelled):
+        held_out = Labelled()
+
+    Split.held_out.take = lambda rows, seed=(0, 0): {**Labelled().take(rows), "label": tf.zeros(len(rows), tf.int32)}
+    method = codes_method(lambda pixels: 100.0 * pixels[:, :1])
+    result = linear_probe(method, Split(), 0, num_train=150, num_test=600)
+    assert result.values["linear_probe_c"] == pytest.approx(1 / 3), "one in three is what their labels say"
+    assert result.protocol == {"num_train": 150, "num_test": 300, "held_out": True, "largest_class": 1.0}
+
+
 def test_what_cannot_be_probed_says_why(codes_method, pixels):
     with pytest.raises(Unavailable, match="pixels has no classes"):
         linear_probe(codes_method(lambda x: x), pixels, 0)

@@ -65,6 +65,16 @@ def test_generation_depends_on_the_class(kind):
     assert not np.allclose(one, other)
 
 
+@pytest.mark.parametrize("kind", [CVAE, CVAEGAN])
+def test_inpainting_changes_only_what_is_missing_and_knows_the_class(kind):
+    method, image, label = make(kind), batch()["image"], batch()["label"]
+    np.testing.assert_array_equal(method.inpaint(image, np.zeros((1, 1, 1), "float32"), label), image)
+    everything = method.inpaint(image, np.ones((1, 1, 1), "float32"), label)
+    np.testing.assert_allclose(everything, method.reconstruct(tf.fill(image.shape, 0.5), label), atol=1e-6)
+    np.testing.assert_allclose(everything[0], everything[3], atol=1e-6)  # of one class: nothing else tells them apart
+    assert not np.allclose(everything[0], everything[1])
+
+
 def test_the_loss_of_a_cvae_is_its_two_terms():
     means = make(CVAE, lambda_kl=0.5).train_step(batch(), SEED)
     assert float(means["loss"]) == pytest.approx(float(10.0 * means["rec"] + 0.5 * means["kl_mean"]), rel=1e-6)

@@ -131,7 +131,10 @@ def test_an_unlabelled_image_has_no_projection_term():
     np.testing.assert_allclose(term, np.sum(rows * features, axis=-1), rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("architecture, shape", [("cifar", (32, 32, 3)), ("vgg", (64, 64, 3)), ("toy", (1, 1, 2))])
+@pytest.mark.parametrize(
+    "architecture, shape",
+    [("cifar", (32, 32, 3)), ("vgg", (64, 64, 3)), ("toy", (1, 1, 2)), ("mlp", (8, 8, 1)), ("mlp", (5, 7, 3))],
+)
 def test_the_networks_fit_together(architecture, shape):
     image = np.zeros((2, *shape), "float32")
     mean, logvar = LabelEncoder(shape, 5, True, 0, architecture)(image)
@@ -149,6 +152,15 @@ def test_the_cifar_networks_have_the_sizes_of_table_3():
     widths = (256, 256, 256, 128, 64, 32)
     convolutions = sum(25 * a * b for a, b in zip(widths, widths[1:], strict=False))
     assert decoder.count_params() == 300 * 1024 + 4 * 1024 + convolutions + 4 * sum(widths[1:]) + 25 * 32 * 3 + 3
+
+
+def test_inference_keeps_up_with_a_network_that_moves():
+    """The averages of batch statistics forget where the network was a hundred steps ago."""
+    encoder = LabelEncoder((32, 32, 3), 4, False, 0, "cifar")
+    image = np.random.default_rng(0).normal(size=(8, 32, 32, 3)).astype("float32")
+    for _ in range(100):
+        trained = encoder(image, training=True)
+    np.testing.assert_allclose(encoder(image), trained, atol=0.05 * np.std(trained))
 
 
 def test_the_encoder_of_faces_is_vgg16_without_its_last_layers():
@@ -182,6 +194,13 @@ def test_networks_survive_keras_files(tmp_path):
         assert network.variables
         for ours, theirs in zip(network.variables, again.variables, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+def test_small_images_have_two_dense_layers_and_end_within_the_range():
+    encoder, decoder = LabelEncoder((8, 8, 1), 5, True, 0, "mlp"), LabelDecoder((8, 8, 1), (5,), "mlp")
+    assert [v.shape for v in encoder.trainable_variables if len(v.shape) == 2] == [(64, 128), (128, 128), (128, 10)]
+    assert [v.shape for v in decoder.trainable_variables if len(v.shape) == 2] == [(5, 128), (128, 128), (128, 64)]
+    assert np.all(np.abs(decoder(100.0 * np.ones((1, 5), "float32"))) <= 1.0)
 
 
 def test_an_image_of_the_wrong_size_is_refused():

@@ -11,7 +11,7 @@ W = 255  # white, between the images
 def test_a_grid_is_filled_row_by_row_with_white_lines_around():
     images = np.arange(1, 4, dtype=np.float32).reshape(3, 1, 1, 1) / 255.0
     expected = [[W, W, W, W, W], [W, 1, W, 2, W], [W, W, W, W, W], [W, 3, W, W, W], [W, W, W, W, W]]
-    picture = grids.grid(images, columns=2, padding=1)
+    picture = grids.grid(images, columns=2, padding=1, smallest=1)
     assert picture.dtype == np.uint8
     np.testing.assert_array_equal(picture, np.repeat(np.array(expected)[..., None], 3, axis=-1))
 
@@ -20,10 +20,18 @@ def test_images_keep_their_layout_and_colours_and_values_are_rounded_into_range(
     image = np.zeros((1, 2, 3, 3))
     image[0, 0, 2] = [1.0, 0.5, 2.0]
     image[0, 1, 0] = -1.0
-    picture = grids.grid(image, columns=1, padding=0)
+    picture = grids.grid(image, columns=1, padding=0, smallest=1)
     assert picture.shape == (2, 3, 3)
     np.testing.assert_array_equal(picture[0, 2], [255, 128, 255])
     assert picture[1].sum() == 0 and picture[0, :2].sum() == 0
+
+
+def test_small_images_are_enlarged_by_a_whole_number_without_a_blur():
+    image = np.random.default_rng(0).integers(0, 256, (1, 20, 14, 1)) / 255.0
+    picture = grids.grid(image, columns=1, padding=0)
+    np.testing.assert_array_equal(picture[..., 0], np.kron(np.rint(255 * image[0, ..., 0]), np.ones((2, 2))))
+    assert grids.grid(np.zeros((1, 8, 8, 1)), columns=1, padding=0).shape == (48, 48, 3)
+    assert grids.grid(np.zeros((1, 32, 32, 1)), columns=1, padding=0).shape == (32, 32, 3)
 
 
 def test_pictures_beside_each_other_stand_on_one_line():

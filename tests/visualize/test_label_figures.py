@@ -5,10 +5,11 @@ from PIL import Image
 
 from idgan_tf.data.half_circles import HalfCircles
 from idgan_tf.errors import DataError
+from idgan_tf.methods.label_baselines import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.visualize import figures, label_figures, masks
 
-SIDE, ZS, ZU = 16, 3, 4
+SIDE, ZS, ZU = 32, 3, 4
 
 
 class Faces(LabelFaces):
@@ -38,7 +39,8 @@ class Pictures:
 
     def take(self, rows, seed=(0, 0)):
         rng = np.random.default_rng(0)
-        return {"image": tf.constant(rng.random((40, SIDE, SIDE, 1))[rows], tf.float32)}
+        images = rng.random((40, SIDE, SIDE, 1))[rows]
+        return {"image": tf.constant(images, tf.float32), "label": tf.constant(rows % 5, tf.int32)}
 
     def describe(self):
         return "pictures"
@@ -79,6 +81,22 @@ def test_a_mask_of_ones_own_is_white_where_pixels_miss(tmp_path):
     four = label_figures.inpainting(Faces(), Pictures())
     one = label_figures.inpainting(Faces(), Pictures(), mask=str(tmp_path / "mask.png"))
     assert four.shape[0] == 2 + 9 * (SIDE + 2) and one.shape[0] == 2 + 3 * (SIDE + 2)
+
+
+def test_a_cvae_completes_images_of_the_class_that_it_is_told():
+    class Teller(CVAE):
+        image_shape = (SIDE, SIDE, 1)
+
+        def __init__(self):
+            pass
+
+        def reconstruct(self, image, label):
+            return tf.ones_like(image) * tf.cast(label, tf.float32)[:, None, None, None] / 10.0
+
+    picture = label_figures.inpainting(Teller(), Pictures())
+    labels = label_figures.labelled_examples(Pictures(), label_figures.IMAGES)["label"].numpy()
+    completed = picture[-SIDE // 2 - 2, -label_figures.IMAGES * (SIDE + 2) + SIDE // 2 :: SIDE + 2, 0] / 255.0
+    np.testing.assert_allclose(completed, labels / 10.0, atol=0.01)  # the last row, in the missing half
 
 
 def test_a_mask_that_is_none_is_refused(tmp_path):
