@@ -79,7 +79,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     results = evaluated(run, *names("all"))
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
     assert list(results) == list(MODULES)
-    of_labels = {"diversity", "label_inception_score", "linear_probe", "toy_spread"}
+    of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
     assert set(left_out) == {"fid", "kid", "inception_score", *of_labels}
     assert left_out["diversity"] == "tiny_sprites has no classes"
     assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
