@@ -332,3 +332,13 @@ def test_the_rate_of_the_variances_decays_after_two_epochs():
     rate = method.players["class_spreads"].optimizer._learning_rate
     assert float(rate(936)) == pytest.approx(5e-4) and float(rate(937)) == pytest.approx(5e-6)
     assert float(method.players["class_means"].optimizer.learning_rate) == pytest.approx(5e-4)
+
+
+@pytest.mark.slow
+def test_on_digits_zs_learns_the_class_and_the_draws_of_zu_forget_it(tmp_path):
+    from idgan_tf.commands.stages import train
+    from idgan_tf.evaluation.mlp_probe import mlp_probe
+
+    _, settings, method = train(["gin/label_relevant_vae_digits.gin"], [], tmp_path / "run")
+    values = mlp_probe(method, settings.dataset, 0).values
+    assert values["mlp_probe_zs"] > 0.95 and values["mlp_probe_zu"] < 0.2, "of images that the training never saw"
