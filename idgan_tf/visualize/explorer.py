@@ -179,7 +179,7 @@ class Explorer:
         factor = math.ceil(max(self.method.image_shape[:2]) / STRIP_PIXELS)
         if factor > 1:
             images = tf.image.resize(images, [size // factor for size in self.method.image_shape[:2]], "area")
-        return grid(images, STEPS, padding=1)
+        return grid(images, STEPS, padding=1, smallest=1)  # the page enlarges it
 
     def _draw(self, name, c, s):
         count = max(1, figures.AT_ONCE // math.prod(self.method.image_shape))

@@ -80,7 +80,7 @@ def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):
     monkeypatch.setattr(method, "kl_per_dimension", lambda image: [kl[d] for d in range(3)])
     monkeypatch.setattr(figures, "label", lambda picture, title: shown.append((title, picture.shape)) or picture)
     picture = figures.row(method, TinySprites((4, 4, 1)))
-    tile = 4 + 2
+    tile = grids.SMALLEST + 2  # images of 4 pixels, enlarged
     assert shown == [
         ("samples", (tile + 2, 8 * tile + 2, 3)),
         ("c1 from -3 to 3", (tile + 2, 7 * tile + 2, 3)),
@@ -91,7 +91,7 @@ def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):
 
 def test_a_row_of_a_generator_of_nuisance_alone_is_its_draws():
     method = make(GAN, nuisance_dim=5, generator=make(GAN, nuisance_dim=2).generator)
-    assert figures.row(method, TinySprites((4, 4, 1))).shape[1] < 60  # eight images of 4 pixels
+    assert figures.row(method, TinySprites((4, 4, 1))).shape[1] == 8 * (grids.SMALLEST + 2) + 2
 
 
 def test_rows_of_one_code_share_it_and_columns_share_the_nuisance(idgan, monkeypatch):
