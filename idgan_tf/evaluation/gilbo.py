@@ -9,8 +9,11 @@ import gin
 import numpy as np
 from absl import logging
 
+from idgan_tf.errors import require
 from idgan_tf.evaluation import rid
 from idgan_tf.evaluation.result import Result
+
+SIDE = 64  # pixels of the images that the default encoder reads
 
 
 @gin.configurable
@@ -19,6 +22,7 @@ def gilbo(
     dataset,
     seed,
     encoder=None,
+    resize="bilinear",
     num_samples=10_000,
     learning_rate=4e-4,
     batch_size=64,
@@ -31,8 +35,10 @@ def gilbo(
         method: has `encode` and `generate(s, c)`.
         dataset: gives the images whose codes are rendered.
         seed: of everything.
-        encoder: constructor (image_shape, latent_dim, init). The paper does not say which; the default is that
-            of its q for 64 px, `ConvEncoder`.
+        encoder: constructor (image_shape, latent_dim, init); it reads images as they are. The paper does not say
+            which; the default is that of its q, `ConvEncoder`, which reads images of any size at its 64 px.
+        resize: how they come to 64 px: "bilinear" or "area", as in `networks.resize.convert`; best the `resize` of the
+            method, so that e sees what q sees.
         num_samples: new pairs that score the encoder.
         learning_rate, batch_size, cycle, max_cycles: as in `auxiliary.fit`.
     """
@@ -40,19 +46,26 @@ def gilbo(
 
     from idgan_tf.evaluation import auxiliary, generation
     from idgan_tf.networks.conv import ConvEncoder
+    from idgan_tf.networks.resize import convert
 
     generation.require_coded(method)
+    require(resize in ("bilinear", "area"), f'gilbo.resize is "bilinear" or "area", got {resize!r}')
+    read_shape = tuple(dataset.image_shape) if encoder else (SIDE, SIDE, dataset.image_shape[2])
     encoder = encoder or ConvEncoder
     keras.utils.set_random_seed(seed)
-    fitted = encoder(image_shape=dataset.image_shape, latent_dim=method.code_dim, init="torch")
+    fitted = encoder(image_shape=read_shape, latent_dim=method.code_dim, init="torch")
+
+    def read(image):
+        return convert(image, read_shape, to_grey=False, resize=resize)
 
     def pairs(batch, seed):
-        return generation.pair(method, batch, seed)
+        c, image = generation.pair(method, batch, seed)
+        return c, read(image)
 
     steps, plateau = auxiliary.fit(fitted, pairs, dataset, seed, learning_rate, batch_size, cycle, max_cycles)
     ours, theirs = [], []
     for c, image in generation.coded(method, dataset, num_samples, seed + 1):
-        ours.append(rid.log_density(c, *fitted(image)))
+        ours.append(rid.log_density(c, *fitted(read(image))))
         theirs.append(rid.log_density(c, *method.encode(image)))
     value, lower = np.mean(np.concatenate(ours)), np.mean(np.concatenate(theirs))
     if value < lower:
@@ -62,4 +75,6 @@ def gilbo(
             value, lower, encoder.__name__, steps, "at its plateau" if plateau else "no plateau",
         )  # fmt: skip
     protocol = {"num_samples": num_samples, "encoder": encoder.__name__, "steps": steps, "plateau": plateau}
+    if read_shape != tuple(dataset.image_shape):
+        protocol["encoder_images"] = f"{SIDE}x{SIDE}, {resize}"
     return Result({"gilbo": float(value)}, protocol)

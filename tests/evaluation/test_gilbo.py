@@ -3,10 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.gilbo import gilbo
 from idgan_tf.evaluation.result import Unavailable
 from idgan_tf.evaluation.rid import rid
 from idgan_tf.methods.base import Method
+from idgan_tf.networks import conv
+from tests.helpers import TinySprites
 
 GAIN, NOISE = np.array([1.0, 3.0], np.float32), 0.5
 
@@ -33,6 +36,16 @@ class Posterior(LinearGaussian):
         return mean, tf.zeros_like(mean) + np.log(variance)
 
 
+class Halves(LinearGaussian):
+    """The same numbers as the brightness of the left and the right half of an image of 128 px."""
+
+    def encode(self, image):
+        return 2 * [tf.zeros([image.shape[0], 2])]
+
+    def generate(self, s, c):
+        return tf.repeat(tf.repeat((GAIN * c + NOISE * s)[:, None, :, None], 128, axis=1), 64, axis=2)
+
+
 def linear_encoder(image_shape, latent_dim, init):
     del init
     image = keras.Input(image_shape)
@@ -57,9 +70,32 @@ def test_gilbo_of_a_linear_gaussian_generator_is_its_closed_form(pixels, caplog)
     closed_form = np.sum(-0.5 * np.log(2.0 * np.pi * np.e * variance))
     assert result.values["gilbo"] == pytest.approx(closed_form, abs=0.05)
     assert result.protocol["plateau"] and result.protocol["encoder"] == "linear_encoder"
+    assert "encoder_images" not in result.protocol, "an encoder of one's own reads images as they are"
     prior = -np.log(2.0 * np.pi * np.e)  # R_ID of an encoder that only knows N(0, I)
     assert rid(LinearGaussian(), pixels, 0, num_samples=8000).values["rid"] == pytest.approx(prior, abs=0.05)
     assert "below" not in caplog.text
+
+
+def test_the_default_encoder_reads_large_images_at_64_pixels(monkeypatch):
+    seen = []
+
+    def encoder(image_shape, latent_dim, init):
+        seen.append(image_shape)
+        image = keras.Input(image_shape)
+        linear = linear_encoder((2, 2, 1), latent_dim, init)
+        return keras.Model(image, linear(keras.layers.AveragePooling2D(32)(image)))
+
+    monkeypatch.setattr(conv, "ConvEncoder", encoder)
+    few = {"num_samples": 3000, "learning_rate": 0.03, "batch_size": 48, "cycle": 100}
+    result = gilbo(Halves(), TinySprites((128, 128, 1)), 0, **few)
+    variance = 1.0 / (1.0 + np.square(GAIN / NOISE))
+    assert result.values["gilbo"] == pytest.approx(np.sum(-0.5 * np.log(2.0 * np.pi * np.e * variance)), abs=0.05)
+    assert seen == [(64, 64, 1)] and result.protocol["encoder_images"] == "64x64, bilinear"
+
+
+def test_another_way_to_shrink_is_refused(pixels):
+    with pytest.raises(ConfigError, match='"bilinear" or "area", got \'nearest\''):
+        gilbo(LinearGaussian(), pixels, 0, resize="nearest")
 
 
 def test_a_gilbo_below_the_r_id_is_a_warning_with_a_cause(pixels, caplog):
