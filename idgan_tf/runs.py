@@ -142,6 +142,18 @@ def within(folder):
     return found
 
 
+def titles(found):
+    """How to call runs in one picture: by their names, and by their folders, too, where a name comes twice."""
+    names = [run.name for run in found]
+    repeated = len(set(names)) < len(names)
+    return [f"{run.name}, {run.path.resolve().parent.name}" if repeated else run.name for run in found]
+
+
+def figures_of(found):
+    """The `figures/` of the folder that holds all these runs; of one run, its own."""
+    return Run(os.path.commonpath([run.path.resolve() for run in found])).figures
+
+
 def write_text(path, text):
     """Writes a small file whole or not at all."""
     with replacing(path) as temporary:

@@ -4,12 +4,14 @@
     bin/visualize --run_dir=runs/ibgan_dsprites --figures=mi_bounds
     bin/visualize --run_dir=runs/ibgan_beta_dsprites --figures=beta,mi_bounds
     bin/visualize --run_dir=runs/idgan_dsprites --run_dir=runs/betavae_dsprites --figures=fvm_fid
+    bin/visualize --run_dir=runs/betavae_dsprites --run_dir=runs/idgan_dsprites --figures=compare_factors
     bin/visualize --run_dir=R --figures=inpainting --gin_param='inpainting.mask = "mask.png"'
     bin/visualize --run_dir=R --figures=swap --gin_file=gin/data/facescrub_casia.gin
 
-A folder of runs stands for all runs in it. mi_bounds, beta, fvm_fid and fid_lambda draw what runs wrote down: one
-picture of all of them, in figures/ of the folder that holds them. All other figures are drawn for each run that can
-have them.
+A folder of runs stands for all runs in it. One picture of all of them, in figures/ of the folder that holds them:
+mi_bounds, beta, fvm_fid and fid_lambda draw what runs wrote down; compare_samples, compare_renderings,
+compare_traversals and compare_factors what they make of the same codes and images. All other figures are drawn for each
+run that can have them.
 """
 
 from absl import flags, logging
@@ -34,11 +36,32 @@ def main():
 
     found = [run for folder in FLAGS.run_dir for run in runs.within(pretrained.place(folder))]
     written_down = [name for name in FLAGS.figures if name in curves.FIGURES]
-    seen = [name for name in FLAGS.figures if name not in curves.FIGURES]
     if written_down:
         _show(curves.write(found, written_down))
-    if seen or not FLAGS.figures:
+    others = [name for name in FLAGS.figures if name not in curves.FIGURES]
+    if others or not FLAGS.figures:
+        _load_and_draw(found, others)
+
+
+def _load_and_draw(found, names):
+    """Draws the figures that need a checkpoint."""
+    from idgan_tf.visualize import comparisons
+
+    compared = [name for name in names if name in comparisons.FIGURES]
+    seen = [name for name in names if name not in comparisons.FIGURES]
+    if compared:
+        _show(comparisons.write(found, compared, _load))
+    if seen or not names:
         _draw(found, seen)
+
+
+def _load(run):
+    """(method, dataset) of a run."""
+    from idgan_tf import runs
+
+    return runs.load_with_data(
+        run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
+    )
 
 
 def _draw(found, names):
@@ -47,15 +70,12 @@ def _draw(found, names):
     Raises:
         ConfigError, CheckpointError, DataError: that was the last one, and none was drawn.
     """
-    from idgan_tf import runs
     from idgan_tf.visualize import figures
 
     drawn = False
     for run in found:
         try:
-            method, dataset = runs.load_with_data(
-                run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
-            )
+            method, dataset = _load(run)
             possible = [name for name in names if name in figures.available(method)] if len(found) > 1 else names
             _show(figures.write(run, method, dataset, possible or names))
             drawn = True

@@ -1,7 +1,6 @@
 """Figures of what runs wrote down: a training's curves, and comparisons of several runs. They need no checkpoint."""
 
 import json
-import os
 import re
 import statistics
 from typing import NamedTuple
@@ -67,7 +66,7 @@ def write(found, names, folder=None):
         ConfigError: the runs have not written down what a figure needs, or matplotlib is missing.
     """
     logs = [read(run) for run in found]
-    folder = folder or runs.Run(os.path.commonpath([run.path.resolve() for run in found])).figures
+    folder = folder or runs.figures_of(found)
     protocols = {json.dumps(record["protocol"]): None for log in logs for record in log.evaluations}
     about = {"runs": ", ".join(str(run.path) for run in found), "evaluations": "; ".join(protocols)}
     return [save(folder / name, FIGURES[name](logs), {"figure": name, **about}) for name in names]

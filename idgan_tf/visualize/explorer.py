@@ -11,7 +11,7 @@ from PIL import ImageOps
 
 from idgan_tf.data import pictures
 from idgan_tf.errors import DataError, message, require
-from idgan_tf.visualize import figures
+from idgan_tf.visualize import figures, rendering
 from idgan_tf.visualize.examples import SEED, examples
 from idgan_tf.visualize.grids import beside, grid, png, to_uint8
 
@@ -80,7 +80,7 @@ class Explorer:
     def _compiled(self):
         method, found = self.method, {}
         if hasattr(method, "decode"):
-            found["decoder"] = tf.function(lambda c, s: figures.as_shown(method, method.decode(c)))
+            found["decoder"] = tf.function(lambda c, s: rendering.as_shown(method, method.decode(c)))
         if hasattr(method, "generate"):
             found["generator"] = tf.function(lambda c, s: method.generate(s, c))
         return found
@@ -182,7 +182,7 @@ class Explorer:
         return grid(images, STEPS, padding=1, smallest=1)  # the page enlarges it
 
     def _draw(self, name, c, s):
-        count = max(1, figures.AT_ONCE // math.prod(self.method.image_shape))
+        count = max(1, rendering.AT_ONCE // math.prod(self.method.image_shape))
         s = np.repeat(s[None], len(c), axis=0)
         parts = [np.asarray(self.drawn[name](c[i : i + count], s[i : i + count])) for i in range(0, len(c), count)]
         return np.concatenate(parts)

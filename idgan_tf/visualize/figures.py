@@ -1,7 +1,5 @@
 """The figures of a run: what a method can show, with fixed seeds, as uint8 pictures."""
 
-import math
-
 import numpy as np
 import tensorflow as tf
 
@@ -10,10 +8,8 @@ from idgan_tf.methods.faces import PRIOR, CodeFaces
 from idgan_tf.visualize import label_figures
 from idgan_tf.visualize.examples import EXAMPLES, SEED, examples
 from idgan_tf.visualize.grids import beside, grid, label, letters, save
+from idgan_tf.visualize.rendering import MOST, decode, draws, generate, real, traversal_values, traversed
 
-AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
-MOST = 20  # dimensions of a traversal, the most informative ones
-WIDEST = 2048  # pixels of the images of a row together; larger ones are shrunk
 WHILE_TRAINING = ("samples", "reconstructions", "traversal", "same_code", "classes", "swap", "points")
 
 
@@ -60,6 +56,10 @@ def available(method):
         found["reconstructions"] = reconstructions
     if method.code_dim:
         found["traversal"], found["traversal_movie"] = traversal, traversal_movie
+        if not hasattr(method, "generate_class"):  # its zs has another prior
+            found["traversal_prior"] = traversal_prior
+        if hasattr(method, "encode"):
+            found["traversal_added"] = traversal_added
     if all(hasattr(method, face) for face in ("encode", "decode", "generate")):
         found["decoder_generator"] = decoder_generator
     found["row"] = row
@@ -73,75 +73,27 @@ def training_pictures(method, dataset):
     return {name: draw(method, dataset) for name, draw in available(method).items() if name in WHILE_TRAINING}
 
 
-def _shown_size(method, columns):
-    """(height, width) at which images stand in a row of `columns`: their own, or a whole part of it."""
-    height, width, _ = method.image_shape
-    factor = max(1, math.ceil(width * columns / WIDEST))
-    return height // factor, width // factor
-
-
-def _resized(images, size):
-    """Images [B, h, w, c] at a size (height, width)."""
-    if tuple(images.shape[1:3]) == tuple(size):
-        return images
-    return tf.image.resize(images, size, "area" if images.shape[1] > size[0] else "bilinear")
-
-
-def _real(method, dataset, count):
-    """The first examples, [count, h, w, C] as they stand in a row."""
-    return _resized(examples(dataset, count), _shown_size(method, count))
-
-
-def _generate(method, c, s=None, columns=1):
-    """Images of codes [B, D] as they stand in a row, a few at a time; s [B, S] is drawn from N(0, I) unless given."""
-    s = tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]) if s is None else s
-    return _drawn(method, lambda i: _resized(method.generate(s[i], c[i]), _shown_size(method, columns)), len(c))
-
-
-def _decode(method, c, columns=1):
-    """The decoder's images of codes [B, D] as they stand in a row, a few at a time."""
-    return _drawn(method, lambda i: as_shown(method, method.decode(c[i]), columns), len(c))
-
-
-def _drawn(method, draw, count):
-    """draw(slice) of `count` images, joined, without all of them at their full size at once."""
-    step = max(1, AT_ONCE // math.prod(method.image_shape))
-    return np.concatenate([np.asarray(draw(slice(i, i + step))) for i in range(0, count, step)])
-
-
-def as_shown(method, images, columns=1):
-    """Images of a teacher [B, h, w, c] at the size and the channels of the method's own."""
-    images = _resized(images, _shown_size(method, columns))
-    return tf.repeat(images, method.image_shape[2] // images.shape[-1], axis=-1)
-
-
 def samples(method, dataset):
     """An 8 x 8 grid of x = G(s, c), c as in training: from q(c|x) of fixed images, or from the prior.
 
     Of a VAE, its decoder's images of the prior.
     """
-    if hasattr(method, "generate"):
-        return grid(_generate(method, method.sample_code(examples(dataset), [SEED, 1]), columns=8), columns=8)
-    return grid(_decode(method, method.sample_prior(EXAMPLES, [SEED, 1]), columns=8), columns=8)
+    return grid(draws(method, dataset, EXAMPLES, columns=8), columns=8)
 
 
 def samples_prior(method, dataset):
     """The same with c ~ N(0, I): codes that no image had (ID-GAN's sample writer; of IB-GAN, r ~ m(r))."""
     del dataset
-    return grid(_generate(method, method.sample_prior(EXAMPLES, [SEED, 1]), columns=8), columns=8)
+    return grid(generate(method, method.sample_prior(EXAMPLES, [SEED, 1]), columns=8), columns=8)
 
 
 def row(method, dataset, count=8, steps=7):
     """One line: draws, then the two most informative dimensions of the code; to set methods under each other."""
     columns = count + 2 * steps
-    if hasattr(method, "generate"):
-        drawn = _generate(method, method.sample_code(examples(dataset, count), [SEED, 1]), columns=columns)
-    else:
-        drawn = _decode(method, method.sample_prior(count, [SEED, 1]), columns)
-    parts = [label(grid(drawn, count), "samples")]
+    parts = [label(grid(draws(method, dataset, count, columns), count), "samples")]
     if method.code_dim:
         low, high = method.traversal_range
-        drawn, order, _ = _traversed(method, dataset, np.linspace(low, high, steps), columns)
+        drawn, order, _ = traversed(method, dataset, np.linspace(low, high, steps), columns)
         *_, images = drawn.values()
         for i, dimension in enumerate(order[:2]):
             title = f"c{dimension} from {low:g} to {high:g}"
@@ -152,12 +104,12 @@ def row(method, dataset, count=8, steps=7):
 def reconstructions(method, dataset, count=8):
     """Columns of one image each: real, the VAE's decoder and the generator where there is one."""
     mean, _ = method.encode(examples(dataset, count))
-    rows, names = [_real(method, dataset, count)], ["real"]
+    rows, names = [real(method, dataset, count)], ["real"]
     if hasattr(method, "decode"):
-        rows.append(_decode(method, mean, count))
+        rows.append(decode(method, mean, count))
         names.append("decoder")
     if hasattr(method, "generate"):
-        rows.append(_generate(method, mean, columns=count))
+        rows.append(generate(method, mean, columns=count))
         names.append("generator")
     return label(grid(np.concatenate(rows), columns=count), rows=names)
 
@@ -165,7 +117,7 @@ def reconstructions(method, dataset, count=8):
 def decoder_generator(method, dataset, count=10):
     """The decoder's images above the generator's, for the same codes (ID-GAN, Figure 7)."""
     mean, _ = method.encode(examples(dataset, count))
-    images = np.concatenate([_decode(method, mean, count), _generate(method, mean, columns=count)])
+    images = np.concatenate([decode(method, mean, count), generate(method, mean, columns=count)])
     return label(grid(images, columns=count), rows=["decoder", "generator"])
 
 
@@ -173,19 +125,19 @@ def same_code(method, dataset, count=6):
     """Rows of one c and many s: what the nuisance changes (ID-GAN, Figures 5 and A.5), the decoder's image first."""
     c, s = _codes_and_nuisances(method, dataset, count)
     columns = count + hasattr(method, "decode")
-    images = _generate(method, tf.repeat(c, count, axis=0), tf.tile(s, [count, 1]), columns)
+    images = generate(method, tf.repeat(c, count, axis=0), tf.tile(s, [count, 1]), columns)
     images, names = images.reshape(count, count, *images.shape[1:]), _numbered("s", count)
     if hasattr(method, "decode"):
-        images, names = np.concatenate([_decode(method, c, columns)[:, None], images], axis=1), ["decoder", *names]
+        images, names = np.concatenate([decode(method, c, columns)[:, None], images], axis=1), ["decoder", *names]
     return label(grid(images.reshape(-1, *images.shape[2:]), columns), None, _numbered("c", count), names)
 
 
 def same_nuisance(method, dataset, count=6):
     """Rows of one s and many c: what the code changes (ID-GAN, Figures 8 and A.7), the decoder's images first."""
     c, s = _codes_and_nuisances(method, dataset, count)
-    images, names = _generate(method, tf.tile(c, [count, 1]), tf.repeat(s, count, axis=0), count), _numbered("s", count)
+    images, names = generate(method, tf.tile(c, [count, 1]), tf.repeat(s, count, axis=0), count), _numbered("s", count)
     if hasattr(method, "decode"):
-        images, names = np.concatenate([_decode(method, c, count), images]), ["decoder", *names]
+        images, names = np.concatenate([decode(method, c, count), images]), ["decoder", *names]
     return label(grid(images, columns=count), None, names, _numbered("c", count))
 
 
@@ -198,18 +150,32 @@ def _numbered(name, count):
     return [f"{name} {i + 1}" for i in range(count)]
 
 
-def traversal(method, dataset, steps=7):
+def traversal(method, dataset):
     """One row per code dimension, sorted by KL, each over `traversal_range` at the code of one image.
 
     Without an encoder, at c = 0. The decoder stands left, the generator right, where a method has both.
     """
-    values = np.linspace(*method.traversal_range, steps)
-    drawn, order, kl = _traversed(method, dataset, values, _sides(method) * steps)
+    return _traversal(method, dataset)
+
+
+def traversal_prior(method, dataset):
+    """The traversal at one c ~ N(0, I), which the released codes of ID-GAN and IB-GAN draw."""
+    return _traversal(method, dataset, start=method.sample_prior(1, [SEED, 9]))
+
+
+def traversal_added(method, dataset):
+    """The traversal whose values are added to the code of the image: the second one of ID-GAN's released code."""
+    return _traversal(method, dataset, added=True)
+
+
+def _traversal(method, dataset, start=None, added=False):
+    values = traversal_values(method)
+    drawn, order, kl = traversed(method, dataset, values, _sides(method) * len(values), start, added)
     names = [f"c{d}  {abs(kl[d]):.2f}" for d in order] if hasattr(method, "encode") else [f"c{d}" for d in order]
-    ticks = [f"{value:.2g}" for value in values]
+    ticks = [f"{value:+.2g}" if added else f"{value:.2g}" for value in values]
     titles = list(drawn)
     titles[0] += "   (rows: dimension, KL in nats)" if hasattr(method, "encode") else "   (rows: dimension)"
-    grids = [grid(images, steps) for images in drawn.values()]
+    grids = [grid(images, len(values)) for images in drawn.values()]
     size = letters(sum(picture.shape[1] for picture in grids))
     sides = zip(grids, titles, [names, ()], strict=False)
     return beside([label(picture, title, rows, ticks, size) for picture, title, rows in sides])
@@ -218,7 +184,7 @@ def traversal(method, dataset, steps=7):
 def traversal_movie(method, dataset, steps=15):
     """Frames of the traversal, there and back: a column for every dimension, sorted by KL."""
     values = np.linspace(*method.traversal_range, steps)
-    drawn, order, _ = _traversed(method, dataset, values, min(MOST, method.code_dim))
+    drawn, order, _ = traversed(method, dataset, values, min(MOST, method.code_dim))
     names = [f"c{d}" for d in order]
     frames = []
     for t in [*range(steps), *range(steps - 2, 0, -1)]:
@@ -229,27 +195,3 @@ def traversal_movie(method, dataset, steps=15):
 
 def _sides(method):
     return hasattr(method, "decode") + hasattr(method, "generate")
-
-
-def _traversed(method, dataset, values, columns):
-    """({"decoder": [D' * V, h, w, C], "generator": ...}, dimensions [D'] by falling KL, KL [D]) over values [V].
-
-    The images are as they stand in a row of `columns`.
-    """
-    if hasattr(method, "encode"):
-        image = examples(dataset)
-        kl = np.asarray(method.kl_per_dimension(image))
-        mean, _ = method.encode(image[:1])
-    else:
-        kl, mean = np.zeros(method.code_dim), np.zeros((1, method.code_dim))
-    order = np.argsort(-kl, kind="stable")[:MOST]
-    c = np.repeat(np.asarray(mean, np.float32), len(order) * len(values), axis=0)
-    for row, dimension in enumerate(order):
-        c[row * len(values) : (row + 1) * len(values), dimension] = values
-    drawn = {}
-    if hasattr(method, "decode"):
-        drawn["decoder"] = _decode(method, tf.constant(c), columns)
-    if hasattr(method, "generate"):
-        s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
-        drawn["generator"] = _generate(method, tf.constant(c), tf.repeat(s, len(c), axis=0), columns)
-    return drawn, order, kl

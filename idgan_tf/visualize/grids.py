@@ -78,6 +78,18 @@ def beside(pictures, gap=12):
     return np.concatenate(columns, axis=1)
 
 
+def under(pictures, gap=12):
+    """Pictures [H, W, 3] under each other, aligned at the right, so that names left of their rows do not shift them."""
+    width = max(picture.shape[1] for picture in pictures)
+    rows = []
+    for i, picture in enumerate(pictures):
+        filler = np.full((picture.shape[0], width - picture.shape[1], 3), BACKGROUND, np.uint8)
+        rows.append(np.concatenate([filler, picture], axis=1))
+        if i + 1 < len(pictures):
+            rows.append(np.full((gap, width, 3), BACKGROUND, np.uint8))
+    return np.concatenate(rows)
+
+
 def save(path, picture, about=None):
     """Writes a picture uint8 [H, W, 3] as PNG, or a list of them as an endless GIF, whole or not at all.
 

@@ -1,3 +1,4 @@
+import gin
 import keras
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from idgan_tf import noise, runs
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.methods.gan import GAN
+from idgan_tf.methods.ibgan import IBGAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from idgan_tf.visualize import figures, grids
+from idgan_tf.visualize import figures, grids, rendering
 from tests.helpers import TinySprites, build_tiny
 from tests.methods.tiny import LinearDecoder, LinearEncoder, make
 
@@ -31,7 +33,7 @@ def test_every_figure_is_written_with_its_protocol(idgan, tmp_path):
     paths = {path.name for path in figures.write(run, idgan, TinySprites())}
     assert paths == {
         "samples.png", "samples_prior.png", "row.png", "reconstructions.png", "traversal.png", "traversal_movie.gif",
-        "decoder_generator.png", "same_code.png", "same_nuisance.png",
+        "decoder_generator.png", "same_code.png", "same_nuisance.png", "traversal_prior.png", "traversal_added.png",
     }  # fmt: skip
     with Image.open(run.figures / "traversal.png") as picture:
         assert picture.text["figure"] == "traversal" and picture.text["seed"] == str(figures.SEED)
@@ -59,18 +61,41 @@ def test_large_images_are_shrunk_until_a_row_of_them_can_be_read():
             return tf.ones([len(c), 1024, 1024, 1]) * (0.5 + 0.1 * c[:, :1, None, None])
 
     picture = figures.traversal(Large(), None)
-    assert figures.WIDEST < picture.shape[1] < 1.2 * figures.WIDEST and picture.shape[0] < 1.6 * figures.WIDEST
+    assert rendering.WIDEST < picture.shape[1] < 1.2 * rendering.WIDEST and picture.shape[0] < 1.6 * rendering.WIDEST
     above = (picture.shape[0] - 2) % 148  # letters, and 20 rows of 146 pixels
     assert (picture[above + 2 : above + 148, -148:-2] == 204).all(), "c0 = 3 gives 0.8"
 
 
 def test_a_traversal_sorts_by_information_and_moves_one_dimension(idgan):
     values = np.array([-3.0, 0.0, 3.0])
-    drawn, order, kl = figures._traversed(idgan, TinySprites(), values, columns=3)
+    drawn, order, kl = rendering.traversed(idgan, TinySprites(), values, columns=3)
     assert order[0] == 2 and np.argmax(kl) == 2
     c = np.tile(np.asarray(idgan.encode(figures.examples(TinySprites())[:1])[0]), [3, 1])
     c[:, 2] = values
     np.testing.assert_allclose(drawn["decoder"][:3], idgan.decode(c), atol=1e-5)
+
+
+def test_traversals_of_the_released_codes_start_at_a_prior_draw_or_add_to_the_code_of_the_image(idgan, monkeypatch):
+    seen = []
+    monkeypatch.setattr(idgan, "decode", lambda c: seen.append(c.numpy()) or np.zeros([len(c), 64, 64, 1]))
+    figures.traversal_prior(idgan, TinySprites())
+    figures.traversal_added(idgan, TinySprites())
+    prior, added = (c.reshape(10, 7, 10) for c in seen)
+    start = noise.normal([1, 10], [figures.SEED, 9])
+    np.testing.assert_array_equal(prior[0, :, 2], np.linspace(-3, 3, 7), "dimension 2 is the most informative")
+    np.testing.assert_array_equal(np.delete(prior[0], 2, axis=1), np.delete(np.repeat(start, 7, axis=0), 2, axis=1))
+    mean = np.asarray(idgan.encode(figures.examples(TinySprites())[:1])[0])
+    np.testing.assert_allclose(added[0, :, 2], mean[0, 2] + np.linspace(-3, 3, 7), rtol=1e-6)
+    np.testing.assert_allclose(np.delete(added[0], 2, axis=1), np.delete(np.repeat(mean, 7, axis=0), 2, axis=1))
+
+
+def test_the_number_of_values_of_a_traversal_is_a_binding(idgan):
+    gin.bind_parameter("traversal.steps", 21)
+    try:
+        np.testing.assert_allclose(rendering.traversal_values(IBGAN), np.arange(-10, 11) / 10)
+        assert figures.traversal(idgan, TinySprites()).shape[1] > 2 * 21 * (64 // 2 + 2), "two sides, at half the size"
+    finally:
+        gin.clear_config()
 
 
 def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):

@@ -1,0 +1,288 @@
+"""Figures of several runs in one picture: what each draws, of the same images and codes where they have them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from idgan_tf import runs
+from idgan_tf.data.factors import FactorDataset
+from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
+from idgan_tf.evaluation import mig, representation
+from idgan_tf.visualize.examples import SEED, examples, labelled_examples
+from idgan_tf.visualize.figures import has_pictures
+from idgan_tf.visualize.grids import beside, grid, label, letters, save, to_uint8, under
+from idgan_tf.visualize.rendering import (
+    draws,
+    generate,
+    rendered,
+    resized,
+    shown_size,
+    traversal_values,
+    traversed,
+    varied,
+)
+
+COLUMNS, DRAWS, NUISANCES = (
+    10,
+    4,
+    3,
+)  # images in a row; rows of draws of a run; nuisances of an image (ID-GAN, Figure 5)
+INFORMED, BINS = 2000, 20  # images that say which dimension tells a factor, and bins of its values
+
+
+class Part(NamedTuple):
+    """What a figure shows of one run.
+
+    Attributes:
+        images: [R, C, h, w, c] in [0, 1].
+        rows: names, evenly spread over the R rows.
+        columns: C names, or ().
+    """
+
+    images: np.ndarray
+    rows: tuple = ()
+    columns: tuple = ()
+
+
+def write(found, names, load, folder=None):
+    """Draws figures of runs, one run after the other, so that there is one model in memory at a time.
+
+    Args:
+        found: `runs.Run`s.
+        names: of `FIGURES`.
+        load: run -> (method, dataset).
+        folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
+
+    Returns:
+        The paths.
+
+    Raises:
+        ConfigError: no run can have a figure.
+        ConfigError, CheckpointError, DataError: no run can be loaded.
+    """
+    parts, loaded = {name: [] for name in names}, {}
+    for run, title in zip(found, runs.titles(found), strict=True):
+        try:
+            method, dataset = load(run)
+        except (ConfigError, CheckpointError, DataError) as error:
+            if run is found[-1] and not loaded:
+                raise
+            logging.warning("%s is left out: %s", run.path, message(error))
+            continue
+        loaded[title] = f"{run.path} at step {int(method.step.numpy())}"
+        for name in names:
+            part = FIGURES[name].draw(method, dataset)
+            if part is None:
+                logging.warning("%s is left out of %s, which is %s", run.path, name, FIGURES[name].needs)
+                continue
+            data = dataset.describe()
+            if FIGURES[name].real and data not in [known for known, *_ in parts[name]]:
+                parts[name].append((data, f"real ({dataset.name})", FIGURES[name].real(method, dataset)))
+            parts[name].append((data, title, part))
+    paths = []
+    for name in names:
+        figure = FIGURES[name]
+        if not parts[name]:
+            raise ConfigError(f"{name} is {figure.needs}: none of these runs")
+        data = list(dict.fromkeys(data for data, *_ in parts[name]))
+        shown = [(title, part) for some in data for data_of, title, part in parts[name] if data_of == some]
+        picture = figure.join(figure.title, shown)
+        about = {"figure": name, "shows": figure.draw.__doc__.splitlines()[0], "seed": SEED}
+        about |= {"runs": "; ".join(loaded[title] for title, _ in shown if title in loaded), "data": "; ".join(data)}
+        paths.append(save((folder or runs.figures_of(found)) / name, picture, about))
+    return paths
+
+
+def samples(method, dataset):
+    """Rows of draws of each run, under real images; of methods of labelled images, a column for every class.
+
+    Codes are as in training: GANs of one teacher and one dataset draw the same codes.
+    """
+    if not _shows_pictures(method):
+        return None
+    if hasattr(method, "generate_class"):
+        classes, names = _classes(method, dataset)
+        images = method.generate_class(np.tile(classes, DRAWS), [SEED, 4])
+        return Part(_rows(images, COLUMNS), columns=names)
+    return Part(_rows(draws(method, dataset, DRAWS * COLUMNS, COLUMNS), COLUMNS))
+
+
+def real_samples(method, dataset):
+    """As many images of the dataset, of the same classes where the method has them."""
+    images = examples(dataset, DRAWS * COLUMNS)
+    if hasattr(method, "generate_class"):
+        classes, _ = _classes(method, dataset)
+        label_of = np.asarray(dataset.arrays["label"]).reshape(-1)
+        rows = [np.random.default_rng([SEED, c]).choice(np.flatnonzero(label_of == c), DRAWS) for c in classes]
+        images = dataset.take(np.transpose(rows).reshape(-1))["image"]
+    return Part(_rows(resized(images, shown_size(method, COLUMNS)), COLUMNS))
+
+
+def renderings(method, dataset):
+    """The same real images, a column each, and what each run draws of their codes, with several nuisances."""
+    if not _shows_pictures(method):
+        return None
+    batch = labelled_examples(dataset, COLUMNS)
+    if hasattr(method, "reconstruct"):
+        return Part(_rows(method.reconstruct(batch["image"], batch["label"]), COLUMNS))
+    if not hasattr(method, "encode"):
+        return None
+    mean, _ = method.encode(batch["image"])
+    if not getattr(method, "nuisance_dim", 0):
+        return Part(_rows(rendered(method, mean, COLUMNS), COLUMNS))
+    s = tf.random.stateless_normal([NUISANCES, method.nuisance_dim], [SEED, 2])
+    images = generate(method, tf.tile(mean, [NUISANCES, 1]), tf.repeat(s, COLUMNS, axis=0), COLUMNS)
+    return Part(_rows(images, COLUMNS), tuple(f"s {i + 1}" for i in range(NUISANCES)))
+
+
+def real_examples(method, dataset):
+    """The images of `renderings`."""
+    return Part(_rows(resized(examples(dataset, COLUMNS), shown_size(method, COLUMNS)), COLUMNS))
+
+
+def traversals(method, dataset):
+    """Panels of runs, each with its traversal: a row per dimension, sorted by KL, at the code of the same image."""
+    if not has_pictures(method) or not method.code_dim:
+        return None
+    values = traversal_values(method)
+    drawn, order, kl = traversed(method, dataset, values, 2 * len(values))
+    *_, images = drawn.values()  # the generator's where there is one
+    names = [f"c{d}  {abs(kl[d]):.2f}" if hasattr(method, "encode") else f"c{d}" for d in order]
+    return Part(_rows(images, len(values)), names, _ticks(values))
+
+
+def factors(method, dataset):
+    """Panels of runs: a row per factor of the data, over the dimension that tells most of it, in nats.
+
+    Each row starts with a real image and traverses its code: all factors in the middle of their values, and, where
+    the shape is one, every shape in its turn.
+    """
+    if not has_pictures(method) or not hasattr(method, "encode") or not isinstance(dataset, FactorDataset):
+        return None
+    values = traversal_values(method)
+    sample = dataset.sample_factors(INFORMED, np.random.default_rng(SEED))
+    information = mig.information_matrix(representation.of(method, dataset)(sample), sample, BINS)
+    told = np.argmax(information, axis=0)
+    rows, names = [], []
+    for classes in _middles(dataset):
+        image = dataset.images(classes[None])
+        mean, _ = method.encode(image)
+        drawn = _rows(rendered(method, varied(mean, told, values), COLUMNS), len(values))
+        first = np.repeat(np.asarray(resized(image, drawn.shape[2:4]))[None], len(told), axis=0)
+        rows.append(np.concatenate([first, drawn], axis=1))
+        names += [
+            f"{n}: c{d}  {information[d, k]:.2f}"
+            for k, (n, d) in enumerate(zip(dataset.factor_names, told, strict=True))
+        ]
+    return Part(np.concatenate(rows), names, ("real", *_ticks(values)))
+
+
+def _middles(dataset):
+    """Factor classes in the middle of their values, [S, K]: one line, or one for every shape."""
+    middle = np.array([size // 2 for size in dataset.factor_sizes])
+    if "shape" not in dataset.factor_names:
+        return middle[None]
+    shape = dataset.factor_names.index("shape")
+    lines = np.repeat(middle[None], dataset.factor_sizes[shape], axis=0)
+    lines[:, shape] = np.arange(len(lines))
+    return lines
+
+
+def _shows_pictures(method):
+    """Whether a method draws images that a screen can show."""
+    draws_some = has_pictures(method) or hasattr(method, "generate_class")
+    return draws_some and method.image_shape[2] in (1, 3)
+
+
+def _classes(method, dataset):
+    """(the classes of `COLUMNS` columns, the first ones over again where there are fewer, their names)."""
+    classes, names = np.arange(COLUMNS) % method.num_classes, tuple(getattr(dataset, "class_names", ()))
+    return classes, [names[c] if len(names) == method.num_classes else str(c) for c in classes]
+
+
+def _ticks(values):
+    return [f"{value:.2g}" for value in values]
+
+
+def _rows(images, columns):
+    """Images [R * C, h, w, c] as [R, C, h, w, c]."""
+    images = np.asarray(images)
+    return images.reshape(-1, columns, *images.shape[1:])
+
+
+def _under(title, parts):
+    """Bands of runs under each other, all images of one size, the run's name left of them."""
+    parts = _of_one_size(parts)
+    width = parts[0][1].images.shape[1] * (parts[0][1].images.shape[3] + 2)
+    columns = {tuple(part.columns) for _, part in parts if part.columns}
+    bands = []
+    for i, (name, part) in enumerate(parts):
+        rows = [f"{name}  {row}".rstrip() for row in part.rows or [""]]
+        above = columns.copy().pop() if i == 0 and len(columns) == 1 else ()
+        bands.append(label(_grid(part), None, rows, above, letters(width)))
+    return label(under(bands), title, size=letters(width))
+
+
+def _beside(title, parts):
+    """Panels of runs beside each other, all images of one size, the run's name above them."""
+    parts = _of_one_size(parts)
+    size = letters(sum(part.images.shape[1] * part.images.shape[3] for _, part in parts))
+    panels = [label(_grid(part), name, part.rows, part.columns, size) for name, part in parts]
+    return label(beside(panels, gap=24), title, size=size)
+
+
+def _grid(part):
+    return grid(part.images.reshape(-1, *part.images.shape[2:]), part.images.shape[1])
+
+
+def _of_one_size(parts):
+    """The same, images as large as the largest and in three channels."""
+    size = tuple(np.max([part.images.shape[2:4] for _, part in parts], axis=0))
+    return [(name, part._replace(images=_as(part.images, size))) for name, part in parts]
+
+
+def _as(images, size):
+    images = to_uint8(images) / np.float32(255.0)
+    flat = np.asarray(resized(images.reshape(-1, *images.shape[2:]), size))
+    return flat.reshape(*images.shape[:2], *flat.shape[1:])
+
+
+class Figure(NamedTuple):
+    """A figure of several runs.
+
+    Attributes:
+        draw: (method, dataset) -> `Part`, or None where a run cannot have it.
+        join: (title, [(run's name, `Part`)]) -> picture.
+        real: (method, dataset) -> `Part` of real images above the runs of a dataset, or None.
+        needs, title: what runs it is of, and what it shows, as text.
+    """
+
+    draw: object
+    join: object
+    real: object
+    needs: str
+    title: str
+
+
+FIGURES = {
+    "compare_samples": Figure(samples, _under, real_samples, "of methods that draw images", "real images and samples"),
+    "compare_renderings": Figure(
+        renderings,
+        _under,
+        real_examples,
+        "of methods that encode and draw images",
+        "real images, and their codes drawn",
+    ),
+    "compare_traversals": Figure(
+        traversals, _beside, None, "of methods with a code", "the code of one image (rows: dimension, KL in nats)"
+    ),
+    "compare_factors": Figure(
+        factors,
+        _beside,
+        None,
+        "of methods that encode images, on data whose factors are known",
+        "rows: factor, the dimension that tells most of it, how much in nats",
+    ),
+}
