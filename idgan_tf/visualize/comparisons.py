@@ -8,7 +8,7 @@ from absl import logging
 
 from idgan_tf import runs
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
+from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, require
 from idgan_tf.evaluation import mig, representation
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.figures import has_pictures
@@ -24,11 +24,9 @@ from idgan_tf.visualize.rendering import (
     varied,
 )
 
-COLUMNS, DRAWS, NUISANCES = (
-    10,
-    4,
-    3,
-)  # images in a row; rows of draws of a run; nuisances of an image (ID-GAN, Figure 5)
+COLUMNS, DRAWS = 10, 4  # images in a row, rows of draws of a run
+NUISANCES = 3  # of an image, as in ID-GAN's Figure 5
+SMALLEST = 64  # pixels of an image, so that the name of a class fits above it
 INFORMED, BINS = 2000, 20  # images that say which dimension tells a factor, and bins of its values
 
 
@@ -56,10 +54,10 @@ def write(found, names, load, folder=None):
         folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
 
     Returns:
-        The paths.
+        The paths, of the figures that some run can have.
 
     Raises:
-        ConfigError: no run can have a figure.
+        ConfigError: no run can have any of them.
         ConfigError, CheckpointError, DataError: no run can be loaded.
     """
     parts, loaded = {name: [] for name in names}, {}
@@ -81,11 +79,11 @@ def write(found, names, load, folder=None):
             if FIGURES[name].real and data not in [known for known, *_ in parts[name]]:
                 parts[name].append((data, f"real ({dataset.name})", FIGURES[name].real(method, dataset)))
             parts[name].append((data, title, part))
+    wanted = "; ".join(f"{name} is {FIGURES[name].needs}" for name in names)
+    require(any(parts.values()), f"{wanted}: none of these runs")
     paths = []
-    for name in names:
+    for name in filter(parts.get, names):
         figure = FIGURES[name]
-        if not parts[name]:
-            raise ConfigError(f"{name} is {figure.needs}: none of these runs")
         data = list(dict.fromkeys(data for data, *_ in parts[name]))
         shown = [(title, part) for some in data for data_of, title, part in parts[name] if data_of == some]
         picture = figure.join(figure.title, shown)
@@ -238,8 +236,8 @@ def _grid(part):
 
 
 def _of_one_size(parts):
-    """The same, images as large as the largest and in three channels."""
-    size = tuple(np.max([part.images.shape[2:4] for _, part in parts], axis=0))
+    """The same, images as large as the largest, `SMALLEST` at least, and in three channels."""
+    size = tuple(np.max([(SMALLEST, SMALLEST), *(part.images.shape[2:4] for _, part in parts)], axis=0))
     return [(name, part._replace(images=_as(part.images, size))) for name, part in parts]
 
 
@@ -273,10 +271,14 @@ FIGURES = {
         _under,
         real_examples,
         "of methods that encode and draw images",
-        "real images, and their codes drawn",
+        "real images and their codes, drawn",
     ),
     "compare_traversals": Figure(
-        traversals, _beside, None, "of methods with a code", "the code of one image (rows: dimension, KL in nats)"
+        traversals,
+        _beside,
+        None,
+        "of methods with a code",
+        "traversals of the code of one image (rows: dimension, KL in nats)",
     ),
     "compare_factors": Figure(
         factors,

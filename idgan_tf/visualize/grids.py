@@ -44,7 +44,7 @@ def label(picture, title=None, rows=(), columns=(), size=None):
     """A picture [H, W, 3] with a title above, names left of its rows and above its columns.
 
     Args:
-        rows, columns: names, top to bottom and left to right, evenly spread.
+        rows, columns: names, top to bottom and left to right, evenly spread; those of columns are cut to their width.
         size: letter height in pixels, by default as `letters` says.
     """
     size = size or letters(picture.shape[1])
@@ -62,8 +62,18 @@ def label(picture, title=None, rows=(), columns=(), size=None):
     for i, name in enumerate(rows):
         draw.text((size // 2, above + (i + 0.5) * row_height - size * 0.6), name, TEXT, font)
     for i, name in enumerate(columns):
+        name = _cut(name, column_width, font)
         draw.text((left + (i + 0.5) * column_width, above - 1.5 * size), name, TEXT, font, anchor="ma")
     return np.asarray(canvas)
+
+
+def _cut(name, width, font):
+    """As much of a name as fits into `width` pixels."""
+    if font.getlength(name) <= width:
+        return name
+    while name and font.getlength(f"{name}..") > width:
+        name = name[:-1]
+    return f"{name}.."
 
 
 def beside(pictures, gap=12):

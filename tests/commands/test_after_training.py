@@ -126,8 +126,10 @@ def test_pictures_of_a_run(finished):  # noqa: F811
 
 
 def test_of_several_runs_those_that_cannot_have_a_figure_are_left_out(finished):  # noqa: F811
-    both = command("visualize", f"--run_dir={finished[0].parent}", "--figures=samples_prior", ALLOW, env=ENV, check=0)
-    assert both.stdout.splitlines() == [f"wrote {finished[0] / 'figures' / 'samples_prior.png'}"]
+    figures = "--figures=samples_prior,compare_samples"
+    both = command("visualize", f"--run_dir={finished[0].parent}", figures, ALLOW, env=ENV, check=0)
+    together = finished[0].parent / "figures" / "compare_samples.png"
+    assert both.stdout.splitlines() == [f"wrote {together}", f"wrote {finished[0] / 'figures' / 'samples_prior.png'}"]
     assert "tiny_betavae is left out: BetaVAE has no figure 'samples_prior'" in both.stderr
     none = command("visualize", f"--run_dir={finished[0].parent}", "--figures=sampels", ALLOW, env=ENV, check=2)
     assert none.stdout == ""

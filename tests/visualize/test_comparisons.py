@@ -7,6 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 from idgan_tf import runs
+from idgan_tf.data.base import Dataset
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.methods.base import Method
 from idgan_tf.methods.betavae import BetaVAE
@@ -105,6 +106,16 @@ def test_a_column_of_samples_is_a_class_where_there_are_classes():
     assert np.all(areas[:, :3] == [4, 9, 16]), "squares of 2, 3 and 4 pixels are the classes"
 
 
+class Plain(Dataset):
+    """White images whose factors nobody knows."""
+
+    name, source, image_shape = "plain", "made", (4, 4, 1)
+    arrays = {"image": np.ones((8, 4, 4, 1), np.float32)}
+
+    def decode(self, rows, seed):
+        return {"image": rows["image"]}
+
+
 def vae():
     return BetaVAE(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(0.1), bernoulli_nll, beta=1.0)
 
@@ -135,7 +146,7 @@ def test_runs_stand_in_one_picture_with_their_names_and_those_that_cannot_are_le
     assert "d is left out of compare_samples, which is of methods that draw images" in caplog.text
     with Image.open(paths[0]) as picture:
         assert picture.text["runs"].count("at step 0") == 2 and picture.text["data"].count("tiny_sprites") == 2
-        assert picture.width > COLUMNS * (SIDE + 2), "the small images are as large as the large ones"
+        assert picture.width > COLUMNS * 66, "all images are enlarged to 64 pixels"
 
 
 def test_runs_of_the_same_data_stand_together_under_one_row_of_real_images(tmp_path, monkeypatch):
@@ -152,6 +163,9 @@ def test_runs_of_the_same_data_stand_together_under_one_row_of_real_images(tmp_p
 def test_a_figure_that_no_run_can_have_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="compare_samples is of methods that draw images: none of these runs"):
         comparisons.write([runs.Run(tmp_path / "a")], ["compare_samples"], lambda run: (Method(), DATA))
+    names = ["compare_factors", "compare_samples"]
+    (path,) = comparisons.write([runs.Run(tmp_path / "a")], names, lambda run: (vae(), Plain()))
+    assert path.name == "compare_samples.png", "the other is left out, since the factors are not known"
 
     def fail(run):
         raise CheckpointError("there is no checkpoint")
@@ -163,6 +177,7 @@ def test_a_figure_that_no_run_can_have_is_refused(tmp_path):
 def test_bands_of_runs_stand_under_each_other_whatever_the_length_of_their_names():
     parts = [(name, Part(np.full([2, 3, SIDE, SIDE, 1], value))) for name, value in (("a", 0.0), ("a long name", 0.6))]
     picture = comparisons._under("title", parts)
-    band = 2 * (SIDE + 2) + 2
-    np.testing.assert_array_equal(picture[-band:][:, -SIDE - 2 : -2][2 : SIDE + 2], 153)
-    np.testing.assert_array_equal(picture[-2 * band - 12 :][:, -SIDE - 2 : -2][2 : SIDE + 2], 0)
+    side = comparisons.SMALLEST  # to which their 16 pixels are enlarged
+    band = 2 * (side + 2) + 2
+    np.testing.assert_array_equal(picture[-band:][:, -side - 2 : -2][2 : side + 2], 153)
+    np.testing.assert_array_equal(picture[-2 * band - 12 :][:, -side - 2 : -2][2 : side + 2], 0)

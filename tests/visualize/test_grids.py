@@ -1,7 +1,7 @@
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFont
 
 from idgan_tf.visualize import grids
 
@@ -46,6 +46,16 @@ def test_a_label_makes_room_and_leaves_the_picture_as_it_is():
     assert labelled.shape[0] == 40 + 4 * 12
     np.testing.assert_array_equal(labelled[-40:, -60:], picture)
     assert labelled[:24].min() < 128 and labelled[24:48].min() < 128 and labelled[48:, :-60].min() < 128
+
+
+def test_names_of_columns_do_not_run_into_each_other():
+    font = ImageFont.load_default(12)
+    assert grids._cut("truck", 64, font) == "truck"
+    cut = grids._cut("001.Black_footed_Albatross", 64, font)
+    assert cut.startswith("001.B") and cut.endswith("..") and font.getlength(cut) <= 64
+    picture = np.zeros((4, 40, 3), np.uint8)
+    wide = grids.label(picture, columns=["automobile", "automobile"], size=12)
+    assert wide.shape[1] == 40 and wide[:24, 19:21].min() > 200, "a gap between them"
 
 
 def test_a_movie_has_every_frame_and_never_ends():
