@@ -113,7 +113,8 @@ def real_samples(method, dataset):
     if hasattr(method, "generate_class"):
         classes, _ = _classes(method, dataset)
         label_of = np.asarray(dataset.arrays["label"]).reshape(-1)
-        rows = [np.random.default_rng([SEED, c]).choice(np.flatnonzero(label_of == c), DRAWS) for c in classes]
+        rows = [np.random.default_rng([SEED, c]).permutation(np.flatnonzero(label_of == c)) for c in classes]
+        rows = [np.resize(members, DRAWS) for members in rows]  # over again where a class has fewer
         images = dataset.take(np.transpose(rows).reshape(-1))["image"]
     return Part(_rows(resized(images, shown_size(method, COLUMNS)), COLUMNS))
 
