@@ -40,6 +40,17 @@ def test_photographs_are_mirrored_for_the_label_relevant_vae(data):
     assert "flip" not in (PROJECT / "gin/data/digits.gin").read_text()
 
 
+@pytest.mark.parametrize("gin_file", [name for name in GIN_FILES if "factor_classifier" not in name])
+def test_the_optimizers_have_the_epsilons_of_the_codes(gin_file):
+    """1e-8 of PyTorch and TensorFlow 1, where Keras has 1e-7; in RMSprop, which has it inside the root, its square."""
+    config.load([gin_file])
+    for name, epsilon in ("Adam", 1e-8), ("RMSprop", 1e-16):
+        if f"@keras.optimizers.{name}()" in config.text() or re.search(
+            rf"@\w+/keras\.optimizers\.{name}\(\)", config.text()
+        ):
+            assert config.bindings_of(f"keras.optimizers.{name}")["epsilon"] == epsilon
+
+
 @pytest.mark.parametrize("path", sorted((PROJECT / "gin").rglob("*.gin")), ids=lambda path: path.stem)
 def test_every_number_says_where_it_comes_from(path):
     """In a comment behind it, or in one on the line above."""
