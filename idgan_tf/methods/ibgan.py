@@ -101,7 +101,11 @@ class IBGAN(CodeFaces, Method):
         }
 
     def train_step(self, batch, seed):
-        """One step of D and one of G, e and Q, both on the same images."""
+        """One step of D and one of G, e and Q, both on the same images.
+
+        D and Q read generated images first and real ones second, as in the released code: what Q says of a real image
+        by its running statistics (`encode`) counts real images, too, though no loss asks Q about them.
+        """
         real = 2.0 * batch["image"] - 1.0
         seed_z, seed_r, seed_real, seed_fake, seed_label = noise.split(seed, 5)
         z = noise.normal([real.shape[0], self.z_dim], seed_z)
@@ -110,10 +114,11 @@ class IBGAN(CodeFaces, Method):
         with tf.GradientTape(persistent=True) as tape:
             r, kl_per_dimension = self._bottleneck(z, seed_r)
             fake = self.generator(r, training=True)
-            real_logit = self.discriminator(self._look(disturb(real, sigma, seed_real)), training=True)
-            seen = self._look(disturb(fake, sigma, seed_fake))
-            fake_logit = self.discriminator(seen, training=True)
-            reconstruction = self.reconstructor(scale_gradient(seen, self.alpha), training=True)
+            seen_fake = self._look(disturb(fake, sigma, seed_fake))
+            fake_logit = self.discriminator(seen_fake, training=True)
+            reconstruction = self.reconstructor(scale_gradient(seen_fake, self.alpha), training=True)
+            seen_real = self._look(disturb(real, sigma, seed_real))
+            real_logit = self.discriminator(seen_real, training=True)
 
             label = noise.uniform(real_logit.shape, seed_label, *self.real_label)
             discriminator_loss = tf.reduce_mean(smoothed_real_loss(real_logit, label) + fake_loss(fake_logit))
@@ -121,6 +126,7 @@ class IBGAN(CodeFaces, Method):
             mi_upper = tf.reduce_sum(kl_per_dimension)
             fool = tf.reduce_mean(real_loss(fake_logit))
             generator_loss = self.gamma * fool - mi_lower + self._price(mi_upper)
+        self.reconstructor(seen_real, training=True)  # for its running statistics, as in the released code
         self.minimize("discriminator", discriminator_loss, tape)
         self.minimize("generator", generator_loss, tape)
 

@@ -49,8 +49,9 @@ def images(count=BATCH):
     return tf.constant(np.random.default_rng(1).random((count, *SHAPE)), tf.float32)
 
 
-def step(method):
-    return {name: float(value) for name, value in method.train_step({"image": images()}, SEED).items()}
+def step(method, image=None):
+    image = images() if image is None else image
+    return {name: float(value) for name, value in method.train_step({"image": image}, SEED).items()}
 
 
 def trained(network):
@@ -170,6 +171,32 @@ def test_the_front_follows_the_discriminator_and_q_the_generator(frozen, network
     alive = {"front", "discriminator"} if frozen == "generator" else makers
     for name, network in method.networks.items():
         assert all(moved(network, before[name])) if name in alive else not any(moved(network, before[name])), name
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_running_statistics_of_q_count_real_images_and_its_update_does_not(shared):
+    one, other = make(shared=shared), make(shared=shared)
+    step(one)
+    step(other, 0.5 * images())
+    for name in ("encoder", "generator", "reconstructor"):
+        for a, b in zip(trained(one.networks[name]), trained(other.networks[name]), strict=True):
+            np.testing.assert_array_equal(a, b)
+    statistics = [method.reconstructor.non_trainable_variables[0] for method in (one, other)]
+    assert np.abs(statistics[0] - statistics[1]).max() > 1e-6
+
+
+def test_q_reads_generated_images_first_and_real_ones_second(monkeypatch):
+    method = make(shared=False, instance_noise=(0.0, 0.0, 1))
+    twin, seen = IBReader.from_config(method.reconstructor.get_config()), []
+    twin.set_weights(method.reconstructor.get_weights())
+    monkeypatch.setattr(ibgan, "disturb", lambda image, sigma, seed: seen.append(image) or image)
+    step(method)
+    fake, real = seen
+    np.testing.assert_array_equal(real, 2.0 * images() - 1.0)
+    for image in (fake, real):
+        twin(image, training=True)
+    for ours, expected in zip(method.reconstructor.non_trainable_variables, twin.non_trainable_variables, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
 
 
 def gradients_of_generator(alpha, gamma, monkeypatch):
