@@ -10,6 +10,7 @@ Prints a table; for a run also appends a line for each metric to metrics.jsonl a
 """
 
 import os
+import re
 
 from absl import flags
 
@@ -102,7 +103,7 @@ def _show(results, named):
 def _short(value):
     """A number or text of a protocol, checksums cut to 12 letters."""
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text[:12] if len(text) == 64 else text
+    return text[:12] if re.fullmatch("[0-9a-f]{64}", text) else text
 
 
 def start():

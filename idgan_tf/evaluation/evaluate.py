@@ -10,6 +10,7 @@ from idgan_tf.evaluation.result import Result, Unavailable
 MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; cheap ones first
     "fvm": "fvm",
     "mig": "mig",
+    "mi_bounds": "mi_bounds",
     "rid": "rid",
     "factor_fidelity": "factor_fidelity",
     "fid_dsprites": "fid",

@@ -58,6 +58,11 @@ class Method(keras.Model):
         """{name: (function, [tf.TensorSpec with a name])}: what an exported model can do."""
         raise NotImplementedError
 
+    def foresee(self, num_steps):
+        """Warnings (sentences) that a training of so many steps calls for, before its first."""
+        del num_steps
+        return []
+
     def diagnose(self, means):
         """Warnings (sentences) that the means of a log period call for."""
         del means

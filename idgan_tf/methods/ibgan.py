@@ -112,17 +112,18 @@ class IBGAN(CodeFaces, Method):
         sigma = instance_noise_level(self.step, *self.instance_noise)
 
         with tf.GradientTape(persistent=True) as tape:
-            r, kl_per_dimension = self._bottleneck(z, seed_r)
+            r, kl = self._bottleneck(z, seed_r, training=True)
             fake = self.generator(r, training=True)
-            seen_fake = self._look(disturb(fake, sigma, seed_fake))
+            seen_fake = self._look(disturb(fake, sigma, seed_fake), training=True)
             fake_logit = self.discriminator(seen_fake, training=True)
             reconstruction = self.reconstructor(scale_gradient(seen_fake, self.alpha), training=True)
-            seen_real = self._look(disturb(real, sigma, seed_real))
+            seen_real = self._look(disturb(real, sigma, seed_real), training=True)
             real_logit = self.discriminator(seen_real, training=True)
 
             label = noise.uniform(real_logit.shape, seed_label, *self.real_label)
             discriminator_loss = tf.reduce_mean(smoothed_real_loss(real_logit, label) + fake_loss(fake_logit))
             mi_lower = tf.reduce_mean(information_lower_bound(z, reconstruction))
+            kl_per_dimension = tf.reduce_mean(kl, axis=0)
             mi_upper = tf.reduce_sum(kl_per_dimension)
             fool = tf.reduce_mean(real_loss(fake_logit))
             generator_loss = self.gamma * fool - mi_lower + self._price(mi_upper)
@@ -142,21 +143,44 @@ class IBGAN(CodeFaces, Method):
         }
         return {**means, **{f"kl_{i}": kl for i, kl in enumerate(tf.unstack(kl_per_dimension))}}
 
-    def _bottleneck(self, z, seed):
-        """(r ~ e(r|z) [B, Dr], mean KL of every r_i [Dr]); without e: (z, nothing)."""
+    def _bottleneck(self, z, seed, training):
+        """(r ~ e(r|z), KL of every r_i), each [B, Dr]; without e: (z, [B, 0])."""
         if "encoder" not in self.networks:
-            return z, tf.zeros([0])
-        mean, logvar = self.encoder(z, training=True)
-        return sample_gaussian(mean, logvar, seed), tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar), axis=0)
+            return z, z[:, :0]
+        mean, logvar = self.encoder(z, training=training)
+        return sample_gaussian(mean, logvar, seed), gaussian_kl_per_dimension(mean, logvar)
 
     def _price(self, kl):
         """What the information in r costs."""
         guard = tf.where(kl >= GUARD_CEILING, GUARD_WEIGHT * kl, 0.0) if self.guarded else 0.0
         return self.beta * kl + guard
 
-    def _look(self, image):
+    def _look(self, image, training):
         """What D and Q read."""
-        return self.front(image, training=True) if "front" in self.networks else image
+        return self.front(image, training=training) if "front" in self.networks else image
+
+    def information_bounds(self, count, seed):
+        """Of `count` images in inference mode, as noisy as those of this step: (I^L [N], KL of every r_i [N, Dr]).
+
+        The means over images are the bounds that the paper prints; without e the second is [N, 0].
+        """
+        seed_z, seed_r, seed_noise = noise.split(seed, 3)
+        z = noise.normal([count, self.z_dim], seed_z)
+        r, kl = self._bottleneck(z, seed_r, training=False)
+        sigma = instance_noise_level(self.step, *self.instance_noise)
+        seen = self._look(disturb(self.generator(r), sigma, seed_noise), training=False)
+        return information_lower_bound(z, self.reconstructor(seen)), kl
+
+    def foresee(self, num_steps):
+        """A training that ends before its noise does: the steps of the schedule are not shortened with it."""
+        first, last, steps = self.instance_noise
+        if steps <= num_steps or first == last:
+            return []
+        sigma = float(instance_noise_level(num_steps, first, last, steps))
+        return [
+            f"the noise on the images falls for {steps:,} steps, but the training has {num_steps:,} and ends at sigma "
+            f"{sigma:.2f}; bind IBGAN.instance_noise = ({first}, {last}, steps) with fewer steps"
+        ]
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps.

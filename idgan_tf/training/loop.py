@@ -65,6 +65,8 @@ def train(run, settings, draw=None, evaluate=None):
             runs.write_text(run.environment, json.dumps(environment.of_training(settings.dataset), indent=1) + "\n")
     logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
     logging.info("data: %s", settings.dataset.describe())
+    for warning in method.foresee(settings.num_steps):
+        logging.warning("%s", warning)
 
     rates = {f"learning_rate/{name}": player.optimizer for name, player in method.players.items()}
     board = tf.summary.create_file_writer(str(run.tensorboard)) if chief else tf.summary.create_noop_writer()

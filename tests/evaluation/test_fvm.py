@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import representation
-from idgan_tf.evaluation.fvm import accuracy, draw, factor_vae_metric, factor_vae_metric_of_codes, fvm
+from idgan_tf.evaluation.fvm import accuracy, draw, factor_vae_metric, factor_vae_metric_of_codes, fvm, votes_as_text
 from idgan_tf.evaluation.mig import mig
 from idgan_tf.evaluation.result import Unavailable
 
@@ -115,6 +115,19 @@ def test_votes_count_for_the_majority_alone():
     assert accuracy(votes, {(0, 1): 1, (1, 1): 3, (2, 0): 4}) == 3 / 8
 
 
+def test_the_protocol_says_which_dimension_voted_for_which_factor(pixels, codes_method):
+    text = fvm(codes_method(lambda x: x[:, 2::-1]), pixels, 0, num_votes=200, batch_size=20).protocol["votes"]
+    rows = dict(row.split(": ") for row in text.split("; "))
+    counts = {dimension: row.split() for dimension, row in rows.items()}  # the code is the factors, backwards
+    assert {dimension: name for dimension, (name, _) in counts.items()} == dict(zip("012", pixels.factor_names[::-1]))
+    assert sum(int(count) for _, count in counts.values()) == 200
+
+
+def test_votes_as_text_leave_out_what_nobody_voted_for():
+    votes = {(3, 1): 2, (0, 2): 4, (3, 0): 7}
+    assert votes_as_text(votes, ("shape", "x", "y")) == "0: y 4; 3: shape 7 x 2" and votes_as_text({}, ()) == ""
+
+
 def test_a_table_of_codes_scores_like_the_images_themselves(pixels):
     rng = np.random.default_rng(0)
     factors = pixels.sample_factors(3000, rng)
@@ -151,6 +164,7 @@ def test_the_face_agrees_with_the_core_and_tells_its_protocol(pixels, codes_meth
     core = factor_vae_metric(lambda image: method.encode(image)[0], pixels, 4, num_variance_samples=None, **protocol)
     assert result.values["fvm"] == core and result.values["fvm_active_dims"] == 3
     assert abs(result.values["fvm_eval"] - core) < 0.15
+    assert result.protocol.pop("votes").count(":") <= 3
     assert result.protocol == {**protocol, "num_variance_samples": 60, "num_evaluation_votes": 100}
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf import noise
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods import ibgan
 from idgan_tf.methods.ibgan import IBGAN, information_lower_bound, instance_noise_level
@@ -197,6 +198,36 @@ def test_q_reads_generated_images_first_and_real_ones_second(monkeypatch):
         twin(image, training=True)
     for ours, expected in zip(method.reconstructor.non_trainable_variables, twin.non_trainable_variables, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("encoder", [True, False])
+def test_the_bounds_of_evaluation_are_those_of_a_noisy_image_with_inference_statistics(encoder, monkeypatch):
+    method, seen = make(encoder=encoder), []
+    step(method)
+    genuine = ibgan.disturb
+    monkeypatch.setattr(ibgan, "disturb", lambda *given: seen.append((given, genuine(*given))) or seen[-1][1])
+    method.step.assign(5)
+    lower, kl = method.information_bounds(BATCH, SEED)
+    z = noise.normal([BATCH, Z], noise.split(SEED, 3)[0])
+    ((_, sigma, _), noisy) = seen[0]
+    guess = method.reconstructor(method.front(noisy, training=False), training=False)
+    np.testing.assert_allclose(lower, information_lower_bound(z, guess), rtol=1e-5)
+    assert float(sigma) == pytest.approx(0.3)
+    if encoder:
+        mean, logvar = map(np.array, method.encoder(z, training=False))
+        expected = 0.5 * (mean**2 + np.exp(logvar) - logvar - 1.0)
+        np.testing.assert_allclose(kl, expected, rtol=1e-4, atol=1e-6)
+    else:
+        assert kl.shape == (BATCH, 0)
+
+
+@pytest.mark.parametrize(
+    "schedule, num_steps, sigma",
+    [((1.0, 0.0, 100_000), 9000, "0.91"), ((0.5, 0.1, 10), 9, "0.14"), ((0.5, 0.1, 10), 10, None), ((1, 1, 9), 2, None)],
+)
+def test_a_training_that_ends_before_its_noise_is_warned_of(schedule, num_steps, sigma):
+    warnings = make(instance_noise=schedule).foresee(num_steps)
+    assert [f"sigma {sigma};" in warning for warning in warnings] == ([True] if sigma else [])
 
 
 def gradients_of_generator(alpha, gamma, monkeypatch):
