@@ -15,6 +15,8 @@ def test_it_parses_and_its_teacher_exists(gin_file):
     config.load([gin_file])
     bindings = config.bindings_of("train")
     assert {"method", "dataset", "num_steps", "batch_size"} <= bindings.keys()
+    if noise := config.bindings_of("IBGAN").get("instance_noise"):
+        assert noise[2] <= bindings["num_steps"], "the noise does not end with the training"
     stage = config.bindings_of("teacher")
     if stage:
         config.load([stage["gin_file"]], stage.get("gin_params", ()))

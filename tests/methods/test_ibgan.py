@@ -223,11 +223,56 @@ def test_the_bounds_of_evaluation_are_those_of_a_noisy_image_with_inference_stat
 
 @pytest.mark.parametrize(
     "schedule, num_steps, sigma",
-    [((1.0, 0.0, 100_000), 9000, "0.91"), ((0.5, 0.1, 10), 9, "0.14"), ((0.5, 0.1, 10), 10, None), ((1, 1, 9), 2, None)],
+    [((1, 0, 100_000), 9000, "0.91"), ((0.5, 0.1, 10), 9, "0.14"), ((0.5, 0.1, 10), 10, None), ((1, 1, 9), 2, None)],
 )
 def test_a_training_that_ends_before_its_noise_is_warned_of(schedule, num_steps, sigma):
     warnings = make(instance_noise=schedule).foresee(num_steps)
     assert [f"sigma {sigma};" in warning for warning in warnings] == ([True] if sigma else [])
+
+
+def test_roughness_is_that_of_numpy_one_for_noise_and_nought_for_a_ramp():
+    rng = np.random.default_rng(0)
+    white = rng.random((8, 32, 32, 2)).astype("float32")
+    assert float(ibgan.roughness(white)) == pytest.approx(1.0, abs=0.02)
+    ramp = np.broadcast_to(np.linspace(0, 1, 32, dtype="float32")[None, :, None, None], (2, 32, 32, 1))
+    assert float(ibgan.roughness(ramp)) == pytest.approx(0.25 / 31**2 / np.var(ramp), rel=1e-4)  # down alone
+    board = np.indices((8, 8)).sum(0)[None, :, :, None] % 2
+    assert float(ibgan.roughness(board.astype("float32"))) == pytest.approx(2.0)
+    assert float(ibgan.roughness(np.ones((2, 8, 8, 1), "float32"))) == 0.0
+
+
+MEANS = {"fool": 0.8, "instance_noise": 0.0}
+
+
+@pytest.mark.parametrize(
+    "drawn, means, warned",
+    [
+        ("noise", {}, ["the images have become a texture"]),
+        ("noise", {"instance_noise": 0.5}, []),
+        ("noise", {"fool": 4.6}, ["the discriminator wins", "the images have become a texture"]),
+        ("sprite", {"fool": 4.6}, ["the discriminator wins"]),
+        ("sprite", {}, []),
+    ],
+)
+def test_a_texture_without_noise_and_a_discriminator_that_wins_are_warned_of(drawn, means, warned, monkeypatch):
+    image = np.zeros((64, *SHAPE), "float32")
+    image[:, 20:40, 30:50] = 1.0
+    image = np.random.default_rng(0).random(image.shape, "float32") if drawn == "noise" else image
+    method = make()
+    monkeypatch.setattr(method, "generate", lambda s, c: tf.constant(image))
+    found = method.diagnose({**MEANS, **means})
+    assert [warning.split(":")[0] for warning in found] == warned
+    assert not found or "lower its rate" in found[0] or "raise the discriminator's rate" in found[0]
+    if "fool" in means:
+        assert "1.0% of being real" in found[0]
+
+
+@pytest.mark.parametrize("encoder", [True, False])
+def test_it_diagnoses_its_own_images(encoder):
+    method = make(encoder=encoder)
+    code = method.sample_code(tf.zeros([ibgan.DIAGNOSED, *SHAPE]), tf.constant([0, 0]))
+    collapsed = ibgan.roughness(method.generate(tf.zeros([ibgan.DIAGNOSED, 0]), code)) > ibgan.TEXTURE
+    assert len(method.diagnose({**step(method), "instance_noise": 0.0})) == int(collapsed)
 
 
 def gradients_of_generator(alpha, gamma, monkeypatch):

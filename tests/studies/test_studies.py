@@ -60,6 +60,8 @@ def assert_trains_as_planned(found, job):
     teacher = config.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
     gin.parse_config(job.evaluation)
+    if noise := config.bindings_of("IBGAN").get("instance_noise"):
+        assert noise[2] <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
     if teacher:
         row = found.row(job.row.teacher)
         assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem
