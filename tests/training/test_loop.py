@@ -54,6 +54,16 @@ def test_multiples_of_keep_every_outlive_the_newest_three(tmp_path):
     assert checkpoint.steps(run.checkpoints) == [3, 6, 8, 9, 10]
 
 
+def test_a_method_is_asked_once_what_it_foresees_for_so_many_steps(tmp_path, monkeypatch, caplog):
+    from idgan_tf.methods.betavae import BetaVAE
+
+    asked = []
+    monkeypatch.setattr(BetaVAE, "foresee", lambda self, n: asked.append(n) or [f"{n} steps are too few"])
+    trained(tmp_path / "run", num_steps=3, log_every=1)
+    assert asked == [3]
+    assert [r.getMessage() for r in caplog.records if r.levelname == "WARNING"] == ["3 steps are too few"]
+
+
 @pytest.fixture
 def poisoned(monkeypatch):
     """Makes the loss of a beta-VAE NaN at one step, once or always."""
