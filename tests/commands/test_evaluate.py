@@ -80,7 +80,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
     assert list(results) == list(MODULES)
     of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
-    assert set(left_out) == {"fid", "kid", "inception_score", *of_labels}
+    assert set(left_out) == {"mi_bounds", "fid", "kid", "inception_score", *of_labels}
     assert left_out["diversity"] == "tiny_sprites has no classes"
     assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
     assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
@@ -167,7 +167,7 @@ def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_th
     last = process.stderr.strip().splitlines()[-1]
     assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
     every = command("evaluate", f"--codes={codes}", check=0)
-    assert "left out rid, factor_fidelity, fid_dsprites, fid, kid" in every.stdout
+    assert "left out mi_bounds, rid, factor_fidelity, fid_dsprites, fid, kid" in every.stdout
 
 
 def test_the_presets_change_the_protocol(tmp_path):
