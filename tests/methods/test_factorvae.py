@@ -92,3 +92,12 @@ def test_beta_one_of_the_beta_vae_is_the_negative_elbo():
     method = BetaVAE(*networks(), keras.optimizers.SGD(0.01), bernoulli_nll, beta=1.0)
     values = method.train_step(batch(), SEED)
     np.testing.assert_allclose(values["loss"], values["nll"] + values["kl"], rtol=1e-6)
+
+
+def test_gamma_may_follow_a_schedule_of_the_step_and_the_log_says_it():
+    method = make(keras.optimizers.schedules.PiecewiseConstantDecay([10], [35.0, 3.0]))
+    for step, gamma in (10, 35.0), (11, 3.0):
+        method.step.assign(step)
+        values = {name: float(value) for name, value in method.train_step(batch(), SEED).items()}
+        assert values["gamma"] == gamma
+        assert values["loss"] == pytest.approx(values["nll"] + values["kl"] + gamma * values["tc"], rel=1e-5)

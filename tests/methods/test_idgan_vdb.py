@@ -83,3 +83,15 @@ def test_beta_v_is_in_the_checkpoint(tmp_path):
     checkpoint.save(tmp_path, checkpoint.state(method))
     checkpoint.restore(tmp_path, checkpoint.state(fresh))
     assert float(fresh.beta_v) == float(method.beta_v) != 7.0
+
+
+def test_r1_of_every_second_step_leaves_the_bottleneck_in_every_step():
+    method = make_vdb(r1_every=2)
+    train_step = tf.function(method.train_step)
+    penalties, informations = [], []
+    for step in range(2):
+        method.step.assign(step)
+        values = train_step(batch(), SEED)
+        penalties.append(float(values["r1"]))
+        informations.append(float(values["information"]))
+    assert penalties[0] > 0.0 and penalties[1] == 0.0 and min(informations) > 0.0
