@@ -14,6 +14,7 @@ EXPLAINED = {
     "mi_lower": "nats of it that can be read from an image, the lower bound",
     "fvm": "FactorVAE metric of the code, 1 at best",
     "mig": "mutual information gap of the code, 1 at best",
+    "factor_fidelity": "share of the factors of an image that a drawing of its code shows, 1 at best",
 }
 FULL_RUNS = {"quickstart": "gin/idgan_dsprites.gin"}
 
