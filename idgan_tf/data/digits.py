@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.data.base import Dataset
-from idgan_tf.errors import DataError, require, require_number
+from idgan_tf.errors import require, require_number
 
 COUNT = 1797
 LEVELS = 16  # the largest value of a pixel
@@ -42,10 +42,8 @@ class Digits(Dataset):
 
     @functools.cached_property
     def arrays(self):
-        try:
-            from sklearn.datasets import load_digits
-        except ImportError as error:
-            raise DataError("the digits come with scikit-learn: pip install scikit-learn") from error
+        from sklearn.datasets import load_digits
+
         digits, rows = load_digits(), np.random.default_rng(SEED).permutation(COUNT)[self._part]
         return {
             "image": digits.images[rows, ..., None].astype(np.uint8),

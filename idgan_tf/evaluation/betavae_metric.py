@@ -6,7 +6,7 @@ Higgins et al., "beta-VAE", ICLR 2017, section 3, with the settings of disentang
 import gin
 import numpy as np
 
-from idgan_tf.evaluation.result import Result, checked_codes, scikit_learn
+from idgan_tf.evaluation.result import Result, checked_codes
 
 
 def draw_pairs(dataset, rng, num_points, num_pairs):
@@ -26,8 +26,10 @@ def classification_accuracy(train_points, train_shared, test_points, test_shared
         train_shared, test_shared: factor numbers [P].
         seed: of the fit.
     """
+    from sklearn.linear_model import LogisticRegression
+
     train_points, test_points = checked_codes(train_points), checked_codes(test_points)
-    model = scikit_learn("linear_model").LogisticRegression(random_state=seed, max_iter=1000)
+    model = LogisticRegression(random_state=seed, max_iter=1000)
     return float(np.mean(model.fit(train_points, train_shared).predict(test_points) == test_shared))
 
 
@@ -44,7 +46,6 @@ def betavae_metric(method, dataset, seed, num_train=10_000, num_test=5_000, num_
     """
     from idgan_tf.evaluation import representation
 
-    scikit_learn("linear_model")
     codes_of, rng = representation.of(method, dataset), np.random.default_rng(seed)
 
     def points(count):

@@ -8,7 +8,7 @@ import gin
 import numpy as np
 from absl import logging
 
-from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
+from idgan_tf.evaluation.result import Result, checked_pair
 from idgan_tf.progress import bar
 
 
@@ -48,12 +48,13 @@ def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
     Returns:
         (importance [D, K], accuracy on the test codes [K]).
     """
-    ensemble = scikit_learn("ensemble")
+    from sklearn.ensemble import GradientBoostingClassifier
+
     train_codes, train_factors = checked_pair(train_codes, train_factors)
     test_codes, test_factors = checked_pair(test_codes, test_factors)
     importance, accuracy = [], []
     for k in bar(range(train_factors.shape[1]), "DCI", "factors"):
-        model = ensemble.GradientBoostingClassifier(random_state=seed).fit(train_codes, train_factors[:, k])
+        model = GradientBoostingClassifier(random_state=seed).fit(train_codes, train_factors[:, k])
         importance.append(np.abs(model.feature_importances_))
         accuracy.append(np.mean(model.predict(test_codes) == test_factors[:, k]))
     return np.transpose(importance), np.array(accuracy)
@@ -80,7 +81,6 @@ def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
     """
     from idgan_tf.evaluation import representation
 
-    scikit_learn("ensemble")
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     importance, accuracy = importances(*train, *test, seed=seed)
     return Result(values_of(importance, accuracy), {"num_train": num_train, "num_test": num_test})

@@ -10,7 +10,7 @@ import gin
 import numpy as np
 
 from idgan_tf.evaluation.linear_probe import probed, standardised
-from idgan_tf.evaluation.result import available, scikit_learn
+from idgan_tf.evaluation.result import available
 
 WIDTH = 256  # of the hidden layer
 HELD_BACK = 0.1  # of the codes to fit on, which say when to stop
@@ -25,9 +25,11 @@ def mlp_accuracy(codes, labels, test_codes, test_labels, seed):
         seed: of the first weights, of the order and of that tenth.
 
     Raises:
-        Unavailable: scikit-learn is not installed, or there are too few codes to hold every class back.
+        Unavailable: there are too few codes to hold every class back.
         NonFiniteError: NaN or infinity in the codes.
     """
+    from sklearn.neural_network import MLPClassifier
+
     codes, test_codes = standardised(codes, test_codes)
     _, counts = np.unique(labels, return_counts=True)
     enough = len(counts) > 1 and counts.min() > 1 and HELD_BACK * len(labels) >= len(counts)
@@ -35,8 +37,7 @@ def mlp_accuracy(codes, labels, test_codes, test_labels, seed):
         enough,
         f"an MLP probe needs two classes or more, ten codes for each, got {len(labels)} of {len(counts)} classes",
     )
-    kind = scikit_learn("neural_network").MLPClassifier
-    probe = kind((WIDTH,), early_stopping=True, validation_fraction=HELD_BACK, random_state=seed)
+    probe = MLPClassifier((WIDTH,), early_stopping=True, validation_fraction=HELD_BACK, random_state=seed)
     return float(probe.fit(codes, labels).score(test_codes, test_labels))
 
 

@@ -8,7 +8,7 @@ import gin
 import numpy as np
 
 from idgan_tf.evaluation.mig import information_matrix
-from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
+from idgan_tf.evaluation.result import Result, checked_pair
 
 
 def modularity_score(codes, factors, bins=20):
@@ -35,7 +35,9 @@ def explicitness_score(train_codes, train_factors, test_codes, test_factors):
         train_codes, test_codes: [N, D].
         train_factors, test_factors: classes [N, K]; a class missing from either side does not count.
     """
-    linear, metrics = scikit_learn("linear_model"), scikit_learn("metrics")
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
     train_codes, train_factors = checked_pair(train_codes, train_factors)
     test_codes, test_factors = checked_pair(test_codes, test_factors)
     mean, spread = np.mean(train_codes, axis=0), np.std(train_codes, axis=0)
@@ -43,10 +45,10 @@ def explicitness_score(train_codes, train_factors, test_codes, test_factors):
     train_codes, test_codes = (train_codes - mean) / spread, (test_codes - mean) / spread
     scores = []
     for train, test in zip(train_factors.T, test_factors.T, strict=True):
-        model = linear.LogisticRegression().fit(train_codes, train)
+        model = LogisticRegression().fit(train_codes, train)
         probability = model.predict_proba(test_codes)
         areas = [
-            metrics.roc_auc_score(test == label, probability[:, i])
+            roc_auc_score(test == label, probability[:, i])
             for i, label in enumerate(model.classes_)
             if 0 < np.sum(test == label) < len(test)
         ]
@@ -67,7 +69,6 @@ def modularity(method, dataset, seed, num_train=10_000, num_test=5_000, bins=20)
     """
     from idgan_tf.evaluation import representation
 
-    scikit_learn("linear_model")
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     values = {"modularity": modularity_score(*train, bins), "explicitness": explicitness_score(*train, *test)}
     return Result(values, {"num_train": num_train, "num_test": num_test, "bins": bins})

@@ -5,7 +5,6 @@ binds with its protocol.
 """
 
 import dataclasses
-import importlib
 
 import numpy as np
 from absl import logging
@@ -96,15 +95,3 @@ def finite(values, what):
     bad = int(np.sum(~np.isfinite(values)))
     if bad:
         raise NonFiniteError(f"{what} hold {bad:,} non-finite of {np.size(values):,} numbers: the network has diverged")
-
-
-def scikit_learn(module):
-    """The module `sklearn.<module>`.
-
-    Raises:
-        Unavailable: scikit-learn is not installed.
-    """
-    try:
-        return importlib.import_module(f"sklearn.{module}")
-    except ImportError as error:
-        raise Unavailable("this needs scikit-learn: pip install -e '.[metrics]'") from error

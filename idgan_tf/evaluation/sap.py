@@ -8,7 +8,7 @@ import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.result import Result, checked_pair, scikit_learn
+from idgan_tf.evaluation.result import Result, checked_pair
 
 
 def separated_attribute_predictability(train_codes, train_factors, test_codes, test_factors, seed=0):
@@ -21,14 +21,15 @@ def separated_attribute_predictability(train_codes, train_factors, test_codes, t
         train_factors, test_factors: classes [N, K].
         seed: of the fits.
     """
-    svm = scikit_learn("svm")
+    from sklearn.svm import LinearSVC
+
     train_codes, train_factors = checked_pair(train_codes, train_factors)
     test_codes, test_factors = checked_pair(test_codes, test_factors)
     require(train_codes.shape[1] >= 2, "a gap needs at least 2 code dimensions, got 1")
     scores = np.zeros([train_codes.shape[1], train_factors.shape[1]])
     for d, k in np.ndindex(*scores.shape):
         if np.ptp(train_codes[:, d]) > 0:  # a constant dimension predicts nothing
-            model = svm.LinearSVC(C=0.01, class_weight="balanced", random_state=seed)
+            model = LinearSVC(C=0.01, class_weight="balanced", random_state=seed)
             model.fit(train_codes[:, d : d + 1], train_factors[:, k])
             scores[d, k] = np.mean(model.predict(test_codes[:, d : d + 1]) == test_factors[:, k])
     scores.sort(axis=0)
@@ -47,7 +48,6 @@ def sap(method, dataset, seed, num_train=10_000, num_test=5_000):
     """
     from idgan_tf.evaluation import representation
 
-    scikit_learn("svm")
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     score = separated_attribute_predictability(*train, *test, seed=seed)
     return Result({"sap": score}, {"num_train": num_train, "num_test": num_test})

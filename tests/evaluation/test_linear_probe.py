@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.linear_probe import linear_probe, probe_accuracy
@@ -28,11 +29,10 @@ def test_scale_and_shift_of_a_code_do_not_matter(rng):
 
 
 def test_it_is_logistic_regression(rng):
-    linear_model = pytest.importorskip("sklearn.linear_model")
     (x, y), (x2, y2) = codes(rng), codes(rng)
     x, x2 = x + 0.7 * rng.normal(size=x.shape), x2 + 0.7 * rng.normal(size=x.shape)
     mean, deviation = x.mean(axis=0), x.std(axis=0)
-    other = linear_model.LogisticRegression(C=1 / (600 * 1e-3)).fit((x - mean) / deviation, y)
+    other = LogisticRegression(C=1 / (600 * 1e-3)).fit((x - mean) / deviation, y)
     theirs = other.score((x2 - mean) / deviation, y2)
     assert probe_accuracy(x, y, x2, y2) == pytest.approx(theirs, abs=0.005)
 

@@ -7,8 +7,6 @@ from idgan_tf.evaluation.mlp_probe import mlp_accuracy, mlp_probe
 from idgan_tf.evaluation.result import Unavailable
 from tests.evaluation.test_linear_probe import Labelled
 
-pytest.importorskip("sklearn.neural_network")
-
 
 def rings(rng, count=900):
     """Points [N, 2] around 0, whose class is their distance: no line tells it."""

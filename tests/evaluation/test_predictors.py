@@ -5,9 +5,6 @@ import pytest
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import betavae_metric, dci, modularity, sap
-from idgan_tf.evaluation.result import scikit_learn
-
-pytest.importorskip("sklearn")
 
 
 def sample(kind, count=600, seed=0):
@@ -89,9 +86,3 @@ def test_a_class_that_is_missing_does_not_count_but_a_single_value_is_an_error()
     assert modularity.explicitness_score(codes[few], factors[few], codes, factors) > 0.8
     with pytest.raises(ConfigError, match="factor 0 has a single value"):
         dci.importances(codes, np.ones_like(factors), codes, factors)
-
-
-def test_a_missing_scikit_learn_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "sklearn.svm", None)
-    with pytest.raises(ConfigError, match=r"pip install -e '\.\[metrics\]'"):
-        scikit_learn("svm")
