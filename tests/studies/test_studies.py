@@ -3,7 +3,6 @@
 import pathlib
 import shlex
 
-import gin
 import pytest
 
 from idgan_tf import config
@@ -31,10 +30,7 @@ def test_there_are_the_tables_and_figures_of_the_three_papers():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "scale", ["cpu", *(pytest.param(scale, marks=pytest.mark.slow) for scale in ("paper", "smoke"))]
-)
-@pytest.mark.parametrize("name", study.names())
+@pytest.mark.parametrize("name, scale", every())
 def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
     evaluate.import_all()
     found = study.load(name, scale)
@@ -55,11 +51,11 @@ def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
 
 
 def assert_trains_as_planned(found, job):
-    """The bindings of a job are known, and its teacher is the row that the study names, beside it."""
+    """A run takes the bindings of a job and of its metrics; its teacher is the row that the study names, beside it."""
     config.load(job.gin_files, job.params)
+    config.load(job.gin_files, [*job.params, *job.evaluation])
     teacher = config.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
-    gin.parse_config(job.evaluation)
     if noise := config.bindings_of("IBGAN").get("instance_noise"):
         assert noise[2] <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
     if teacher:
@@ -94,8 +90,7 @@ def test_the_label_studies_count_the_images_that_the_paper_counts():
     for name in ("label_table1", "label_table2"):
         for job in jobs.plan(study.load(name, "paper"), "runs"):
             if job.row.dataset in counts:
-                config.load(job.gin_files, job.params)
-                gin.parse_config(job.evaluation)
+                config.load(job.gin_files, [*job.params, *job.evaluation])
                 bound = [config.bindings_of(metric)[key] for metric, key in COUNTS]
                 assert tuple(bound) == counts[job.row.dataset]
 
