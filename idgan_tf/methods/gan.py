@@ -29,8 +29,6 @@ class GAN(CodeFaces, Method):
         nuisance_dim: S, the size of the nuisance s; the rest of the generator's input is the code c.
         r1: weight of ||d logit / d image||^2 on real images, >= 0: a number, or a schedule of the step.
         r1_every: computes R1 in every so many steps alone, with so many times its weight: the same mean.
-        r2: weight of the same penalty on generated images, as `r1`.
-        game: "log", or "relativistic".
         average_decay: decay of the generator's running average, in [0, 1).
         real_noise: real images in [-1, 1] get noise from U[0, real_noise), >= 0.
         **networks: further networks of a subclass.
@@ -53,13 +51,10 @@ class GAN(CodeFaces, Method):
         average_decay,
         real_noise,
         r1_every=1,
-        r2=0.0,
-        game="log",
         **networks,
     ):
         name = type(self).__name__
         require_weight(f"{name}.r1", r1)
-        require_weight(f"{name}.r2", r2)
         require_number(f"{name}.r1_every", r1_every, minimum=1, integer=True)
         for key, value in {"average_decay": average_decay, "real_noise": real_noise}.items():
             require_number(f"{name}.{key}", value, minimum=0)
@@ -71,7 +66,7 @@ class GAN(CodeFaces, Method):
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         self.nuisance_dim, self.r1 = nuisance_dim, r1
         self.average_decay, self.real_noise = average_decay, real_noise
-        self.r1_every, self.r2, self.game = r1_every, r2, game
+        self.r1_every = r1_every
         self.code_dim = generator.get_config()["latent_dim"] - nuisance_dim
         self.image_shape = discriminator.get_config()["image_shape"]
         require(self.code_dim >= 0, f"{name}.nuisance_dim {nuisance_dim} exceeds the generator's latent_dim")
@@ -96,12 +91,7 @@ class GAN(CodeFaces, Method):
             if self.nuisance_dim:
                 fake = self.generator(self.latent(c, seed_new_s), training=True)
             cost, terms = self.generator_cost(c, fake)
-            fake_logit = self.judge(fake, c, seed_g)[0]
-            if self.game == "relativistic":
-                fool = tf.nn.softplus(self.judge(self.as_real(image, seed_real), c, seed_d)[0] - fake_logit)
-            else:
-                fool = real_loss(fake_logit)
-            generator_loss = tf.reduce_mean(fool) + cost
+            generator_loss = tf.reduce_mean(real_loss(self.judge(fake, c, seed_g)[0])) + cost
         self.minimize("generator", generator_loss, tape)
         self.update_average(self.average_generator, self.generator, self.average_decay)
         return {**values, "generator_loss": generator_loss, **terms, "fake_spread": spread(fake)}
@@ -111,19 +101,12 @@ class GAN(CodeFaces, Method):
         seed_real, seed_fake = noise.split(seed, 2)
         with tf.GradientTape() as tape:
             real_logit, real_information, r1 = self._penalized(real, c, seed_real)
-            if self.r2:
-                fake_logit, fake_information, r2 = self._penalized(fake, c, seed_fake)
-            else:
-                fake_logit, fake_information = self.judge(fake, c, seed_fake)
-                r2 = 0.0
-            if self.game == "relativistic":
-                adversarial = tf.reduce_mean(tf.nn.softplus(fake_logit - real_logit))
-            else:
-                fakes = self.fakes_per_image * tf.reduce_mean(fake_loss(fake_logit))
-                adversarial = tf.reduce_mean(real_loss(real_logit)) + fakes
+            fake_logit, fake_information = self.judge(fake, c, seed_fake)
+            fakes = self.fakes_per_image * tf.reduce_mean(fake_loss(fake_logit))
+            adversarial = tf.reduce_mean(real_loss(real_logit)) + fakes
             cost, terms = self.information_cost(real_information, fake_information)
             weight = weight_at(self.r1, self.step)
-            loss = adversarial + weight * r1 + weight_at(self.r2, self.step) * r2 + cost
+            loss = adversarial + weight * r1 + cost
             terms = {**terms, **reported("r1_weight", self.r1, weight)}
         self.minimize("discriminator", loss, tape)
         return {
