@@ -56,8 +56,9 @@ def assert_trains_as_planned(found, job):
     config.load(job.gin_files, [*job.params, *job.evaluation])
     teacher = config.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
-    if noise := config.bindings_of("IBGAN").get("instance_noise"):
-        assert noise[2] <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
+    if "IBGAN.instance_noise" in config.text():
+        noise_ends = config.bindings_of("IBGAN")["instance_noise"][2]
+        assert noise_ends <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
     if teacher:
         row = found.row(job.row.teacher)
         assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem
