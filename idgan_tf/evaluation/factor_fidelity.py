@@ -54,9 +54,8 @@ def factor_fidelity(method, dataset, seed, network=None, num_samples=2_000):
 
     classifier = factor_features.FactorFeatures(network, dataset)
     same = {}  # {suffix of a name: [bool [B, K] of every batch]}
-    for factors, *drawings, real in generation.redrawn(method, dataset, num_samples, seed):
-        suffixes = ("", "_decoder")[: len(drawings)]
-        for suffix, image in zip((*suffixes, "_real"), (*drawings, real), strict=True):
+    for factors, drawings, real in generation.redrawn(method, dataset, num_samples, seed):
+        for suffix, image in {**drawings, "_real": real}.items():
             found = classifier.classes(image)[:, : factors.shape[1]]  # the network may know more, such as the colour
             same.setdefault(suffix, []).append(kept(dataset.factor_names, factors, found))
     values = {}

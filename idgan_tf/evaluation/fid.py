@@ -158,25 +158,28 @@ def fid_dsprites(method, dataset, seed, network=None, num_samples=50_000):
     classifier = factor_features.FactorFeatures(network, dataset)
     real = _units(classifier(batch["image"], batch["factors"]) for batch in generation.real(dataset, num_samples, seed))
     even = evened(real[1])
+    real_even = even(real[1])
 
-    def distances(images):
-        hidden, pooled = _units(map(classifier, images))
-        return frechet_distance_of_statistics(real[0], hidden), frechet_distance(even(real[1]), even(pooled))
+    def distances(units):
+        hidden, pooled = _units(units)
+        return frechet_distance_of_statistics(real[0], hidden), frechet_distance(real_even, even(pooled))
 
     others = generation.real(dataset, num_samples, seed, generation.STREAM_CODES)
-    floors = distances(batch["image"] for batch in others)
-    sources = {"": None, **({"_decoder": generation.of_decoder} if generation.has_both(method, dataset) else {})}
+    floors = distances(classifier(batch["image"]) for batch in others)
+    drawn = {}  # {suffix of a name: [units of every batch]}
+    for batch in generation.generated_by_each(method, dataset, num_samples, seed):
+        for suffix, images in batch.items():
+            drawn.setdefault(suffix, []).append(classifier(images))
     values = {}
-    for suffix, draw in sources.items():
-        found = distances(generation.generated(method, dataset, num_samples, seed, draw))
-        for name, value in zip(("fid_dsprites", "fid_dsprites_even"), found, strict=True):
+    for suffix, units in drawn.items():
+        for name, value in zip(("fid_dsprites", "fid_dsprites_even"), distances(units), strict=True):
             values[counted(f"{name}{suffix}", num_samples)] = value
     protocol = {
         "num_samples": num_samples,
         "generated": made_by,
         "real_against_real": floors[0],
         "real_against_real_even": floors[1],
-        "even_units": f"{np.shape(even(real[1][:1]))[1]} of {real[1].shape[1]}",
+        "even_units": f"{real_even.shape[1]} of {real[1].shape[1]}",
         **classifier.protocol,
     }
     return Result(values, protocol)

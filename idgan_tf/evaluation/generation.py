@@ -33,8 +33,8 @@ def real(dataset, count, seed, stream=STREAM_ROWS):
         yield dataset.take(chosen[start : start + BATCH])
 
 
-def generated(method, dataset, count, seed, draw=None):
-    """Batches [B, H, W, C] in [0, 1] of `count` images that `draw` gives: `images` by default, or `of_decoder`.
+def generated(method, dataset, count, seed):
+    """Batches [B, H, W, C] in [0, 1] of `count` images that a method generates: `images`.
 
     Their codes and labels are not of the images of `real`, but of others drawn independently: a set and its own
     reconstructions would be closer than two samples of one distribution are.
@@ -43,7 +43,17 @@ def generated(method, dataset, count, seed, draw=None):
         Unavailable: the method generates nothing.
     """
     describe(method)
-    compiled = tf.function(lambda batch, seed: draw(method, batch, seed)) if draw else _images_of(method)
+    return _mapped(_images_of(method), dataset, rows(dataset, count, seed, STREAM_CODES), seed, "generating")
+
+
+def generated_by_each(method, dataset, count, seed):
+    """`generated` with the decoder's images of the same codes: batches {"": [B, H, W, C], "_decoder": ...}.
+
+    Raises:
+        Unavailable: the method generates nothing.
+    """
+    describe(method)
+    compiled = tf.function(lambda batch, seed: images_of_each(method, batch, seed))
     return _mapped(compiled, dataset, rows(dataset, count, seed, STREAM_CODES), seed, "generating")
 
 
@@ -77,13 +87,11 @@ def pair(method, batch, seed):
     """(c, G(s, c)) in the graph, c ~ q(c|x) of the images of a batch and s ~ N(0, I)."""
     seed_c, seed_s = noise.split(seed, 2)
     c = sample_gaussian(*method.encode(batch["image"]), seed_c)
-    return c, method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
+    return c, _generator(method, c, seed_s)
 
 
 def redrawn(method, dataset, count, seed):
-    """Batches (factors [B, K], drawing [B, H, W, C], ..., x) of real images x, drawn again from c ~ q(c|x).
-
-    The drawings are G(s, c), then the decoder's of the same c: those of the two that there are, as large as x.
+    """Batches (factors [B, K], `drawings`, x [B, H, W, C]) of real images x, drawn again from c ~ q(c|x).
 
     Raises:
         Unavailable: the method does not draw a code that it also encodes.
@@ -95,15 +103,32 @@ def redrawn(method, dataset, count, seed):
 
     def draw(batch, seed):
         seed_c, seed_s = noise.split(seed, 2)
-        c, drawings = sample_gaussian(*method.encode(batch["image"]), seed_c), []
-        if hasattr(method, "generate"):
-            drawings.append(method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c))
-        if hasattr(method, "decode"):
-            drawings.append(method.decode(c))
-        drawings = [image for image in drawings if image.shape[1:] == dataset.image_shape]  # a teacher's may be grey
-        return batch["factors"], *(tf.clip_by_value(image, 0.0, 1.0) for image in drawings), batch["image"]
+        c = sample_gaussian(*method.encode(batch["image"]), seed_c)
+        return batch["factors"], drawings(method, c, seed_s), batch["image"]
 
     return _mapped(tf.function(draw), dataset, rows(dataset, count, seed), seed, "drawing again")
+
+
+def drawings(method, c, seed):
+    """What a method draws of codes c [B, D], in the graph: {what the name of a metric ends with: [B, H, W, C]}.
+
+    "" is G(s, c) with s ~ N(0, I) of the seed, or the decoder's image where there is no generator. With both,
+    "_decoder" is the decoder's, left out where it is not as large as G's: a teacher's may be small, or grey.
+    """
+    found = {}
+    if hasattr(method, "generate"):
+        found[""] = _generator(method, c, seed)
+    if hasattr(method, "decode"):
+        image = method.decode(c)
+        if not found:
+            found[""] = image
+        elif image.shape[1:] == found[""].shape[1:]:
+            found["_decoder"] = image
+    return {name: tf.clip_by_value(image, 0.0, 1.0) for name, image in found.items()}
+
+
+def _generator(method, c, seed):
+    return method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed), c)
 
 
 @gin.configurable("generation")
@@ -121,20 +146,16 @@ def from_prior(method, codes=None):
 
 def images(method, batch, seed):
     """Generated images [B, H, W, C] in the graph, as many as the batch has."""
+    return images_of_each(method, batch, seed)[""]
+
+
+def images_of_each(method, batch, seed):
+    """`images` as "", and the decoder's of the same codes as "_decoder", as `drawings` says."""
     if hasattr(method, "sample"):
-        image = method.sample(batch, seed)
-    elif hasattr(method, "sample_code"):
-        seed_c, seed_s = noise.split(seed, 2)
-        c = _codes(method, batch, seed_c)
-        image = method.generate(noise.normal([c.shape[0], method.nuisance_dim], seed_s), c)
-    else:
-        image = method.decode(_codes(method, batch, seed))
-    return tf.clip_by_value(image, 0.0, 1.0)
-
-
-def of_decoder(method, batch, seed):
-    """What the decoder, such as ID-GAN's teacher, draws of the codes of `images`."""
-    return tf.clip_by_value(method.decode(_codes(method, batch, noise.split(seed, 2)[0])), 0.0, 1.0)
+        return {"": tf.clip_by_value(method.sample(batch, seed), 0.0, 1.0)}
+    # a decoder draws no s: one seed
+    seed_c, seed_s = noise.split(seed, 2) if hasattr(method, "generate") else (seed, None)
+    return drawings(method, _codes(method, batch, seed_c), seed_s)
 
 
 def _codes(method, batch, seed):
@@ -163,13 +184,6 @@ def describe(method):
     return f"decoder mean, {PRIOR if from_prior(method) else 'c ~ q(c)'}"
 
 
-def has_both(method, dataset):
-    """Whether a method has a generator and a decoder that draw the same codes, as large as the images of the data."""
-    if hasattr(method, "sample") or not (hasattr(method, "sample_code") and hasattr(method, "decode")):
-        return False
-    return tuple(method.decode(tf.zeros([1, method.code_dim])).shape[1:]) == tuple(dataset.image_shape)
-
-
 def require_coded(method):
     """Raises Unavailable unless the method renders codes of its own encoder."""
     faces = all(hasattr(method, face) for face in ("encode", "generate", "nuisance_dim"))
@@ -191,4 +205,5 @@ def _mapped(compiled, dataset, chosen, seed, what):
         some = chosen[start : start + BATCH]
         batch = dataset.take(np.resize(some, BATCH))  # one shape, one graph
         out = compiled(batch, noise.fold([seed, STREAM_NOISE], start // BATCH))
-        yield (tuple(a.numpy()[: len(some)] for a in out) if isinstance(out, tuple) else out.numpy()[: len(some)])
+        size = len(some)
+        yield tf.nest.map_structure(lambda a, size=size: a.numpy()[:size], out)

@@ -22,12 +22,12 @@ class FactorHeads(Network):
     def __init__(self, image_shape, sizes, init, name="classifier"):
         super().__init__(name, image_shape=image_shape, sizes=sizes, init=init)
         self.trunk = trunk(image_shape, init)
+        self.trunk.build((None, *image_shape))  # `look` calls its layers one by one
         self.heads = [dense(HIDDEN, size, init, dtype="float32", name=f"head_{k}") for k, size in enumerate(sizes)]
         self(keras.Input(image_shape))
 
     def call(self, image, training=False):
-        features = keras.ops.cast(self.trunk(image), "float32")
-        return features, [head(features) for head in self.heads]
+        return self.look(image)[1:]
 
     def look(self, image):
         """The same with the means over places of convolutions 2 to 4 before it: pooled [B, 160], features, logits."""
@@ -35,5 +35,6 @@ class FactorHeads(Network):
         for layer in self.trunk.layers:
             x = layer(x)
             if len(x.shape) == 4:
-                pooled.append(keras.ops.mean(x, axis=(1, 2)))
-        return keras.ops.concatenate(pooled[1:], axis=-1), x, [head(x) for head in self.heads]
+                pooled.append(keras.ops.mean(keras.ops.cast(x, "float32"), axis=(1, 2)))
+        features = keras.ops.cast(x, "float32")
+        return keras.ops.concatenate(pooled[1:], axis=-1), features, [head(features) for head in self.heads]

@@ -38,8 +38,9 @@ def test_a_teachers_decoder_draws_the_codes_that_the_generator_draws(codes):
     gin.bind_parameter("generation.codes", codes)
     method = make(IDGAN, teacher=teacher(), lambda_id=0.0)
     method.generate = lambda s, c: method.decode(c)
-    same = (draw(method, batch(), tf.constant([0, 1])) for draw in (generation.images, generation.of_decoder))
-    np.testing.assert_array_equal(*same)
+    same = generation.images_of_each(method, batch(), tf.constant([0, 1]))
+    assert same.keys() == {"", "_decoder"}
+    np.testing.assert_array_equal(*same.values())
 
 
 def test_other_sources_of_codes_are_refused():
