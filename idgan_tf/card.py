@@ -127,18 +127,19 @@ def _value(spec):
     return EXAMPLES.get(spec.name, np.zeros(_one(spec), spec.dtype.as_numpy_dtype).tolist())
 
 
-def model_card(run, method, dataset):
+def model_card(run, method, dataset, name=None):
     """MODEL_CARD.md of a run: data and their licence, how it was trained and measured, what it is not.
 
     Args:
         run: the `runs.Run`.
         method, dataset: as loaded.
+        name: of the model; by default that of the run.
     """
     height, width, channels = dataset.image_shape
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("idgan_tf", "tensorflow", "keras"))
     source = f"; {dataset.home}" if dataset.home else ""
     lines = [
-        f"# {run.name}: {type(method).__name__} on {dataset.name}",
+        f"# {name or run.name}: {type(method).__name__} on {dataset.name}",
         "",
         f"- **Training**: {int(method.step.numpy()):,} steps; the configuration is at the end of this file.",
         f"- **Data**: {dataset.name} ({dataset.source}), {height}x{width}x{channels}{source}.",

@@ -6,9 +6,10 @@ import hashlib
 import os
 import time
 
+import numpy as np
 from absl import logging
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, NonFiniteError
 
 TEMPORARY = ".tmp-"
 
@@ -26,6 +27,27 @@ def sync(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def to_half(array, name):
+    """An array of single precision in half precision, to be kept; all else as it is.
+
+    Raises:
+        NonFiniteError: it does not fit, or was not finite before.
+    """
+    array = np.asarray(array)
+    if array.dtype != np.float32:
+        return array
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    if not np.all(np.isfinite(half)):
+        raise NonFiniteError(f"{name} reaches {np.abs(array).max():.3g}: half precision ends at 65,504")
+    return half
+
+
+def to_single(array):
+    """What `to_half` was given, but for the rounding."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 @contextlib.contextmanager

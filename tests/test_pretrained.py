@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import os
 import pathlib
 import shutil
 
@@ -13,13 +14,14 @@ from idgan_tf.card import model_card
 from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import CheckpointError, ConfigError, NonFiniteError
 from idgan_tf.export import export
-from idgan_tf.files import sha256
+from idgan_tf.files import TEMPORARY, sha256
 from idgan_tf.pretrained import packing
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import figures, report
 from tests.helpers import PROJECT, build_tiny, metrics
 
 LARGEST = 5e6  # bytes of a model
+PROMISED = {"idgan_dsprites"}  # models, once there are any
 METRICS = {"metrics": "fvm", "bindings": ["fvm.num_votes = 30", "fvm.num_variance_samples = 48"]}
 MADE = {"commit": "0123abc", "commands": ["bin/train --gin_file=a.gin", "bin/train --gin_file=b.gin"], "minutes": 90.0}
 TINY = "tests/tiny/idgan.gin"
@@ -207,6 +209,40 @@ def test_what_cannot_be_packed_leaves_the_model_of_that_name_as_it_was(name, cha
     assert files(models) == before and sorted(made[1].path.parent.iterdir()) == beside
 
 
+@pytest.mark.parametrize("failing", ["its card", "the copy", "the last name"])
+def test_a_packing_that_fails_late_leaves_the_older_model_whole(failing, models, made, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError("the disk is full")
+
+    def fail_at_last(source, target, replace=os.replace):
+        if source.name == f"{TEMPORARY}tiny":
+            fail()
+        replace(source, target)
+
+    if failing == "its card":
+        monkeypatch.setattr(packing, "model_card", fail)
+    elif failing == "the copy":
+        monkeypatch.setattr(pretrained.shutil, "copyfile", fail)
+    else:
+        monkeypatch.setattr(pretrained.os, "replace", fail_at_last)
+    before = files(models)
+    with pytest.raises(OSError, match="full"):
+        if failing == "its card":
+            pack(made[1], "tiny")
+        else:
+            pretrained.copy(models / "tiny", models / "tiny")
+    assert files(models) == before and [path.name for path in models.iterdir()] == ["tiny"]
+
+
+def test_a_newer_model_takes_the_place_of_an_older_one_with_its_card(models, tmp_path):
+    shutil.copytree(models / "tiny", tmp_path / "newer")
+    (models / "tiny" / "of_the_older.txt").touch()
+    shutil.copytree(models / "tiny", models / f"{TEMPORARY}old-tiny")  # of a process that was killed
+    pretrained.copy(tmp_path / "newer", models / "tiny")
+    assert files(models / "tiny") == files(tmp_path / "newer") and [path.name for path in models.iterdir()] == ["tiny"]
+    assert (models / "tiny" / "card.md").read_text().startswith("# tiny: IDGAN on")
+
+
 def test_weights_beyond_half_precision_are_refused(models, tmp_path):
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
     method.networks["decoder"].variables[0].assign(method.networks["decoder"].variables[0] * 0.0 + 1e5)
@@ -230,6 +266,11 @@ def test_the_package_takes_all_files_of_a_model_along(models):
     patterns = setup["options.package_data"]["idgan_tf.pretrained"].split(", ")
     taken = {str(path.relative_to(models)) for pattern in patterns for path in models.glob(pattern)}
     assert taken == files(models).keys() and "tiny/networks/teacher_encoder.json" in taken
+
+
+@pytest.mark.skipif(not pretrained.names(), reason="no model comes with this version")
+def test_the_models_that_are_promised_come_with_the_package():
+    assert not PROMISED - set(pretrained.names())
 
 
 @pytest.mark.parametrize("name", pretrained.names())

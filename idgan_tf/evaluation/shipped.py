@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.files import replacing
+from idgan_tf.files import replacing, to_half, to_single
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
 NOT_OURS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)  # what reading raises
@@ -41,8 +41,13 @@ def find(name, dataset):
 
 
 def pack(network, looks, path):
-    """Writes a `FactorHeads` trained on images that look like `looks` (`Dataset.looks`)."""
-    weights = {f"weight_{i:02d}": np.asarray(weight, np.float16) for i, weight in enumerate(network.get_weights())}
+    """Writes a `FactorHeads` trained on images that look like `looks` (`Dataset.looks`).
+
+    Raises:
+        NonFiniteError: a weight is too large for half precision.
+    """
+    weights = {f"weight_{i:02d}": weight for i, weight in enumerate(network.get_weights())}
+    weights = {name: to_half(weight, name) for name, weight in weights.items()}
     shapes = {name: np.array(network.config[name]) for name in ("image_shape", "sizes")}
     with replacing(path) as temporary:
         np.savez_compressed(temporary, looks=np.array(looks), **shapes, **weights)
@@ -59,7 +64,7 @@ def unpack(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             shapes = {name: tuple(file[name].tolist()) for name in ("image_shape", "sizes")}
-            weights = [file[name].astype(np.float32) for name in sorted(file.files) if name.startswith("weight_")]
+            weights = [to_single(file[name]) for name in sorted(file.files) if name.startswith("weight_")]
         network = FactorHeads(**shapes, init="torch")
         network.set_weights(weights)
     except NOT_OURS as error:

@@ -18,7 +18,7 @@ import shutil
 import zipfile
 
 from idgan_tf.errors import CheckpointError, require
-from idgan_tf.files import TEMPORARY, alone, sha256
+from idgan_tf.files import TEMPORARY, alone, sha256, to_single
 from idgan_tf.runs import PRETRAINED, Run
 
 FOLDER = pathlib.Path(__file__).parent
@@ -70,17 +70,23 @@ def place(run_dir):
 
 
 def copy(source, target):
-    """Copies the files of a folder, at any depth; `target` appears whole or not at all."""
-    temporary = target.with_name(f"{TEMPORARY}{target.name}")
+    """Copies the files of a folder, at any depth; `target` appears whole or not at all, in place of an older one."""
+    temporary, old = target.with_name(f"{TEMPORARY}{target.name}"), target.with_name(f"{TEMPORARY}old-{target.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         for path in sorted(path for path in source.rglob("*") if path.is_file()):
             destination = temporary / path.relative_to(source)
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, destination)
+        if target.exists():  # a folder cannot be replaced in one step
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(target, old)
         os.replace(temporary, target)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if old.exists() and not target.exists():
+            os.replace(old, target)
+        for path in (temporary, old):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def read(run):
@@ -124,7 +130,7 @@ def restore(run, method):
     require_whole(run)
     try:
         with np.load(run.weights, allow_pickle=False) as file:
-            arrays = {key: _single(file[key]) for key in file.files}
+            arrays = {key: to_single(file[key]) for key in file.files}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise _damaged(run.weights, error) from error
     state = checkpoint.state(method)
@@ -147,11 +153,6 @@ def check(method):
     mean, logvar = method.encode(square) if hasattr(method, "encode") else (tf.zeros([1, method.code_dim]), [[]])
     image = tf.image.resize(method.render(mean), CHECK_SIZE, "area")
     return {"mean": np.array(mean[0]), "logvar": np.array(logvar[0]), "image": np.array(image[0])}
-
-
-def _single(array):
-    """Half precision as float32; all else as it is."""
-    return array.astype("float32") if array.dtype == "float16" else array
 
 
 def _damaged(path, why):

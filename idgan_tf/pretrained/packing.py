@@ -11,9 +11,9 @@ import tensorflow as tf
 from idgan_tf import pretrained, runs
 from idgan_tf.card import model_card
 from idgan_tf.commands.scores import evaluate_run
-from idgan_tf.errors import ConfigError, NonFiniteError, require
+from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation import evaluate
-from idgan_tf.files import TEMPORARY, sha256
+from idgan_tf.files import TEMPORARY, sha256, to_half
 from idgan_tf.training import checkpoint, teacher
 from idgan_tf.visualize.figures import has_pictures
 
@@ -53,19 +53,17 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
         with contextlib.suppress(FileNotFoundError):  # of a run from before there was such a file
             shutil.copyfile(run.environment, packed.environment)
         teacher.copy_architectures(run, packed)
-        np.savez_compressed(packed.weights, **_rounded(method, networks))
+        np.savez_compressed(packed.weights, **_weights(method, networks))
         about = {"commit": commit, "commands": list(commands), "minutes": minutes, "networks": networks}
         _describe(packed, about, {})
         method, dataset = runs.load_with_data(packed.path, allow_imports=allow_imports)
         _describe(packed, about, pretrained.check(method))
         _measure(packed, chosen, named, seed, settings)
-        target = pretrained.FOLDER / name
-        shutil.rmtree(target, ignore_errors=True)
-        pretrained.copy(packed.path, target)
+        (packed.path / "card.md").write_text(model_card(packed, method, dataset, name))
+        pretrained.copy(packed.path, pretrained.FOLDER / name)
     finally:
         shutil.rmtree(packed.path, ignore_errors=True)
-    (target / "card.md").write_text(model_card(runs.Run(target), method, dataset))
-    return target
+    return pretrained.FOLDER / name
 
 
 def read_networks(method):
@@ -81,17 +79,10 @@ def read_networks(method):
     ]
 
 
-def _rounded(method, networks):
+def _weights(method, networks):
     """{key of a checkpoint: array}: the step and the networks, float32 as float16."""
     wanted = ("step", *(f"networks/{name}/" for name in networks))
-    arrays = {key: np.asarray(v) for key, v in checkpoint.state(method).items() if key.startswith(wanted)}
-    for key, array in arrays.items():
-        if array.dtype == np.float32:
-            with np.errstate(over="ignore"):
-                arrays[key] = array.astype(np.float16)
-            if not np.all(np.isfinite(arrays[key])):
-                raise NonFiniteError(f"{key} reaches {np.abs(array).max():.3g}: half precision ends at 65,504")
-    return arrays
+    return {key: to_half(value, key) for key, value in checkpoint.state(method).items() if key.startswith(wanted)}
 
 
 def _describe(run, about, check):

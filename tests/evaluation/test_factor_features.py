@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from idgan_tf.data.dsprites import DSprites
 from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import shipped
 from idgan_tf.evaluation.factor_features import FactorFeatures
 from idgan_tf.evaluation.fid import fid_dsprites
@@ -112,6 +112,14 @@ def test_a_shipped_network_is_the_trained_one_in_half_precision(network, method,
     protocol = fid_dsprites(method, dataset, 0, str(path), num_samples=96).protocol
     assert protocol["feature_network"] == "factor_classifier_tiny_sprites, shipped with idgan_tf"
     assert protocol["feature_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_weight_beyond_half_precision_is_not_shipped(network, tmp_path):
+    heads = keras.saving.load_model(network)
+    heads.set_weights([heads.get_weights()[0] * 0.0 + 1e5, *heads.get_weights()[1:]])
+    with pytest.raises(NonFiniteError, match="weight_00 reaches 1e"):
+        shipped.pack(heads, "", tmp_path / "large.npz")
+    assert not (tmp_path / "large.npz").exists()
 
 
 def test_a_shipped_network_is_not_taken_for_images_that_look_different(network, tmp_path, monkeypatch):
