@@ -143,10 +143,11 @@ def within(folder):
 
 
 def titles(found):
-    """How to call runs in one picture: by their names, and by their folders, too, where a name comes twice."""
-    names = [run.name for run in found]
-    repeated = len(set(names)) < len(names)
-    return [f"{run.name}, {run.path.resolve().parent.name}" if repeated else run.name for run in found]
+    """How to call runs in one picture: by their names, with as many of their folders as tell all of them apart."""
+    parts = [run.path.resolve().parts[::-1] for run in found]
+    different = len(set(parts))
+    depth = next(d for d in range(1, max(map(len, parts)) + 1) if len({p[:d] for p in parts}) == different)
+    return [", ".join(p[:depth]) for p in parts]
 
 
 def figures_of(found):

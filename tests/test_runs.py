@@ -58,6 +58,19 @@ def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(tmp_path):
     assert path.read_text().count("\n") == 4
 
 
+@pytest.mark.parametrize(
+    ("paths", "titles"),
+    [
+        (["a/x", "a/y"], ["x", "y"]),
+        (["a/x", "b/x"], ["x, a", "x, b"]),
+        (["a/seed0/x", "b/seed0/x", "a/seed0/y"], ["x, seed0, a", "x, seed0, b", "y, seed0, a"]),
+        (["a/x", "a/x"], ["x", "x"]),
+    ],
+)
+def test_titles_hold_as_many_folders_as_tell_the_runs_apart(paths, titles, tmp_path):
+    assert runs.titles([runs.Run(tmp_path / path) for path in paths]) == titles
+
+
 def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr(files, "sync", lambda path: synced.append((path.read_text(), (tmp_path / "x").exists())))

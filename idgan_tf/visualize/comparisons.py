@@ -69,7 +69,7 @@ def write(found, names, load, folder=None):
                 raise
             logging.warning("%s is left out: %s", run.path, message(error))
             continue
-        loaded[title] = f"{run.path} at step {int(method.step.numpy())}"
+        loaded[run.path] = f"{run.path} at step {int(method.step.numpy())}"
         for name in names:
             part = FIGURES[name].draw(method, dataset)
             if part is None:
@@ -77,18 +77,18 @@ def write(found, names, load, folder=None):
                 continue
             data = dataset.describe()
             if FIGURES[name].real and data not in [known for known, *_ in parts[name]]:
-                parts[name].append((data, f"real ({dataset.name})", FIGURES[name].real(method, dataset)))
-            parts[name].append((data, title, part))
+                parts[name].append((data, None, f"real ({dataset.name})", FIGURES[name].real(method, dataset)))
+            parts[name].append((data, run.path, title, part))
     wanted = "; ".join(f"{name} is {FIGURES[name].needs}" for name in names)
     require(any(parts.values()), f"{wanted}: none of these runs")
     paths = []
     for name in filter(parts.get, names):
         figure = FIGURES[name]
         data = list(dict.fromkeys(data for data, *_ in parts[name]))
-        shown = [(title, part) for some in data for data_of, title, part in parts[name] if data_of == some]
-        picture = figure.join(figure.title, shown)
+        shown = [(path, title, part) for some in data for data_of, path, title, part in parts[name] if data_of == some]
+        picture = figure.join(figure.title, [(title, part) for _, title, part in shown])
         about = {"figure": name, "shows": figure.draw.__doc__.splitlines()[0], "seed": SEED}
-        about |= {"runs": "; ".join(loaded[title] for title, _ in shown if title in loaded), "data": "; ".join(data)}
+        about |= {"runs": "; ".join(loaded[path] for path, *_ in shown if path in loaded), "data": "; ".join(data)}
         paths.append(save((folder or runs.figures_of(found)) / name, picture, about))
     return paths
 

@@ -182,10 +182,8 @@ class Explorer:
         return grid(images, STEPS, padding=1, smallest=1)  # the page enlarges it
 
     def _draw(self, name, c, s):
-        count = max(1, rendering.AT_ONCE // math.prod(self.method.image_shape))
         s = np.repeat(s[None], len(c), axis=0)
-        parts = [np.asarray(self.drawn[name](c[i : i + count], s[i : i + count])) for i in range(0, len(c), count)]
-        return np.concatenate(parts)
+        return rendering.drawn_in_parts(self.method, lambda i: self.drawn[name](c[i], s[i]), len(c))
 
     def as_json(self, state):
         """The codes, and where they belong to, as text."""

@@ -87,16 +87,17 @@ def samples_prior(method, dataset):
     return grid(generate(method, method.sample_prior(EXAMPLES, [SEED, 1]), columns=8), columns=8)
 
 
-def row(method, dataset, count=8, steps=7):
+def row(method, dataset, count=8):
     """One line: draws, then the two most informative dimensions of the code; to set methods under each other."""
+    values = traversal_values(method)
+    steps = len(values)
     columns = count + 2 * steps
     parts = [label(grid(draws(method, dataset, count, columns), count), "samples")]
     if method.code_dim:
-        low, high = method.traversal_range
-        drawn, order, _ = traversed(method, dataset, np.linspace(low, high, steps), columns)
+        drawn, order, _ = traversed(method, dataset, values, columns)
         *_, images = drawn.values()
         for i, dimension in enumerate(order[:2]):
-            title = f"c{dimension} from {low:g} to {high:g}"
+            title = f"c{dimension} from {values[0]:g} to {values[-1]:g}"
             parts.append(label(grid(images[i * steps : (i + 1) * steps], steps), title))
     return beside(parts)
 
@@ -182,8 +183,11 @@ def _traversal(method, dataset, start=None, added=False):
 
 
 def traversal_movie(method, dataset, steps=15):
-    """Frames of the traversal, there and back: a column for every dimension, sorted by KL."""
-    values = np.linspace(*method.traversal_range, steps)
+    """Frames of the traversal, there and back: a column for every dimension, sorted by KL.
+
+    `steps` is its own: `traversal.steps` images would be too few for a movement.
+    """
+    values = traversal_values(method, steps)
     drawn, order, _ = traversed(method, dataset, values, min(MOST, method.code_dim))
     names = [f"c{d}" for d in order]
     frames = []

@@ -36,15 +36,15 @@ def real(method, dataset, count):
 def generate(method, c, s=None, columns=1):
     """Images of codes [B, D] as they stand in a row, a few at a time; s [B, S] is drawn from N(0, I) unless given."""
     s = tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]) if s is None else s
-    return _drawn(method, lambda i: resized(method.generate(s[i], c[i]), shown_size(method, columns)), len(c))
+    return drawn_in_parts(method, lambda i: resized(method.generate(s[i], c[i]), shown_size(method, columns)), len(c))
 
 
 def decode(method, c, columns=1):
     """The decoder's images of codes [B, D] as they stand in a row, a few at a time."""
-    return _drawn(method, lambda i: as_shown(method, method.decode(c[i]), columns), len(c))
+    return drawn_in_parts(method, lambda i: as_shown(method, method.decode(c[i]), columns), len(c))
 
 
-def _drawn(method, draw, count):
+def drawn_in_parts(method, draw, count):
     """draw(slice) of `count` images, joined, without all of them at their full size at once."""
     step = max(1, AT_ONCE // math.prod(method.image_shape))
     return np.concatenate([np.asarray(draw(slice(i, i + step))) for i in range(0, count, step)])

@@ -160,6 +160,13 @@ def test_runs_of_the_same_data_stand_together_under_one_row_of_real_images(tmp_p
     assert [title for title, _ in seen] == ["real (tiny_sprites)", "a", "c", "real (tiny_sprites)", "b"]
 
 
+def test_runs_of_one_name_in_folders_of_one_name_are_told_apart(tmp_path):
+    found = [runs.Run(tmp_path / folder / "seed0" / "x") for folder in "ab"]
+    (path,) = comparisons.write(found, ["compare_samples"], lambda run: (vae(), TinySprites((4, 4, 1))))
+    with Image.open(path) as picture:
+        assert picture.text["runs"] == "; ".join(f"{run.path} at step 0" for run in found)
+
+
 def test_a_figure_that_no_run_can_have_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="compare_samples is of methods that draw images: none of these runs"):
         comparisons.write([runs.Run(tmp_path / "a")], ["compare_samples"], lambda run: (Method(), DATA))

@@ -100,6 +100,13 @@ def test_a_run_is_a_point_of_what_was_measured_at_one_step(monkeypatch, tmp_path
     assert points["idgan"] == ([4.0, 5.0], [0.8, 0.8]) and set(points) == {"idgan", "betavae", "infogan"}
 
 
+def test_distances_of_the_decoder_and_evened_ones_are_not_taken_for_the_fid(tmp_path):
+    scores = {"fid_dsprites_even50k": 1.0, "fid_dsprites_decoder50k": 2.0, "fid_dsprites_even_decoder50k": 3.0}
+    found = [write_run(tmp_path / f"{i}", {}, (), [{"step": 1, **scores}]) for i in range(2)]
+    found += [write_run(tmp_path / "2", {}, (), [{"step": 1, "fid_dsprites50k": 4.0}])]
+    assert curves._fid([curves.read(run) for run in found]) == "fid_dsprites50k"
+
+
 def test_distances_by_the_networks_of_several_data_sets_have_a_panel_each(monkeypatch, tmp_path):
     found = []
     for name, dataset, fid in (("idgan_a", "a", 3.0), ("idgan_b", "b", 70.0), ("vae_b", "b", 90.0)):

@@ -94,6 +94,7 @@ def test_the_number_of_values_of_a_traversal_is_a_binding(idgan):
     try:
         np.testing.assert_allclose(rendering.traversal_values(IBGAN), np.arange(-10, 11) / 10)
         assert figures.traversal(idgan, TinySprites()).shape[1] > 2 * 21 * (64 // 2 + 2), "two sides, at half the size"
+        assert figures.row(idgan, TinySprites()).shape[1] > (8 + 2 * 21) * (64 // 2 + 2)
     finally:
         gin.clear_config()
 
