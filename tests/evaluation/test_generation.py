@@ -1,5 +1,7 @@
 """Where generated images come from, for methods with and without an encoder."""
 
+import types
+
 import gin
 import numpy as np
 import pytest
@@ -41,6 +43,16 @@ def test_a_teachers_decoder_draws_the_codes_that_the_generator_draws(codes):
     same = generation.images_of_each(method, batch(), tf.constant([0, 1]))
     assert same.keys() == {"", "_decoder"}
     np.testing.assert_array_equal(*same.values())
+
+
+def test_a_decoder_of_other_images_is_left_out_and_never_takes_the_name_of_the_generator():
+    method = types.SimpleNamespace(nuisance_dim=1, generate=lambda s, c: tf.ones([len(c), 2, 2, 1]))
+    for size, names in ((2, {"", "_decoder"}), (4, {""})):
+        method.decode = lambda c, size=size: tf.zeros([len(c), size, size, 1])
+        found = generation.drawings(method, tf.zeros([3, 5]), tf.constant([0, 1]))
+        assert found.keys() == names and np.all(found[""] == 1.0)
+    del method.generate
+    assert generation.drawings(method, tf.zeros([3, 5]), tf.constant([0, 1])).keys() == {""}
 
 
 def test_other_sources_of_codes_are_refused():
