@@ -7,6 +7,8 @@ and `keras`, a binding that a file gives twice.
 import ast
 import contextlib
 import difflib
+import io
+import os
 import pathlib
 import re
 
@@ -29,6 +31,25 @@ HARMLESS = (
     "train.rollback",
     "train.save_every",
 )
+# Modules that the gin files of users and of old runs import under an earlier name: {earlier: today's, several where it
+# was split}.
+RENAMED = {}
+
+
+@contextlib.contextmanager
+def _todays(path):
+    """A gin file as gin reads it: with today's names of the modules that it imports."""
+    lines = pathlib.Path(path).read_text().splitlines(keepends=True)
+    yield io.StringIO("".join(_today(line) for line in lines))
+
+
+def _today(line):
+    """A line of a gin file, with today's name of the module that it imports."""
+    found = re.match(r"import ([\w.]+)\s*(#.*)?$", line)
+    return "".join(f"import {name}\n" for name in RENAMED[found[1]]) if found and found[1] in RENAMED else line
+
+
+gin.config._FILE_READERS.insert(0, (_todays, os.path.isfile))  # gin's own reader would open the file first
 
 
 def find(gin_file):
@@ -110,14 +131,14 @@ def differences(old, new):
 
 
 def _lines(text):
-    """The lines of a configuration text that matter; of a teacher, the number of steps does."""
+    """The lines of a configuration text that matter: no imports; of a teacher, the number of steps does."""
     lines, name = [], "teacher.gin_params = "
     for line in re.sub(r"( \\)?\n +", " ", text).splitlines():
         if line.startswith(name):
             with contextlib.suppress(ValueError, SyntaxError):  # a macro stays one
                 given = ast.literal_eval(line.removeprefix(name))
                 line = name + repr([p for p in given if not p.startswith(HARMLESS) or p.startswith("train.num_steps")])
-        if not line.startswith((*HARMLESS, "#")):
+        if not line.startswith((*HARMLESS, "#", "import ")):
             lines.append(line)
     return lines
 

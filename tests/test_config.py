@@ -32,6 +32,20 @@ def test_what_changes_nothing_that_is_learnt_may_change(binding):
     assert f"`{name}`" in (PROJECT / "docs" / "reliability.md").read_text(), "the list that users read"
 
 
+def test_where_a_module_lies_changes_nothing():
+    config.load(BEFORE)
+    text = config.text()
+    assert config.differences(text.replace("import idgan_tf.", "import idgan_tf.elsewhere."), text) == []
+
+
+def test_a_gin_file_may_import_a_module_by_its_earlier_name(tmp_path, monkeypatch):
+    monkeypatch.setitem(config.RENAMED, "idgan_tf.elsewhere.betavae", ("idgan_tf.methods.betavae",))
+    (tmp_path / "old.gin").write_text("import idgan_tf.elsewhere.betavae  # moved since\nBetaVAE.beta = 7.0\n")
+    (tmp_path / "mine.gin").write_text(f'include "{tmp_path}/old.gin"\n')
+    config.load([tmp_path / "mine.gin"])
+    assert config.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in config.text()
+
+
 def test_a_teachers_harmless_bindings_may_change_and_its_steps_may_not():
     texts = []
     for steps, *others in ([9], [9, "train.log_every = 7"], [8], [9, "train.seed = 2"]):

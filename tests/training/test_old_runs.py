@@ -3,7 +3,7 @@
 tests/training/old/0.1.0, without its pictures and networks, and with the codes of `IMAGE` in expected.json, is from
     bin/train --gin_file=tests/tiny/betavae.gin --gin_allow_import=tests --gin_param='LATENT_DIM = 2'
         --gin_param='IMAGE_SHAPE = (4, 4, 1)' --gin_param='train.num_steps = 4'
-tests/training/old/4baf5ff are the runs of the networks in tests/tiny/ of that commit, the last before the modules moved:
+tests/training/old/4baf5ff are runs of the networks in tests/tiny/ of that commit, the last before modules moved:
     bin/train --gin_file=tests/tiny/<name>.gin --gin_allow_import=tests --gin_param='train.num_steps = 4'
         --gin_param='train.picture_every = 0'
 of idgan with teacher.gin_params = ("train.num_steps = 4",), of ibgan with IBGAN.instance_noise = (1.0, 0.0, 4), of
