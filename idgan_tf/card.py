@@ -6,7 +6,9 @@ import json
 
 import numpy as np
 
-from idgan_tf import pretrained, runs
+from idgan_tf import pretrained
+from idgan_tf.run_directory import read_environment
+from idgan_tf.run_log import read_metrics
 
 INPUTS = {  # name -> what it holds
     "image": "in [0, 1]",
@@ -131,7 +133,7 @@ def model_card(run, method, dataset, name=None):
     """MODEL_CARD.md of a run: data and their licence, how it was trained and measured, what it is not.
 
     Args:
-        run: the `runs.Run`.
+        run: the `run_directory.Run`.
         method, dataset: as loaded.
         name: of the model; by default that of the run.
     """
@@ -152,7 +154,7 @@ def model_card(run, method, dataset, name=None):
         "",
         "## Metrics",
         "",
-        *_metrics(runs.read_metrics(run.metrics)),
+        *_metrics(read_metrics(run.metrics)),
         "",
         "## Configuration",
         "",
@@ -166,7 +168,7 @@ def _origin(run):
     known = pretrained.read(run)
     if not known:
         return []
-    trained = runs.read_environment(run.environment)
+    trained = read_environment(run.environment)
     on = f" with {trained['packages']} on {trained['machine']}" if trained else ""
     return [
         f"- **Weights**: those of {', '.join(known['networks'])} in half precision, sha256 {known['sha256']}. "

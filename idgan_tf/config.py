@@ -15,7 +15,7 @@ import re
 import gin
 from gin import config_parser
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, message
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 IMPORTS = ("idgan_tf", "keras")
@@ -84,7 +84,7 @@ def load(gin_files, bindings=(), allow_imports=()):
     try:
         gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
-        raise ConfigError(one_line(error)) from error
+        raise ConfigError(message(error)) from error
     _check_macros()
     _check_scopes()
 
@@ -141,12 +141,6 @@ def _lines(text):
         if not line.startswith((*HARMLESS, "#", "import ")):
             lines.append(line)
     return lines
-
-
-def one_line(error):
-    """The message of an exception, folded into one line."""
-    message = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
-    return message if len(message) < 600 else message[:600] + " ..."
 
 
 def _check_statements(path, allowed):

@@ -44,8 +44,9 @@ class Interrupted(UserError):
 
 
 def message(error):
-    """What an error says, in one line, without the names of configurables that gin adds."""
-    return " ".join(str(error).split("\n  In call to configurable")[0].split())
+    """What an error says, in one line, without the names of configurables that gin adds; of others', 600 letters."""
+    text = " ".join(str(error).split("\n  In call to configurable")[0].split()) or type(error).__name__
+    return text if isinstance(error, UserError) or len(text) < 600 else text[:600] + " ..."
 
 
 def require(condition, message):

@@ -65,6 +65,12 @@ def replacing(path):
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path, text):
+    """Writes a small file whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text)
+
+
 def take_lock(file):
     """Whether this process now owns the open `file`; the end of the process, or of the file, gives it up.
 

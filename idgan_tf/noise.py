@@ -80,3 +80,28 @@ def uniform(shape, seed, minimum=0.0, maximum=1.0):
         return minimum + (maximum - minimum) / 2**24 * tf.cast(_numbers(shape, seed), tf.float32)
 
     return _own_rows(draw, shape)
+
+
+def mix(x):
+    """A well-spread hash of a uint32 tensor (the finaliser of MurmurHash3)."""
+    x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
+    x *= tf.constant(0x85EBCA6B, tf.uint32)
+    x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(13, tf.uint32)))
+    x *= tf.constant(0xC2B2AE35, tf.uint32)
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
+
+
+def row_uniform(index, shape, seed):
+    """Uniform on [0, 1), float32 [B, *shape]: for each row a function of (its number, seed) alone.
+
+    Args:
+        index: int64 [B], row numbers.
+        shape: Python ints.
+        seed: int32 [2].
+    """
+    seed = tf.bitcast(tf.convert_to_tensor(seed, tf.int32), tf.uint32)
+    key = mix(tf.cast(index, tf.uint32) + mix(seed[0] + mix(seed[1])))
+    count = tf.range(math.prod(shape), dtype=tf.int32)
+    bits = mix(key[:, None] + mix(tf.cast(count, tf.uint32) + tf.constant(0x9E3779B9, tf.uint32))[None])
+    bits = tf.bitwise.right_shift(mix(bits + key[:, None]), tf.constant(8, tf.uint32))
+    return tf.reshape(tf.cast(bits, tf.float32) * 2.0**-24, [-1, *shape])

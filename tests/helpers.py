@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from idgan_tf import config
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.runs import Run
+from idgan_tf.run_directory import Run
 from idgan_tf.training import build, checkpoint, teacher
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent

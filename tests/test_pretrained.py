@@ -9,13 +9,14 @@ import shutil
 import numpy as np
 import pytest
 
-from idgan_tf import config, pretrained, runs
+from idgan_tf import config, pretrained, run_directory, runs
 from idgan_tf.card import model_card
 from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import CheckpointError, ConfigError, NonFiniteError
 from idgan_tf.export import export
 from idgan_tf.files import TEMPORARY, sha256
 from idgan_tf.pretrained import packing
+from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import figures, report
 from tests.helpers import PROJECT, build_tiny, metrics
@@ -39,7 +40,7 @@ def trained(gin_file, folder):
         for variable in network.trainable_variables:
             variable.assign(variable * (1.0 + 0.03 * number))
     method.step.assign(12)
-    run = runs.Run(folder)
+    run = Run(folder)
     run.config.write_text(config.text())
     checkpoint.save(run.checkpoints, checkpoint.state(method))
     return run
@@ -107,7 +108,7 @@ def test_what_commands_write_goes_to_a_run_directory_of_the_model(models):
     before = files(models)
     path = pretrained.place("pretrained:tiny")
     assert path == pathlib.Path("runs/pretrained/tiny") and files(path) == files(models / "tiny")
-    run = runs.Run(path)
+    run = Run(path)
     assert len(dict(evaluate_run(path, ["mig"], True, 1, allow_imports=["tests"]))) == 1
     assert [sorted(line.keys() & {"fvm", "mig"}) for line in metrics(path)] == [["fvm"], ["mig"]]
     method, dataset = runs.load_with_data(path, allow_imports=["tests"])
@@ -118,7 +119,7 @@ def test_what_commands_write_goes_to_a_run_directory_of_the_model(models):
     assert "12 steps trained" in page and "data:image/png" in page
     for text in (MADE["commit"], *MADE["commands"]):
         assert text in page and text in card
-    assert [found.path for found in runs.within("runs")] == [path], "it is found among other runs"
+    assert [found.path for found in run_directory.within("runs")] == [path], "it is found among other runs"
     assert files(models) == before
     assert pretrained.place("pretrained:tiny") == path, "and is used again"
     assert len(metrics(path)) == 2
@@ -188,7 +189,7 @@ def test_what_lies_in_the_place_of_a_model_is_not_taken_for_it(other, models):
 def test_a_model_is_not_trained_on(models):
     for path in ("pretrained:tiny", pretrained.place("pretrained:tiny")):
         with pytest.raises(ConfigError, match="cannot be trained on"):
-            runs.Run(path).create()
+            Run(path).create()
     with pytest.raises(CheckpointError, match="it is a pretrained model"):
         runs.load(path, allow_imports=["tests"], best=True)
 
@@ -246,7 +247,7 @@ def test_a_newer_model_takes_the_place_of_an_older_one_with_its_card(models, tmp
 def test_weights_beyond_half_precision_are_refused(models, tmp_path):
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
     method.networks["decoder"].variables[0].assign(method.networks["decoder"].variables[0] * 0.0 + 1e5)
-    run = runs.Run(tmp_path / "run")
+    run = Run(tmp_path / "run")
     run.config.write_text(config.text())
     checkpoint.save(run.checkpoints, checkpoint.state(method))
     with pytest.raises(NonFiniteError, match="networks/decoder/000 reaches 1e"):
@@ -277,7 +278,7 @@ def test_the_models_that_are_promised_come_with_the_package():
 def test_a_model_that_comes_with_the_package(name):
     """It is whole and small, gives what it gave when it was packed, and says what made it and how good it is."""
     folder = pretrained.FOLDER / name
-    about = pretrained.read(runs.Run(folder))
+    about = pretrained.read(Run(folder))
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= LARGEST
     assert sha256(folder / "weights.npz") == about["sha256"]
     method = runs.load(f"pretrained:{name}")

@@ -9,7 +9,7 @@ import pytest
 
 from idgan_tf import config
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.runs import Run
+from idgan_tf.run_directory import Run
 from idgan_tf.training import build
 from tests.helpers import PROJECT, build_tiny, load_tiny
 

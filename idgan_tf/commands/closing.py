@@ -3,7 +3,7 @@
 import contextlib
 import shlex
 
-from idgan_tf import runs
+from idgan_tf.run_log import read_metrics
 
 EXPLAINED = {
     "nll": "nats it costs to draw an image from its code",
@@ -23,14 +23,14 @@ def show(run, settings, method):
     """Draws the figures of a finished run and prints the last screen.
 
     Args:
-        run: the `runs.Run`.
+        run: the `run_directory.Run`.
         settings: its `build.Settings`.
         method: the trained method.
     """
     from idgan_tf.visualize import figures
 
     paths = figures.write(run, method, settings.dataset)
-    records = runs.read_metrics(run.metrics)
+    records = read_metrics(run.metrics)
     last = {name: value for record in records if record["step"] == settings.num_steps for name, value in record.items()}
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
     scored = [record for record in records if "protocol" in record]

@@ -27,10 +27,11 @@ def main():
     except ImportError as error:
         raise ConfigError(f"the page needs NiceGUI: pip install -e '.[app]' ({error})") from error
     from idgan_tf import pretrained, runs
+    from idgan_tf.run_directory import Run
     from idgan_tf.visualize.explorer import Explorer
 
     require_free(page.HOST, FLAGS.port)
-    run = runs.Run(pretrained.place(FLAGS.run_dir))
+    run = Run(pretrained.place(FLAGS.run_dir))
     method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     explorer = Explorer(method, dataset, run.name)
     print(f"http://{page.HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)

@@ -23,8 +23,9 @@ def main():
     from idgan_tf import pretrained, runs
     from idgan_tf.card import model_card
     from idgan_tf.export import export
+    from idgan_tf.run_directory import Run
 
-    run = runs.Run(pretrained.place(FLAGS.run_dir))
+    run = Run(pretrained.place(FLAGS.run_dir))
     method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     path = export(method, FLAGS.out or run.export, card=model_card(run, method, dataset))
     print(f"wrote {path}")

@@ -72,7 +72,8 @@ def dataset_of(name, bindings=()):
     import gin
 
     import idgan_tf.training.build  # noqa: F401 - gin must know `train`
-    from idgan_tf.config import PROJECT, one_line
+    from idgan_tf.config import PROJECT
+    from idgan_tf.errors import message
 
     if name not in names():
         raise ConfigError(f"no dataset {name!r}; there are {', '.join(names())}")
@@ -82,7 +83,7 @@ def dataset_of(name, bindings=()):
         gin.parse_config_files_and_bindings([f"gin/data/{name}.gin"], list(bindings), finalize_config=False)
         return gin.get_bindings("train")["dataset"]
     except (ValueError, SyntaxError, TypeError, OSError) as error:
-        raise ConfigError(one_line(error)) from error
+        raise ConfigError(message(error)) from error
 
 
 def entry(name, dataset):

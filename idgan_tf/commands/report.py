@@ -25,7 +25,8 @@ def main():
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart, or --study")
     import pathlib
 
-    from idgan_tf.runs import Run, write_text
+    from idgan_tf.files import write_text
+    from idgan_tf.run_directory import Run
 
     if FLAGS.study:
         from idgan_tf.studies import results, study

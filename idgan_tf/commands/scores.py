@@ -23,8 +23,9 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
         CheckpointError: it has no checkpoint that can be used.
     """
     from idgan_tf import runs
+    from idgan_tf.run_directory import Run
 
-    run = runs.Run(run_dir)
+    run = Run(run_dir)
     run.require_checkpoint(best)
 
     import gin
@@ -58,10 +59,10 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
 
 def _warn_of_another_network(run, result):
     """Says it when metrics.jsonl holds the same score by another feature network: the two do not compare."""
-    from idgan_tf import runs
+    from idgan_tf.run_log import read_metrics
 
     network = result.protocol.get("feature_sha256")
-    for record in runs.read_metrics(run.metrics) if network else ():
+    for record in read_metrics(run.metrics) if network else ():
         other = record.get("protocol", {}).get("feature_sha256", network)
         shared = [name for name in result.values if name in record]
         if other != network and shared:

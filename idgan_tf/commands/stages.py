@@ -11,11 +11,11 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     """Trains the stages that a configuration needs, and then itself.
 
     Returns:
-        (`runs.Run`, `build.Settings`, the trained method).
+        (`run_directory.Run`, `build.Settings`, the trained method).
     """
     from idgan_tf import config
     from idgan_tf.evaluation import evaluate
-    from idgan_tf.runs import Run
+    from idgan_tf.run_directory import Run
     from idgan_tf.training import build, loop, workers
     from idgan_tf.training.teacher import bring, has_teacher, roles_of
     from idgan_tf.visualize.figures import training_pictures
@@ -58,7 +58,7 @@ def rehearse(gin_files, gin_params, allow_imports=()):
         What `build.settings` and `build.method` give; the teacher's folder is gone again.
     """
     from idgan_tf import config
-    from idgan_tf.runs import Run
+    from idgan_tf.run_directory import Run
     from idgan_tf.training import build, call, teacher
 
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def rehearse(gin_files, gin_params, allow_imports=()):
 def finished(gin_files, gin_params, run_dir, allow_imports):
     """The run of an earlier stage, trained to its end unless it already is."""
     from idgan_tf import config
-    from idgan_tf.runs import Run
+    from idgan_tf.run_directory import Run
     from idgan_tf.training import build, loop
 
     run = Run(run_dir)

@@ -31,10 +31,10 @@ def main():
     """Runs the command."""
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
-    from idgan_tf import pretrained, runs
+    from idgan_tf import pretrained, run_directory
     from idgan_tf.visualize import curves
 
-    found = [run for folder in FLAGS.run_dir for run in runs.within(pretrained.place(folder))]
+    found = [run for folder in FLAGS.run_dir for run in run_directory.within(pretrained.place(folder))]
     written_down = [name for name in FLAGS.figures if name in curves.FIGURES]
     if written_down:
         _show(curves.write(found, written_down))

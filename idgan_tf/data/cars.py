@@ -4,7 +4,7 @@ import io
 
 import gin
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.data.tfds_source import pixels
 from idgan_tf.errors import DataError, require_number
@@ -53,7 +53,7 @@ class Cars(PreparedDataset):
         items = []
         for name, number, bbox, image in source.examples("id", "bbox", "image"):
             split = name.split("/")[0]  # numbers count from 1 in each split
-            left, top, right, bottom = pixels(bbox, pictures.size(image, name))
+            left, top, right, bottom = pixels(bbox, image_files.size(image, name))
             item = Item(name, box=(left - 1, top - 1, right, bottom))  # TFDS divides what the devkit says: see _boxes
             items.append((split, number, item))
         return [item for *_, item in sorted(items)], ()

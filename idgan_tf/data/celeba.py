@@ -2,7 +2,7 @@
 
 import gin
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, square
 from idgan_tf.errors import DataError
 
@@ -48,7 +48,7 @@ class CelebA(PreparedDataset):
                 f"{item.name} is {image.width}x{image.height}, but aligned CelebA images are 178x218; "
                 "use img_align_celeba.zip, not the images in the wild, or pass --on_error=skip"
             )
-        return pictures.centre_crop(image, CROP, CROP, item.name)
+        return image_files.centre_crop(image, CROP, CROP, item.name)
 
 
 @gin.register

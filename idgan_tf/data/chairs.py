@@ -2,7 +2,7 @@
 
 import gin
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
 
 CROP = 450  # 1Konny/idgan, data/preprocess.py
@@ -36,4 +36,4 @@ class Chairs(PreparedDataset):
         return [Item(name) for name in names], ()
 
     def cut(self, image, item):
-        return pictures.centre_crop(image, CROP, CROP, item.name)
+        return image_files.centre_crop(image, CROP, CROP, item.name)

@@ -2,7 +2,7 @@
 
 import gin
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.data.cars import inside_box
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.data.tfds_source import pixels
@@ -51,7 +51,7 @@ class CUB(PreparedDataset):
     def find_tfds(self, source):
         items = {}
         for name, path, label, bbox, image in source.examples("image/filename", "label", "bbox", "image"):
-            items[path.decode()] = Item(name, label, pixels(bbox, pictures.size(image, name)))
+            items[path.decode()] = Item(name, label, pixels(bbox, image_files.size(image, name)))
         folders = {item.label: path.split("/")[-2] for path, item in items.items()}  # their names are the classes
         classes = tuple(folders.get(label, name) for label, name in enumerate(source.class_names()))
         return [items[path] for path in sorted(items)], classes

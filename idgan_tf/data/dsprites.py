@@ -14,7 +14,8 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.data import cache, dsprites_published
+from idgan_tf import cache
+from idgan_tf.data import dsprites_published
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import require
 

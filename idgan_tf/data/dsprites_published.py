@@ -8,9 +8,8 @@ import zlib
 
 import numpy as np
 
-from idgan_tf.config import one_line
-from idgan_tf.data import cache
-from idgan_tf.errors import DataError
+from idgan_tf import cache
+from idgan_tf.errors import DataError, message
 from idgan_tf.files import sha256
 
 SHAPE = (737_280, 64, 64)
@@ -91,7 +90,7 @@ def _batches_of_tfds(data_dir, progress):
     except DataError:
         raise
     except Exception as error:  # TFDS raises many kinds
-        raise DataError(f"TFDS cannot give dsprites: {one_line(error)}; {TFDS_REMEDY}") from error
+        raise DataError(f"TFDS cannot give dsprites: {message(error)}; {TFDS_REMEDY}") from error
 
 
 def _pack(images, path):

@@ -13,29 +13,13 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from idgan_tf.data import dsprites_published, pictures
+from idgan_tf import image_files, noise
+from idgan_tf.data import dsprites_published
 from idgan_tf.data.dsprites import FACTOR_NAMES, FACTOR_SIZES, DSprites
-from idgan_tf.data.order import mix
 from idgan_tf.errors import ConfigError, DataError, require, require_number
 
 PAINTING_SIZE = (350, 274)  # width and height it is shrunk into, keeping its aspect (disentanglement_lib)
 PAINTING_HOME = "commons.wikimedia.org/wiki/File:The_Scream.jpg"
-
-
-def row_uniform(index, shape, seed):
-    """Uniform on [0, 1), float32 [B, *shape]: for each row a function of (its number, seed) alone.
-
-    Args:
-        index: int64 [B], row numbers.
-        shape: Python ints.
-        seed: int32 [2].
-    """
-    seed = tf.bitcast(tf.convert_to_tensor(seed, tf.int32), tf.uint32)
-    key = mix(tf.cast(index, tf.uint32) + mix(seed[0] + mix(seed[1])))
-    count = tf.range(math.prod(shape), dtype=tf.int32)
-    bits = mix(key[:, None] + mix(tf.cast(count, tf.uint32) + tf.constant(0x9E3779B9, tf.uint32))[None])
-    bits = tf.bitwise.right_shift(mix(bits + key[:, None]), tf.constant(8, tf.uint32))
-    return tf.reshape(tf.cast(bits, tf.float32) * 2.0**-24, [-1, *shape])
 
 
 class _Variant(DSprites):
@@ -75,7 +59,7 @@ class ColorDSprites(_Variant):
         return math.prod(FACTOR_SIZES)
 
     def decode(self, rows, seed):
-        draw = row_uniform(rows["index"], (1, 1, 3), seed)
+        draw = noise.row_uniform(rows["index"], (1, 1, 3), seed)
         color = tf.floor(draw * self.levels) / (self.levels - 1) if self.levels else 0.5 + 0.5 * draw
         index = rows["index"]
         if self.color_factor:
@@ -111,7 +95,7 @@ class NoisyDSprites(_Variant):
     name = "noisy_dsprites"
 
     def decode(self, rows, seed):
-        draw = row_uniform(rows["index"], self.image_shape, seed)
+        draw = noise.row_uniform(rows["index"], self.image_shape, seed)
         return {"image": tf.minimum(self.sprites(rows) + draw, 1.0), "factors": self.factors_in_graph(rows["index"])}
 
 
@@ -160,7 +144,7 @@ class ScreamDSprites(_Variant):
 
     def decode(self, rows, seed):
         height, width, _ = self.pixels.shape
-        draw = row_uniform(rows["index"], (5,), seed)
+        draw = noise.row_uniform(rows["index"], (5,), seed)
         top = tf.cast(draw[:, 0] * (height - 64), tf.int32)[:, None, None] + tf.range(64)[None, :, None]
         left = tf.cast(draw[:, 1] * (width - 64), tf.int32)[:, None, None] + tf.range(64)[None, None, :]
         piece = tf.gather(tf.constant(self.pixels.reshape(-1, 3)), top * width + left)
@@ -173,7 +157,7 @@ def _read_painting(path):
     """float32 [H, W, 3] in [0, 1], shrunk into PAINTING_SIZE."""
     try:
         with open(path, "rb") as file:
-            image = pictures.decode(file.read(), str(path), 3)
+            image = image_files.decode(file.read(), str(path), 3)
     except OSError as error:
         raise DataError(f"cannot read the painting {path}: {error.strerror}; get it from {PAINTING_HOME}") from error
     image.thumbnail(PAINTING_SIZE, Image.Resampling.BICUBIC)

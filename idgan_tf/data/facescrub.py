@@ -3,7 +3,7 @@
 import gin
 import numpy as np
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
 from idgan_tf.errors import DataError
 
@@ -82,7 +82,7 @@ class FaceScrubCasia(FaceScrub):
 
     def cut(self, image, item):
         if item.label == UNLABELLED:
-            return pictures.centre_crop(image, self.crop_side, self.crop_side, item.name)
+            return image_files.centre_crop(image, self.crop_side, self.crop_side, item.name)
         return image
 
 

@@ -5,7 +5,7 @@ import unicodedata
 
 import gin
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
 from idgan_tf.errors import DataError, require
 
@@ -39,8 +39,8 @@ class ImageFolder(PreparedDataset):
         )
         require(crop in CROPS, f"ImageFolder.crop must be one of {CROPS}, got {crop!r}")
         require(
-            resize in pictures.FILTERS,
-            f"ImageFolder.resize must be one of {tuple(pictures.FILTERS)}, got {resize!r}",
+            resize in image_files.FILTERS,
+            f"ImageFolder.resize must be one of {tuple(image_files.FILTERS)}, got {resize!r}",
         )
         self.labels, self.crop, self.resize = bool(labels), crop, resize
 
@@ -69,10 +69,10 @@ class ImageFolder(PreparedDataset):
         return [Item(name, labels[folder[-1]]) for name, folder in folders.items()], tuple(classes)
 
     def cut(self, image, item):
-        image = pictures.upright(image, item.name)
+        image = image_files.upright(image, item.name)
         if self.crop == "square":
             side = min(image.size)
-            image = pictures.centre_crop(image, side, side, item.name)
+            image = image_files.centre_crop(image, side, side, item.name)
         height, width, _ = self.image_shape
         if image.width < width or image.height < height:
             raise DataError(

@@ -10,16 +10,9 @@ import math
 
 import tensorflow as tf
 
+from idgan_tf import noise
+
 ROUNDS = 6
-
-
-def mix(x):
-    """A well-spread hash of a uint32 tensor (the finaliser of MurmurHash3)."""
-    x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
-    x *= tf.constant(0x85EBCA6B, tf.uint32)
-    x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(13, tf.uint32)))
-    x *= tf.constant(0xC2B2AE35, tf.uint32)
-    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
 
 
 def _encipher(x, keys, half_bits):
@@ -28,7 +21,7 @@ def _encipher(x, keys, half_bits):
     shift = tf.constant(half_bits, tf.uint32)
     left, right = tf.bitwise.right_shift(x, shift), tf.bitwise.bitwise_and(x, mask)
     for key in keys:
-        mixed = tf.bitwise.bitwise_and(mix(tf.bitwise.bitwise_xor(right, key)), mask)
+        mixed = tf.bitwise.bitwise_and(noise.mix(tf.bitwise.bitwise_xor(right, key)), mask)
         left, right = right, tf.bitwise.bitwise_xor(left, mixed)
     return tf.bitwise.bitwise_or(tf.bitwise.left_shift(left, shift), right)
 
@@ -47,8 +40,8 @@ def row_numbers(positions, num_examples, seed):
     count = tf.constant(num_examples, tf.int64)
     epoch, place = positions // count, positions % count
     half_bits = max(1, math.ceil(math.log2(max(2, num_examples)) / 2))
-    key = mix(tf.cast(epoch, tf.uint32) + mix(tf.constant(seed % 2**32, tf.uint32)))
-    keys = [mix(key + tf.constant(i, tf.uint32)) for i in range(ROUNDS)]
+    key = noise.mix(tf.cast(epoch, tf.uint32) + noise.mix(tf.constant(seed % 2**32, tf.uint32)))
+    keys = [noise.mix(key + tf.constant(i, tf.uint32)) for i in range(ROUNDS)]
     limit = tf.constant(num_examples, tf.uint32)
 
     def outside(x):

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf import noise
-from idgan_tf.data import cache, pictures
+from idgan_tf import cache, image_files, noise
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError, require
 
@@ -110,8 +109,8 @@ class PreparedDataset(Dataset):
     def read(self, source, item):
         """One example as uint8 [H, W, C]."""
         height, width, channels = self.image_shape
-        image = pictures.decode(source.read(item.name), item.name, channels)
-        return pictures.resize(self.cut(image, item), height, width, self.resize)
+        image = image_files.decode(source.read(item.name), item.name, channels)
+        return image_files.resize(self.cut(image, item), height, width, self.resize)
 
     @property
     def rule(self):

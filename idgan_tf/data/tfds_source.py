@@ -13,9 +13,8 @@ import tensorflow as tf
 from absl import logging
 from google.protobuf.message import DecodeError
 
-from idgan_tf.config import one_line
 from idgan_tf.data.sources import Source
-from idgan_tf.errors import DataError
+from idgan_tf.errors import DataError, message
 from idgan_tf.progress import bar
 
 AGAIN = "delete the folder to have TFDS prepare it again"
@@ -106,7 +105,7 @@ def open_tfds(name, data_dir=None):
         builder = tfds.builder_from_directory(str(newest))
         found, file_format = builder.info.full_name, builder.info.file_format.value
     except Exception as error:  # TFDS raises many kinds
-        raise DataError(f"TFDS cannot read {newest}: {one_line(error)}; {AGAIN}") from error
+        raise DataError(f"TFDS cannot read {newest}: {message(error)}; {AGAIN}") from error
     if found.rsplit("/", 1)[0] != name:
         raise DataError(f"{newest} holds {found}, not {name}; move it away to have TFDS prepare it again")
     if file_format != "tfrecord":
@@ -132,7 +131,7 @@ def _build(name, data_dir):
         builder.download_and_prepare(download_config=config, file_format="tfrecord")
     except Exception as error:  # TFDS raises many kinds
         raise DataError(
-            f"TFDS cannot prepare {name} in {data_dir}: {one_line(error)}; get the files yourself and pass their path "
+            f"TFDS cannot prepare {name} in {data_dir}: {message(error)}; get the files yourself and pass their path "
             "as --source (--list names them)"
         ) from error
 

@@ -18,7 +18,7 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.data import cache
+from idgan_tf import cache
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.fid import warn_of_few
 from idgan_tf.evaluation.kid import count_blocks

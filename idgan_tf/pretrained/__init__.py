@@ -19,7 +19,7 @@ import zipfile
 
 from idgan_tf.errors import CheckpointError, require
 from idgan_tf.files import TEMPORARY, alone, sha256, to_single
-from idgan_tf.runs import PRETRAINED, Run
+from idgan_tf.run_directory import PRETRAINED, Run
 
 FOLDER = pathlib.Path(__file__).parent
 PLACE = pathlib.Path("runs", "pretrained")
@@ -90,7 +90,7 @@ def copy(source, target):
 
 
 def read(run):
-    """The model.json of a `runs.Run`; {} of a run that is no pretrained model.
+    """The model.json of a `run_directory.Run`; {} of a run that is no pretrained model.
 
     Raises:
         CheckpointError: it cannot be read.

@@ -30,7 +30,7 @@ def main():
         if FLAGS[name].value in (None, []):
             raise ConfigError(f"pass --{name}; --help shows an example")
     from idgan_tf.pretrained.packing import pack
-    from idgan_tf.runs import Run
+    from idgan_tf.run_directory import Run
 
     folder = pack(
         Run(FLAGS.run_dir), FLAGS.name, FLAGS.commit, FLAGS.command, FLAGS.minutes, FLAGS.metrics, FLAGS.seed,

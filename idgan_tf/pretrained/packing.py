@@ -14,6 +14,7 @@ from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation import evaluate
 from idgan_tf.files import TEMPORARY, sha256, to_half
+from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint, teacher
 from idgan_tf.visualize.figures import has_pictures
 
@@ -22,7 +23,7 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
     """Writes idgan_tf/pretrained/<name>/ from a trained run, in place of an older one.
 
     Args:
-        run: the `runs.Run`.
+        run: the `run_directory.Run`.
         name: of the model: small letters, digits and underscores.
         commit: of the repository, that trained it.
         commands: which trained it, in their order, those of its teacher among them.
@@ -42,7 +43,7 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
     require(re.fullmatch(r"[0-9a-f]{7,40}", commit), f"a commit is 7 to 40 hexadecimal digits, got {commit!r}")
     chosen, named = evaluate.names(metrics)
     allow_imports = settings.get("allow_imports", ())
-    packed = runs.Run(run.path.resolve().with_name(f"{TEMPORARY}{name}"))  # beside the run, where its classifiers lie
+    packed = Run(run.path.resolve().with_name(f"{TEMPORARY}{name}"))  # beside the run, where its classifiers lie
     shutil.rmtree(packed.path, ignore_errors=True)
     try:
         method = runs.load(run.path, allow_imports, best)

@@ -27,8 +27,9 @@ from absl import logging
 from idgan_tf import config
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
 from idgan_tf.evaluation import evaluate, shipped
-from idgan_tf.files import alone, sha256
-from idgan_tf.runs import Run, read_metrics, write_text
+from idgan_tf.files import alone, sha256, write_text
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import read_metrics
 from idgan_tf.studies.study import Row
 
 FEATURES = {  # metric -> the gin file of the network that it asks
@@ -46,7 +47,7 @@ class Job:
     Attributes:
         row: a `Row`.
         seed: of the training and the metrics.
-        run: its `runs.Run`.
+        run: its `run_directory.Run`.
         note: the file that says why there is no result; each study has its own.
         gin_files, params: what bin/train gets.
         networks: {metric: the file of the feature network that it asks}.

@@ -12,8 +12,8 @@ import shutil
 from absl import logging
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.files import alone
-from idgan_tf.runs import read_environment, write_text
+from idgan_tf.files import alone, write_text
+from idgan_tf.run_directory import read_environment
 from idgan_tf.studies import claims, jobs, table
 from idgan_tf.visualize import curves
 

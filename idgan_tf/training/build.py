@@ -118,7 +118,7 @@ def method(settings, run):
 
     Args:
         settings: a `Settings`.
-        run: the `runs.Run` it belongs to; networks of earlier stages are read from its folder.
+        run: the `run_directory.Run` it belongs to; networks of earlier stages are read from its folder.
     """
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
@@ -134,11 +134,11 @@ def method(settings, run):
 
 def _checked(make):
     """make(), with the complaints of constructors about their arguments as one-line configuration errors."""
-    from idgan_tf.config import one_line
+    from idgan_tf.errors import message
 
     try:
         return make()
     except UserError:
         raise
     except (TypeError, ValueError) as error:
-        raise ConfigError(one_line(error)) from error
+        raise ConfigError(message(error)) from error

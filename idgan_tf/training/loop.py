@@ -9,9 +9,9 @@ import time
 import tensorflow as tf
 from absl import logging
 
-from idgan_tf import config, environment, runs
+from idgan_tf import config, environment, run_log
 from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError, require
-from idgan_tf.files import replacing
+from idgan_tf.files import replacing, write_text
 from idgan_tf.progress import Progress
 from idgan_tf.training import build, checkpoint, workers
 from idgan_tf.training.call import TrainingCall
@@ -23,7 +23,7 @@ def train(run, settings, draw=None, evaluate=None):
     """Trains, or continues, the run that the current gin configuration describes.
 
     Args:
-        run: the `runs.Run` to write to, already created and locked.
+        run: the `run_directory.Run` to write to, already created and locked.
         settings: a `build.Settings`.
         draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
         evaluate: (method, dataset, names, seed, best score so far) -> ([record], score), what to write to
@@ -62,7 +62,7 @@ def train(run, settings, draw=None, evaluate=None):
     if chief:
         _forget_after(run.metrics, step)
         with _writing(run):
-            runs.write_text(run.environment, json.dumps(environment.of_training(settings.dataset), indent=1) + "\n")
+            write_text(run.environment, json.dumps(environment.of_training(settings.dataset), indent=1) + "\n")
     logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
     logging.info("data: %s", settings.dataset.describe())
     for warning in method.foresee(settings.num_steps):
@@ -102,7 +102,7 @@ def train(run, settings, draw=None, evaluate=None):
                     means = call.means()
                     if chief:
                         with _writing(run):
-                            runs.append_metrics(run.metrics, {"step": step, **means})
+                            run_log.append_metrics(run.metrics, {"step": step, **means})
                     scalars = {**means, "steps_per_second": progress.rate}
                     scalars.update({name: optimizer.learning_rate for name, optimizer in rates.items()})
                     for name, value in scalars.items():
@@ -132,7 +132,7 @@ def train(run, settings, draw=None, evaluate=None):
             if chief:
                 with _writing(run):
                     _save_networks(run, method)
-                    runs.write_text(run.done, json.dumps({"step": step}))
+                    write_text(run.done, json.dumps({"step": step}))
             (received,) = workers.agree(signals.received)  # what the chief wrote is there for all
             if received:
                 raise _interrupted(received, step)
@@ -153,14 +153,14 @@ def is_done(run, settings):
 def log_evaluation(run, step, records):
     """Writes what `Result.record` gives to metrics.jsonl and TensorBoard."""
     for record in records:
-        runs.append_metrics(run.metrics, {"step": step, **record})
+        run_log.append_metrics(run.metrics, {"step": step, **record})
         for name, value in record.items():
             if name != "protocol":
                 tf.summary.scalar(f"evaluation/{name}", value, step)
 
 
 def _draw(run, step, pictures):
-    from idgan_tf.visualize.grids import save
+    from idgan_tf.image_files import save
 
     for name, picture in pictures.items():
         save(run.samples / f"{name}-{step:08d}", picture, {"run": run.name, "step": step})
@@ -195,8 +195,8 @@ def _save_networks(run, method):
 def _forget_after(metrics, step):
     """Drops the lines of steps that the restored checkpoint has not seen; they will be written again."""
     if metrics.exists():
-        kept = [json.dumps(record) + "\n" for record in runs.read_metrics(metrics) if record["step"] <= step]
-        runs.write_text(metrics, "".join(kept))
+        kept = [json.dumps(record) + "\n" for record in run_log.read_metrics(metrics) if record["step"] <= step]
+        write_text(metrics, "".join(kept))
 
 
 def _non_finite(means, step):

@@ -52,7 +52,7 @@ def bring(source, target, roles):
     """Copies the networks of a finished stage 1 run into the folder of the run that uses them.
 
     Args:
-        source, target: `runs.Run`s.
+        source, target: `run_directory.Run`s.
         roles: names of the networks.
     """
     target.networks.mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def copy_architectures(source, target):
     """Writes how the teacher's networks of a run are built, without their weights, into a pretrained model.
 
     Args:
-        source, target: `runs.Run`s; the second gets networks/teacher_<role>.json.
+        source, target: `run_directory.Run`s; the second gets networks/teacher_<role>.json.
     """
     for path in sorted(source.networks.glob("teacher_*.keras")):
         target.networks.mkdir(exist_ok=True)

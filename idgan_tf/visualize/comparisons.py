@@ -6,13 +6,14 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from idgan_tf import runs
+from idgan_tf import run_directory
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, require
 from idgan_tf.evaluation import mig, representation
+from idgan_tf.image_files import save
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.figures import has_pictures
-from idgan_tf.visualize.grids import beside, grid, label, letters, save, to_uint8, under
+from idgan_tf.visualize.grids import beside, grid, label, letters, to_uint8, under
 from idgan_tf.visualize.rendering import (
     draws,
     generate,
@@ -48,7 +49,7 @@ def write(found, names, load, folder=None):
     """Draws figures of runs, one run after the other, so that there is one model in memory at a time.
 
     Args:
-        found: `runs.Run`s.
+        found: `run_directory.Run`s.
         names: of `FIGURES`.
         load: run -> (method, dataset).
         folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
@@ -61,7 +62,7 @@ def write(found, names, load, folder=None):
         ConfigError, CheckpointError, DataError: no run can be loaded.
     """
     parts, loaded = {name: [] for name in names}, {}
-    for run, title in zip(found, runs.titles(found), strict=True):
+    for run, title in zip(found, run_directory.titles(found), strict=True):
         try:
             method, dataset = load(run)
         except (ConfigError, CheckpointError, DataError) as error:
@@ -89,7 +90,7 @@ def write(found, names, load, folder=None):
         picture = figure.join(figure.title, [(title, part) for _, title, part in shown])
         about = {"figure": name, "shows": figure.draw.__doc__.splitlines()[0], "seed": SEED}
         about |= {"runs": "; ".join(loaded[path] for path, *_ in shown if path in loaded), "data": "; ".join(data)}
-        paths.append(save((folder or runs.figures_of(found)) / name, picture, about))
+        paths.append(save((folder or run_directory.figures_of(found)) / name, picture, about))
     return paths
 
 

@@ -3,13 +3,12 @@
 import json
 import re
 import statistics
-from typing import NamedTuple
 
 import numpy as np
 
-from idgan_tf import config, runs
+from idgan_tf import run_directory, run_log
 from idgan_tf.errors import ConfigError
-from idgan_tf.visualize.grids import save
+from idgan_tf.image_files import save
 
 DPI = 100
 PANEL, LEGEND = (4.6, 3.6), 1.6  # inches: a panel, and the width of a legend
@@ -20,43 +19,11 @@ COLORS = [f"C{i}" for i in range(10)]
 MARKERS = "osD^vP"
 
 
-class Log(NamedTuple):
-    """What a run wrote down.
-
-    Attributes:
-        name: of its directory; runs of the same name in several folders are repetitions of one experiment.
-        folder: the name of that folder, such as "seed0".
-        settings: {"IBGAN.beta": 0.141, ...} of its config.gin.
-        training: lines of metrics.jsonl, ascending.
-        evaluations: the lines that evaluations wrote, with their protocol.
-    """
-
-    name: str
-    folder: str
-    settings: dict
-    training: list
-    evaluations: list
-
-    def series(self, name, evaluated=False):
-        """(steps, finite values) of a value, as two lists."""
-        records = self.evaluations if evaluated else self.training
-        points = [(r["step"], r[name]) for r in records if name in r and np.isfinite(r[name])]
-        return ([], []) if not points else tuple(map(list, zip(*points, strict=True)))
-
-
-def read(run):
-    """The `Log` of a `runs.Run`."""
-    records = runs.read_metrics(run.metrics)
-    evaluations = [record for record in records if "protocol" in record]
-    training = [record for record in records if "protocol" not in record]
-    return Log(run.name, run.path.resolve().parent.name, config.literals(run.config), training, evaluations)
-
-
 def write(found, names, folder=None):
     """Draws figures of runs.
 
     Args:
-        found: `runs.Run`s.
+        found: `run_directory.Run`s.
         names: of `FIGURES`.
         folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
 
@@ -66,8 +33,8 @@ def write(found, names, folder=None):
     Raises:
         ConfigError: the runs have not written down what a figure needs, or matplotlib is missing.
     """
-    logs = [read(run) for run in found]
-    folder = folder or runs.figures_of(found)
+    logs = [run_log.read(run) for run in found]
+    folder = folder or run_directory.figures_of(found)
     protocols = {json.dumps(record["protocol"]): None for log in logs for record in log.evaluations}
     about = {"runs": ", ".join(str(run.path) for run in found), "evaluations": "; ".join(protocols)}
     return [save(folder / name, FIGURES[name](logs), {"figure": name, **about}) for name in names]

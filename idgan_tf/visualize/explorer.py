@@ -9,11 +9,12 @@ import tensorflow as tf
 from absl import logging
 from PIL import ImageOps
 
-from idgan_tf.data import pictures
+from idgan_tf import image_files
 from idgan_tf.errors import DataError, message, require
+from idgan_tf.image_files import png
 from idgan_tf.visualize import figures, rendering
 from idgan_tf.visualize.examples import SEED, examples
-from idgan_tf.visualize.grids import beside, grid, png, to_uint8
+from idgan_tf.visualize.grids import beside, grid, to_uint8
 
 EXAMPLES = 12  # images of the gallery
 STEPS = 7  # images of a strip
@@ -163,8 +164,8 @@ class Explorer:
         if len(data) > MAX_UPLOAD:
             raise DataError(f"{name} has more than {MAX_UPLOAD >> 20} MB; make it smaller")
         height, width, channels = self.method.image_shape
-        image = pictures.upright(pictures.decode(data, name, channels), name)
-        image = ImageOps.fit(image, (width, height), pictures.FILTERS["lanczos"])
+        image = image_files.upright(image_files.decode(data, name, channels), name)
+        image = ImageOps.fit(image, (width, height), image_files.FILTERS["lanczos"])
         return np.asarray(image, np.float32).reshape(height, width, channels) / 255.0
 
     def pictures(self, state):

@@ -4,10 +4,11 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
+from idgan_tf.image_files import save
 from idgan_tf.methods.faces import PRIOR, CodeFaces
 from idgan_tf.visualize import label_figures
 from idgan_tf.visualize.examples import EXAMPLES, SEED, examples
-from idgan_tf.visualize.grids import beside, grid, label, letters, save
+from idgan_tf.visualize.grids import beside, grid, label, letters
 from idgan_tf.visualize.rendering import MOST, decode, draws, generate, real, traversal_values, traversed
 
 WHILE_TRAINING = ("samples", "reconstructions", "traversal", "same_code", "classes", "swap", "points")

@@ -1,12 +1,7 @@
 """Images into one picture: arrays in, one uint8 array out."""
 
-import io
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
-
-from idgan_tf.files import replacing
 
 BACKGROUND, TEXT = (255, 255, 255), (40, 40, 40)
 SMALLEST = 48  # pixels: smaller images are shown at a whole multiple of their size, up to this
@@ -98,40 +93,3 @@ def under(pictures, gap=12):
         if i + 1 < len(pictures):
             rows.append(np.full((gap, width, 3), BACKGROUND, np.uint8))
     return np.concatenate(rows)
-
-
-def save(path, picture, about=None):
-    """Writes a picture uint8 [H, W, 3] as PNG, or a list of them as an endless GIF, whole or not at all.
-
-    Args:
-        path: without ending.
-        about: {name: value} to keep in the file's metadata.
-
-    Returns:
-        The path with its ending.
-    """
-    about = about or {}
-    frames = picture if isinstance(picture, list) else [picture]
-    data, ending = (gif(frames, about), "gif") if len(frames) > 1 else (png(frames[0], about), "png")
-    path = path.with_name(f"{path.name}.{ending}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
-    return path
-
-
-def png(picture, about):
-    """A picture uint8 [H, W, 3] as the bytes of a PNG file, with {name: value} in its metadata."""
-    info, file = PngInfo(), io.BytesIO()
-    for name, value in about.items():
-        info.add_text(name, str(value))
-    Image.fromarray(picture).save(file, "PNG", pnginfo=info)
-    return file.getvalue()
-
-
-def gif(frames, about):
-    """Pictures uint8 [H, W, 3] as the bytes of an endless GIF file, with {name: value} in its comment."""
-    first, *others = [Image.fromarray(frame) for frame in frames]
-    comment, file = "; ".join(f"{name}: {value}" for name, value in about.items()), io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=others, duration=120, loop=0, comment=comment)
-    return file.getvalue()

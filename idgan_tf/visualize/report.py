@@ -9,7 +9,8 @@ from PIL import Image
 from idgan_tf import environment, pretrained
 from idgan_tf.config import literals
 from idgan_tf.evaluation import published
-from idgan_tf.runs import read_environment, read_metrics
+from idgan_tf.run_directory import read_environment
+from idgan_tf.run_log import read_metrics
 
 OWN_NETWORK = ", on a feature network that the paper does not describe: compare order and ratio, not values"
 WIDTH, HEIGHT, MARGIN = 320, 140, 8  # of a curve, in pixels
@@ -30,7 +31,7 @@ pre, .wide { overflow-x: auto; } pre { background: #f7f7f7; padding: 1rem; borde
 
 
 def of_run(run):
-    """The page of a `runs.Run`, as text.
+    """The page of a `run_directory.Run`, as text.
 
     Raises:
         ConfigError: it is no run.

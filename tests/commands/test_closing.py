@@ -5,7 +5,7 @@ import pytest
 from idgan_tf.commands import closing
 from idgan_tf.data.half_circles import HalfCircles
 from idgan_tf.methods.faces import CodeFaces
-from idgan_tf.runs import Run
+from idgan_tf.run_directory import Run
 from tests.helpers import TinyLabelled, TinySprites
 
 

@@ -12,6 +12,8 @@ from idgan_tf.evaluation import evaluate, shipped
 from idgan_tf.evaluation.evaluate import MODULES, metric, names
 from idgan_tf.evaluation.result import Result
 from idgan_tf.networks.classifier import FactorHeads
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import append_metrics
 from idgan_tf.training import checkpoint
 from tests.faults import forked
 from tests.helpers import build_tiny, command, metrics
@@ -43,7 +45,7 @@ def tiny_run(gin_file, folder):
     """A run directory with a checkpoint of step 12, as `bin/train` leaves it."""
     _, method = build_tiny(gin_file, folder)
     method.step.assign(12)
-    run = runs.Run(folder)
+    run = Run(folder)
     run.config.write_text(config.text())
     checkpoint.save(run.checkpoints, checkpoint.state(method, sums=tf.Variable([0.0])))
     run.metrics.write_text('{"step": 12, "loss": 1.0}\n')
@@ -115,7 +117,7 @@ def test_a_shipped_network_comes_before_a_trained_one_and_their_scores_are_told_
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     (tmp_path / "factor_classifier_tiny_sprites").mkdir()
     before = {"step": 12, "fid_dsprites96": 3.0, "protocol": {"feature_sha256": "0123456789abcdef"}}
-    runs.append_metrics(run.metrics, before)
+    append_metrics(run.metrics, before)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     path = tmp_path / "factor_classifier_tiny_sprites.npz"
     shipped.pack(FactorHeads((64, 64, 1), (3, 4, 4), "torch"), "tiny_sprites", path)
@@ -182,10 +184,10 @@ def test_the_presets_change_the_protocol(tmp_path):
 
 def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match="no run directory"):
-        evaluated(runs.Run(tmp_path), ["fvm"])
+        evaluated(Run(tmp_path), ["fvm"])
     (tmp_path / "config.gin").touch()
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        evaluated(runs.Run(tmp_path), ["fvm"])
+        evaluated(Run(tmp_path), ["fvm"])
 
 
 def test_names_of_metrics():

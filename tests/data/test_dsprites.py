@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf.data import cache
+from idgan_tf import cache
 from idgan_tf.data.dsprites import FACTOR_SIZES, DSprites, _draw, render, unpack_bits
 from idgan_tf.errors import ConfigError
 

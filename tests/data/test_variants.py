@@ -4,8 +4,9 @@ import tensorflow as tf
 from PIL import Image
 
 from idgan_tf.data import dsprites, dsprites_variants
-from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites, ScreamDSprites, row_uniform
+from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites, ScreamDSprites
 from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.noise import row_uniform
 
 ROWS = np.array([5, 5 + 245_760, 5 + 2 * 245_760, 300_000, 737_279])
 SPRITES = dsprites.render(np.stack(np.unravel_index(ROWS, dsprites.FACTOR_SIZES), -1))

@@ -139,6 +139,7 @@ def test_the_even_distance_orders_spoilt_sprites_as_eyes_do_and_the_raw_one_does
 
 def main(path):
     """Prints the table, sorted by the last column, and draws eight of every kind."""
+    from idgan_tf import image_files
     from idgan_tf.visualize import grids
 
     images, real = kinds()
@@ -151,7 +152,7 @@ def main(path):
     for name in names:
         print(f"{name}: not as eyes do {[pair for pair in BETTER if found[pair[0]][name] >= found[pair[1]][name]]}")
     drawn = np.concatenate([images[kind][:8] for kind in order])[..., None]
-    grids.save(pathlib.Path(path).with_suffix(""), grids.grid(drawn, columns=8))
+    image_files.save(pathlib.Path(path).with_suffix(""), grids.grid(drawn, columns=8))
 
 
 if __name__ == "__main__":

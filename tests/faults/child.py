@@ -12,8 +12,8 @@ import sys
 
 import numpy as np
 
-from idgan_tf import runs
-from idgan_tf.training import call, checkpoint
+from idgan_tf import image_files, run_log
+from idgan_tf.training import call, checkpoint, loop
 
 PLACES = ("call", "half of the data", "sync", "rename", "delete", "half of a log line")
 
@@ -54,11 +54,11 @@ def arm(place, count):
             die()
         append(path, record)
 
-    savez, append = np.savez, runs.append_metrics
+    savez, append = np.savez, run_log.append_metrics
     if place == "half of the data":
         np.savez = half_of_the_data
     elif place == "half of a log line":
-        runs.append_metrics = half_of_a_log_line
+        run_log.append_metrics = half_of_a_log_line
     else:
         before(
             *{
@@ -87,13 +87,11 @@ def full_disk(place):
     if place == "save":
         np.savez = fail
     elif place == "log":
-        runs.append_metrics = fail
+        run_log.append_metrics = fail
     elif place == "start":
-        runs.write_text = fail
+        loop.write_text = fail
     elif place == "picture":
-        from idgan_tf.visualize import grids
-
-        grids.save = fail
+        image_files.save = fail
 
 
 def start(command, flags, place, argument):

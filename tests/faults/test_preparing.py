@@ -8,7 +8,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from idgan_tf.data import cache, preparing
+from idgan_tf import cache
+from idgan_tf.data import preparing
 from idgan_tf.data.image_folder import ImageFolder
 from idgan_tf.data.preparing import prepare
 from idgan_tf.errors import DataError

@@ -20,10 +20,11 @@ from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import shipped
 from idgan_tf.evaluation.result import Result
 from idgan_tf.files import alone, sha256
-from idgan_tf.runs import Run, append_metrics
+from idgan_tf.image_files import save
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import append_metrics
 from idgan_tf.studies import jobs, results, study, table
 from idgan_tf.visualize import study_report
-from idgan_tf.visualize.grids import save
 from tests.helpers import PROJECT, command
 
 SCORES = {  # row -> FVM and MIG, FID

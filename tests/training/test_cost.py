@@ -9,7 +9,7 @@ import time
 import pytest
 import tensorflow as tf
 
-from idgan_tf import runs
+from idgan_tf.run_log import read_metrics
 from idgan_tf.training import checkpoint
 from idgan_tf.training.call import TrainingCall
 from tests.helpers import PROJECT, build_tiny
@@ -45,7 +45,7 @@ def test_a_killed_run_is_back_at_work_within_twenty_seconds(tmp_path):
     assert checkpoint.steps(run / "checkpoints") == [1]
     began = time.perf_counter()
     process = start(run, 2)
-    while [line["step"] for line in runs.read_metrics(run / "metrics.jsonl")] != [1, 2]:
+    while [line["step"] for line in read_metrics(run / "metrics.jsonl")] != [1, 2]:
         assert process.poll() is None, process.stderr.read()[-2000:]
         time.sleep(0.05)
     wall = time.perf_counter() - began

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf import runs
 from idgan_tf.errors import NonFiniteError
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import read_metrics
 from idgan_tf.training import checkpoint, loop
 from tests.helpers import build_tiny, load_tiny
 
 
 def trained(folder, evaluate=None, **changes):
     """The run that a tiny beta-VAE leaves, with other settings."""
-    run = runs.Run(folder)
+    run = Run(folder)
     run.path.mkdir(parents=True, exist_ok=True)
     changes = {"picture_every": 0, "save_every": 1000, **changes}
     settings = dataclasses.replace(load_tiny("tests/tiny/betavae.gin"), **changes)
@@ -38,7 +39,7 @@ def test_the_best_checkpoint_is_kept_beside_the_newest_and_every_score_is_writte
     run = trained(tmp_path / "run", scores(0.1, 0.6, 0.3), num_steps=6, evaluate_every=2, metrics=("fvm",))
     assert checkpoint.steps(run.best) == [4]
     assert checkpoint.steps(run.checkpoints) == [6]
-    lines = [record for record in runs.read_metrics(run.metrics) if "fvm" in record]
+    lines = [record for record in read_metrics(run.metrics) if "fvm" in record]
     assert [(line["step"], line["fvm"]) for line in lines] == [(2, 0.1), (4, 0.6), (6, 0.3)]
     assert lines[0]["protocol"] == {"names": ["fvm"]}
 
@@ -89,7 +90,7 @@ def rate(method):
 def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisoned):
     poisoned(5, lambda method: rate(method) > 0.9e-4)  # heals once the rate is halved
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
-    assert [record["step"] for record in runs.read_metrics(run.metrics)] == list(range(1, 9))
+    assert [record["step"] for record in read_metrics(run.metrics)] == list(range(1, 9))
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))
     np.testing.assert_allclose(rate(method), 0.5e-4)

@@ -22,6 +22,8 @@ import tensorflow as tf
 
 from idgan_tf import config, runs
 from idgan_tf.evaluation import evaluate
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import read_metrics
 from idgan_tf.training import build, checkpoint, loop
 
 OLD = pathlib.Path(__file__).parent / "old"
@@ -53,12 +55,12 @@ def test_its_scores_are_what_they_were(name):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_it_goes_on(name, tmp_path):
-    run = runs.Run(shutil.copytree(OLD / name, tmp_path / "run"))
+    run = Run(shutil.copytree(OLD / name, tmp_path / "run"))
     config.load([run.config], ["train.num_steps = 6"], ["tests"])
     assert not config.differences(run.config.read_text(), config.text())
     loop.train(run, build.settings())
     assert checkpoint.steps(run.checkpoints) == [4, 6]
-    lines = runs.read_metrics(run.metrics)
+    lines = read_metrics(run.metrics)
     assert [line["step"] for line in lines] == [3, 4, 6]
     expected = json.loads((OLD / name / "expected.json").read_text())
     if name != "0.1.0":

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from idgan_tf import runs
+from idgan_tf.run_log import read_metrics
 from tests.helpers import PROJECT, final_arrays
 
 pytestmark = pytest.mark.fault
@@ -74,14 +74,14 @@ def alone(tmp_path_factory):
 def test_two_workers_train_what_one_does(alone, tmp_path):
     list(finish(*start_two(tmp_path / "run", 12)))
     assert_close(final_arrays(tmp_path / "run"), final_arrays(alone))
-    both, one = (runs.read_metrics(run / "metrics.jsonl") for run in (tmp_path / "run", alone))
+    both, one = (read_metrics(run / "metrics.jsonl") for run in (tmp_path / "run", alone))
     for ours, theirs in zip(both, one, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-6)
 
 
 def test_two_workers_train_two_stages(tmp_path):
     list(finish(*start_two(tmp_path / "run", 8, TWO_STAGES)))
-    assert runs.read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]["step"] == 8
+    assert read_metrics(tmp_path / "run" / "metrics.jsonl")[-1]["step"] == 8
     assert (tmp_path / "run" / "figures" / "traversal.png").exists()
 
 
@@ -97,7 +97,7 @@ def test_a_lost_worker_ends_the_other_with_one_line_and_one_worker_continues(alo
     assert "another worker is gone" in errors.splitlines()[-1]
     steps = sorted(int(path.name[5:]) for path in (run / "checkpoints").glob("step-*"))
     list(finish(start(run, steps[-1] + 4, {})))
-    assert runs.read_metrics(run / "metrics.jsonl")[-1]["step"] == steps[-1] + 4
+    assert read_metrics(run / "metrics.jsonl")[-1]["step"] == steps[-1] + 4
 
 
 def test_a_signal_to_one_worker_stops_both_and_saves(tmp_path):

@@ -6,13 +6,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from idgan_tf import runs
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.methods.base import Method
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.run_directory import Run
 from idgan_tf.visualize import comparisons
 from idgan_tf.visualize.comparisons import COLUMNS, DRAWS, NUISANCES, Part
 from idgan_tf.visualize.examples import examples
@@ -126,7 +126,7 @@ def test_runs_stand_in_one_picture_with_their_names_and_those_that_cannot_are_le
     seen = {}
     small = TinySprites((4, 4, 1))
     loaded = {"a": (vae(), small), "b": (Sprites(), DATA), "c": None, "d": (Method(), small)}
-    found = [runs.Run(tmp_path / name) for name in loaded]
+    found = [Run(tmp_path / name) for name in loaded]
 
     def load(run):
         if loaded[run.name] is None:
@@ -156,12 +156,12 @@ def test_runs_of_the_same_data_stand_together_under_one_row_of_real_images(tmp_p
     monkeypatch.setitem(comparisons.FIGURES, "compare_renderings", kept)
     small, method = TinySprites((4, 4, 1)), vae()
     loaded = {"a": (method, small), "b": (Sprites(), DATA), "c": (method, small)}
-    comparisons.write([runs.Run(tmp_path / n) for n in loaded], ["compare_renderings"], lambda r: loaded[r.name])
+    comparisons.write([Run(tmp_path / n) for n in loaded], ["compare_renderings"], lambda r: loaded[r.name])
     assert [title for title, _ in seen] == ["real (tiny_sprites)", "a", "c", "real (tiny_sprites)", "b"]
 
 
 def test_runs_of_one_name_in_folders_of_one_name_are_told_apart(tmp_path):
-    found = [runs.Run(tmp_path / folder / "seed0" / "x") for folder in "ab"]
+    found = [Run(tmp_path / folder / "seed0" / "x") for folder in "ab"]
     (path,) = comparisons.write(found, ["compare_samples"], lambda run: (vae(), TinySprites((4, 4, 1))))
     with Image.open(path) as picture:
         assert picture.text["runs"] == "; ".join(f"{run.path} at step 0" for run in found)
@@ -169,16 +169,16 @@ def test_runs_of_one_name_in_folders_of_one_name_are_told_apart(tmp_path):
 
 def test_a_figure_that_no_run_can_have_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="compare_samples is of methods that draw images: none of these runs"):
-        comparisons.write([runs.Run(tmp_path / "a")], ["compare_samples"], lambda run: (Method(), DATA))
+        comparisons.write([Run(tmp_path / "a")], ["compare_samples"], lambda run: (Method(), DATA))
     names = ["compare_factors", "compare_samples"]
-    (path,) = comparisons.write([runs.Run(tmp_path / "a")], names, lambda run: (vae(), Plain()))
+    (path,) = comparisons.write([Run(tmp_path / "a")], names, lambda run: (vae(), Plain()))
     assert path.name == "compare_samples.png", "the other is left out, since the factors are not known"
 
     def fail(run):
         raise CheckpointError("there is no checkpoint")
 
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        comparisons.write([runs.Run(tmp_path / "a")], ["compare_samples"], fail)
+        comparisons.write([Run(tmp_path / "a")], ["compare_samples"], fail)
 
 
 def test_bands_of_runs_stand_under_each_other_whatever_the_length_of_their_names():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from idgan_tf import runs
+from idgan_tf import run_directory, run_log
 from idgan_tf.errors import ConfigError
+from idgan_tf.run_directory import Run
 from idgan_tf.visualize import curves
 from tests.helpers import command
 
@@ -18,7 +19,7 @@ def write_run(folder, settings, training=(), evaluations=()):
     (folder / "config.gin").write_text("".join(f"{name} = {value!r}\n" for name, value in settings.items()))
     lines = [*training, *({"protocol": {"seed": 0}, **record} for record in evaluations)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return runs.Run(folder)
+    return Run(folder)
 
 
 def ibgan(folder, beta, dimensions=3):
@@ -81,7 +82,7 @@ def test_the_effect_of_beta_is_the_mean_over_runs_of_medians_over_steps(monkeypa
     axes, path = drawn(monkeypatch, "beta", found, tmp_path)
     assert path == tmp_path / "figures" / "beta.png"
     (x, upper), (_, scores) = points_of(axes[0]), points_of(axes[2])
-    expected = [np.median(curves.read(run).series("mi_upper")[1]) for run in found[:3]]
+    expected = [np.median(run_log.read(run).series("mi_upper")[1]) for run in found[:3]]
     np.testing.assert_allclose(x, [0.0, 0.2, 1.0])
     np.testing.assert_allclose(upper, expected)
     np.testing.assert_allclose(scores, [0.6, 0.6, 0.6])
@@ -104,7 +105,7 @@ def test_distances_of_the_decoder_and_evened_ones_are_not_taken_for_the_fid(tmp_
     scores = {"fid_dsprites_even50k": 1.0, "fid_dsprites_decoder50k": 2.0, "fid_dsprites_even_decoder50k": 3.0}
     found = [write_run(tmp_path / f"{i}", {}, (), [{"step": 1, **scores}]) for i in range(2)]
     found += [write_run(tmp_path / "2", {}, (), [{"step": 1, "fid_dsprites50k": 4.0}])]
-    assert curves._fid([curves.read(run) for run in found]) == "fid_dsprites50k"
+    assert curves._fid([run_log.read(run) for run in found]) == "fid_dsprites50k"
 
 
 def test_distances_by_the_networks_of_several_data_sets_have_a_panel_each(monkeypatch, tmp_path):
@@ -148,10 +149,10 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch, tmp_path
 
 def test_a_folder_stands_for_the_runs_in_it(tmp_path):
     made = [ibgan(tmp_path / f"seed{seed}", beta) for seed in range(2) for beta in (0.0, 0.5)]
-    assert [run.path for run in runs.within(tmp_path)] == sorted(run.path for run in made)
-    assert [run.path for run in runs.within(made[0].path)] == [made[0].path]
+    assert [run.path for run in run_directory.within(tmp_path)] == sorted(run.path for run in made)
+    assert [run.path for run in run_directory.within(made[0].path)] == [made[0].path]
     with pytest.raises(ConfigError, match="no run directory"):
-        runs.within(tmp_path / "nothing")
+        run_directory.within(tmp_path / "nothing")
 
 
 def test_the_command_draws_a_folder_of_runs_without_a_checkpoint(tmp_path):

@@ -5,12 +5,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from idgan_tf import noise, runs
+from idgan_tf import noise
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.ibgan import IBGAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.run_directory import Run
 from idgan_tf.visualize import figures, grids, rendering
 from tests.helpers import TinySprites, build_tiny
 from tests.methods.tiny import LinearDecoder, LinearEncoder, make
@@ -29,7 +30,7 @@ def idgan(tmp_path_factory):
 
 
 def test_every_figure_is_written_with_its_protocol(idgan, tmp_path):
-    run = runs.Run(tmp_path / "run")
+    run = Run(tmp_path / "run")
     paths = {path.name for path in figures.write(run, idgan, TinySprites())}
     assert paths == {
         "samples.png", "samples_prior.png", "row.png", "reconstructions.png", "traversal.png", "traversal_movie.gif",

@@ -3,6 +3,7 @@ import io
 import numpy as np
 from PIL import Image, ImageFont
 
+from idgan_tf import image_files
 from idgan_tf.visualize import grids
 
 W = 255  # white, between the images
@@ -60,5 +61,5 @@ def test_names_of_columns_do_not_run_into_each_other():
 
 def test_a_movie_has_every_frame_and_never_ends():
     frames = [np.full((2, 2, 3), 40 * i, np.uint8) for i in range(5)]
-    with Image.open(io.BytesIO(grids.gif(frames, {"seed": 1}))) as movie:
+    with Image.open(io.BytesIO(image_files.gif(frames, {"seed": 1}))) as movie:
         assert movie.n_frames == 5 and movie.info["loop"] == 0 and movie.info["comment"] == b"seed: 1"

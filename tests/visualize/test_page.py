@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from idgan_tf import config, runs
+from idgan_tf import config
+from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from tests.helpers import PROJECT, build_tiny, command
 
@@ -40,7 +41,7 @@ def browser():
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """An untrained ID-GAN with a nuisance, in a run directory with a hostile name."""
-    run = runs.Run(tmp_path_factory.mktemp("runs") / NAME)
+    run = Run(tmp_path_factory.mktemp("runs") / NAME)
     _, method = build_tiny("gin/idgan_dsprites.gin", run.path, "IDGAN.nuisance_dim = 3", "LATENT_DIM = 13")
     finish(run, method, method.teacher_decoder)
     return run
@@ -49,7 +50,7 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
     """An untrained label-relevant / irrelevant VAE of three classes, in a run directory."""
-    run = runs.Run(tmp_path_factory.mktemp("runs") / "labelled")
+    run = Run(tmp_path_factory.mktemp("runs") / "labelled")
     _, method = build_tiny("gin/label_relevant_vae_cifar10.gin", run.path, "ZS_DIM = 6", "ZU_DIM = 20")
     finish(run, method, method.decoder)
     return run

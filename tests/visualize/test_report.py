@@ -8,17 +8,17 @@ import shutil
 import numpy as np
 import pytest
 
-from idgan_tf import runs
 from idgan_tf.errors import ConfigError
+from idgan_tf.image_files import save
+from idgan_tf.run_directory import Run
 from idgan_tf.visualize import report
-from idgan_tf.visualize.grids import save
 
 HOSTILE = '<script>alert("x")</script>'
 
 
 @pytest.fixture
 def run(tmp_path):
-    run = runs.Run(tmp_path / "a run & <b>more")
+    run = Run(tmp_path / "a run & <b>more")
     run.path.mkdir()
     run.config.write_text(f"train.num_steps = 3  # {HOSTILE}\n")
     lines = [{"step": step, "loss": value, HOSTILE: 1.0} for step, value in ((1, 3.0), (2, float("nan")), (3, 1.0))]
@@ -95,11 +95,11 @@ def test_a_run_that_has_only_begun_and_was_moved_still_opens(run, tmp_path):
     run.metrics.unlink()
     shutil.rmtree(run.figures)
     moved = run.path.rename(tmp_path / "elsewhere")
-    page = report.of_run(runs.Run(moved))
+    page = report.of_run(Run(moved))
     assert "0 steps trained" in page and "None was measured" in page and "elsewhere" in page
     assert "a run &amp;" not in page and "<h2>Pictures" not in page and "<h2>Curves" not in page
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no run directory"):
-        report.of_run(runs.Run(tmp_path))
+        report.of_run(Run(tmp_path))

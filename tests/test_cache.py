@@ -1,6 +1,6 @@
 import numpy as np
 
-from idgan_tf.data import cache
+from idgan_tf import cache
 from idgan_tf.files import take_lock
 
 

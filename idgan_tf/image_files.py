@@ -1,11 +1,13 @@
-"""One image file -> uint8 array: decoding with Pillow, and the crops and sizes of the papers."""
+"""Image files: read with Pillow, refused where they are no good, cropped and sized as the papers do, and written."""
 
 import io
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from idgan_tf.errors import DataError
+from idgan_tf.files import replacing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none of them runs a program
 SMALLER = "make it smaller, or pass --on_error=skip"
@@ -110,3 +112,40 @@ def resize(image, height, width, resampling):
     if image.size != (width, height):
         image = image.resize((width, height), FILTERS[resampling])
     return np.asarray(image).reshape(height, width, -1)
+
+
+def save(path, picture, about=None):
+    """Writes a picture uint8 [H, W, 3] as PNG, or a list of them as an endless GIF, whole or not at all.
+
+    Args:
+        path: without ending.
+        about: {name: value} to keep in the file's metadata.
+
+    Returns:
+        The path with its ending.
+    """
+    about = about or {}
+    frames = picture if isinstance(picture, list) else [picture]
+    data, ending = (gif(frames, about), "gif") if len(frames) > 1 else (png(frames[0], about), "png")
+    path = path.with_name(f"{path.name}.{ending}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+    return path
+
+
+def png(picture, about):
+    """A picture uint8 [H, W, 3] as the bytes of a PNG file, with {name: value} in its metadata."""
+    info, file = PngInfo(), io.BytesIO()
+    for name, value in about.items():
+        info.add_text(name, str(value))
+    Image.fromarray(picture).save(file, "PNG", pnginfo=info)
+    return file.getvalue()
+
+
+def gif(frames, about):
+    """Pictures uint8 [H, W, 3] as the bytes of an endless GIF file, with {name: value} in its comment."""
+    first, *others = [Image.fromarray(frame) for frame in frames]
+    comment, file = "; ".join(f"{name}: {value}" for name, value in about.items()), io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=others, duration=120, loop=0, comment=comment)
+    return file.getvalue()

@@ -6,12 +6,15 @@ import threading
 
 import pytest
 
-from idgan_tf import files, runs
+from idgan_tf import files, run_directory
 from idgan_tf.errors import ConfigError
+from idgan_tf.files import write_text
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import append_metrics, read_metrics
 
 
 def test_of_many_that_start_at_once_one_may_write(tmp_path):
-    run, count = runs.Run(tmp_path), 8
+    run, count = Run(tmp_path), 8
     everyone = threading.Barrier(count)
 
     def start(number):
@@ -32,29 +35,29 @@ def test_of_many_that_start_at_once_one_may_write(tmp_path):
 
 def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
     (tmp_path / ".lock").write_text("process 1 on a machine that is gone, with a name that is long")
-    with runs.Run(tmp_path).lock():
+    with Run(tmp_path).lock():
         assert (tmp_path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
-        with pytest.raises(ConfigError, match=f"process {os.getpid()} on "), runs.Run(tmp_path).lock():
+        with pytest.raises(ConfigError, match=f"process {os.getpid()} on "), Run(tmp_path).lock():
             pass
 
 
 def test_a_start_that_was_killed_before_its_configuration_had_a_name_leaves_a_directory_to_start_in(tmp_path):
     for name in (".lock", ".tmp-config.gin"):
         (tmp_path / name).touch()
-    runs.Run(tmp_path).create()
+    Run(tmp_path).create()
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(ConfigError, match="is not empty and holds no run"):
-        runs.Run(tmp_path).create()
+        Run(tmp_path).create()
 
 
 def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    runs.append_metrics(path, {"step": 1})
+    append_metrics(path, {"step": 1})
     with open(path, "a") as file:
         file.write('{"step": 2, "n')
-    runs.append_metrics(path, {"step": 3})
-    runs.append_metrics(path, {"step": 4})
-    assert [record["step"] for record in runs.read_metrics(path)] == [1, 3, 4]
+    append_metrics(path, {"step": 3})
+    append_metrics(path, {"step": 4})
+    assert [record["step"] for record in read_metrics(path)] == [1, 3, 4]
     assert path.read_text().count("\n") == 4
 
 
@@ -68,11 +71,11 @@ def test_a_line_that_a_full_disk_cut_does_not_swallow_the_next(tmp_path):
     ],
 )
 def test_titles_hold_as_many_folders_as_tell_the_runs_apart(paths, titles, tmp_path):
-    assert runs.titles([runs.Run(tmp_path / path) for path in paths]) == titles
+    assert run_directory.titles([Run(tmp_path / path) for path in paths]) == titles
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr(files, "sync", lambda path: synced.append((path.read_text(), (tmp_path / "x").exists())))
-    runs.write_text(tmp_path / "x", "all of it")
+    write_text(tmp_path / "x", "all of it")
     assert synced == [("all of it", False)] and os.listdir(tmp_path) == ["x"]

@@ -1,0 +1,160 @@
+"""A run directory: where things lie in it, and who may write to it.
+
+runs/<name>/ config.gin  environment.json  checkpoints/  best/  metrics.jsonl  tensorboard/
+            samples/  figures/  networks/*.keras  export/
+
+A model that comes with the package (`idgan_tf.pretrained`) is one, too, with weights.npz in place of checkpoints/.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+
+from idgan_tf.errors import CheckpointError, ConfigError
+from idgan_tf.files import TEMPORARY, take_lock, write_text
+
+PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
+
+
+class Run:
+    """The paths of one run directory; nothing is created until `create`."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.config = self.path / "config.gin"
+        self.checkpoints = self.path / "checkpoints"
+        self.best = self.path / "best"
+        self.environment = self.path / "environment.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.samples = self.path / "samples"
+        self.figures = self.path / "figures"
+        self.networks = self.path / "networks"
+        self.export = self.path / "export"
+        self.done = self.path / "done.json"
+        self.weights = self.path / "weights.npz"
+        self.model = self.path / "model.json"
+
+    @property
+    def name(self):
+        return self.path.resolve().name
+
+    @property
+    def is_pretrained(self):
+        return self.model.exists()
+
+    def create(self):
+        """Makes the directory.
+
+        Raises:
+            ConfigError: it cannot be written, or holds something that is no run, or a pretrained model.
+        """
+        if self.is_pretrained or str(self.path).startswith(PRETRAINED):
+            raise ConfigError(
+                f"{self.path} is a pretrained model, which cannot be trained on: discriminators and optimizers do not "
+                "come with it; choose another --run_dir"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            entries = [name for name in os.listdir(self.path) if not name.startswith((".lock", TEMPORARY))]
+        except OSError as error:
+            raise ConfigError(f"cannot make the run directory {self.path}: {error.strerror}") from error
+        if entries and not self.config.exists():
+            raise ConfigError(f"{self.path} is not empty and holds no run (no config.gin); choose another --run_dir")
+        if not os.access(self.path, os.W_OK):
+            raise ConfigError(f"cannot write to the run directory {self.path}")
+
+    def require_run(self):
+        """Raises ConfigError when this is no run."""
+        if not self.config.exists():
+            raise ConfigError(f"{self.path} is no run directory (it has no config.gin)")
+
+    def require_checkpoint(self, best=False):
+        """Raises ConfigError when this is no run, CheckpointError when it was never trained (or scored)."""
+        self.require_run()
+        if best and not any(self.best.glob("*")):
+            reason = "it is a pretrained model" if self.is_pretrained else "train.evaluate_every was not set"
+            raise CheckpointError(f"there is no checkpoint in {self.best}: {reason}")
+        if not self.is_pretrained and not any(self.checkpoints.glob("*")):
+            raise CheckpointError(f"there is no checkpoint in {self.checkpoints}; train the run first")
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Keeps other processes out while the block runs; the lock of a dead process does not count.
+
+        Raises:
+            ConfigError: another process is training here.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context(open(self.path / ".lock", "a+"))
+            except OSError as error:
+                raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
+            if not take_lock(file):
+                file.seek(0)
+                raise ConfigError(
+                    f"{self.path} is being written by {file.read().strip() or 'another process'}; "
+                    "wait for it, or choose another --run_dir"
+                )
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.flush()
+            yield
+
+    def remember_config(self, text, differences):
+        """Writes config.gin, or checks that the one there is the same.
+
+        Args:
+            text: the configuration.
+            differences: (old, new) -> lines in which they differ.
+
+        Raises:
+            ConfigError: the directory belongs to another configuration.
+        """
+        if self.config.exists():
+            self.require_config(text, differences)
+        write_text(self.config, text)
+
+    def require_config(self, text, differences):
+        """Raises ConfigError unless config.gin is `text`, but for what `differences` lets pass."""
+        changed = differences(self.config.read_text(), text)
+        if changed:
+            raise ConfigError(
+                f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
+                "choose another --run_dir, or delete it to start again"
+            )
+
+
+def within(folder):
+    """The `Run`s in a folder, at any depth: it alone where it is one.
+
+    Raises:
+        ConfigError: it is no run and holds none.
+    """
+    folder = pathlib.Path(folder)
+    if (folder / "config.gin").exists():
+        return [Run(folder)]
+    found = [Run(config.parent) for config in sorted(folder.rglob("config.gin"))]
+    if not found:
+        raise ConfigError(f"{folder} is no run directory (it has no config.gin), and holds none")
+    return found
+
+
+def titles(found):
+    """How to call runs in one picture: by their names, with as many of their folders as tell all of them apart."""
+    parts = [run.path.resolve().parts[::-1] for run in found]
+    different = len(set(parts))
+    depth = next(d for d in range(1, max(map(len, parts)) + 1) if len({p[:d] for p in parts}) == different)
+    return [", ".join(p[:depth]) for p in parts]
+
+
+def figures_of(found):
+    """The `figures/` of the folder that holds all these runs; of one run, its own."""
+    return Run(os.path.commonpath([run.path.resolve() for run in found])).figures
+
+
+def read_environment(path):
+    """What `environment.of_training` gave; {} of a run that has not begun, or began before there was such a file."""
+    return json.loads(path.read_text()) if path.exists() else {}

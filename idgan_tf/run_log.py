@@ -1,0 +1,61 @@
+"""metrics.jsonl of a run: a line {"step", "name": value, ...} for each look at it, written and read."""
+
+import contextlib
+import json
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from idgan_tf import config
+
+
+def append_metrics(path, record):
+    """Adds a line to a metrics.jsonl, below what a full disk left of the last one."""
+    with open(path, "ab+") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - 1, 0))
+        cut = file.read() not in (b"", b"\n")
+        file.write(b"\n" * cut + json.dumps(record).encode() + b"\n")
+
+
+def read_metrics(path):
+    """The lines of a metrics.jsonl as dicts; a last line cut by a kill is left out."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        with contextlib.suppress(ValueError):
+            records.append(json.loads(line))
+    return records
+
+
+class Log(NamedTuple):
+    """What a run wrote down.
+
+    Attributes:
+        name: of its directory; runs of the same name in several folders are repetitions of one experiment.
+        folder: the name of that folder, such as "seed0".
+        settings: {"IBGAN.beta": 0.141, ...} of its config.gin.
+        training: lines of metrics.jsonl, ascending.
+        evaluations: the lines that evaluations wrote, with their protocol.
+    """
+
+    name: str
+    folder: str
+    settings: dict
+    training: list
+    evaluations: list
+
+    def series(self, name, evaluated=False):
+        """(steps, finite values) of a value, as two lists."""
+        records = self.evaluations if evaluated else self.training
+        points = [(r["step"], r[name]) for r in records if name in r and np.isfinite(r[name])]
+        return ([], []) if not points else tuple(map(list, zip(*points, strict=True)))
+
+
+def read(run):
+    """The `Log` of a `run_directory.Run`."""
+    records = read_metrics(run.metrics)
+    evaluations = [record for record in records if "protocol" in record]
+    training = [record for record in records if "protocol" not in record]
+    return Log(run.name, run.path.resolve().parent.name, config.literals(run.config), training, evaluations)
