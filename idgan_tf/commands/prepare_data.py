@@ -46,14 +46,14 @@ def main():
         return
     if not FLAGS.dataset or not FLAGS.source:
         raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
-    from idgan_tf.data import preparing
+    from idgan_tf.data.preparation import writing
     from idgan_tf.data.prepared import PreparedDataset
 
     dataset = dataset_of(FLAGS.dataset, FLAGS.gin_param)
     if not isinstance(dataset, PreparedDataset):
         raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on gin/data/{FLAGS.dataset}.gin as it is")
     dataset.data_dir = FLAGS.data_dir or dataset.data_dir
-    preparing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped)
+    writing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped)
 
 
 def names():

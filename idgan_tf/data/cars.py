@@ -5,8 +5,8 @@ import io
 import gin
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation.tfds_source import pixels
 from idgan_tf.data.prepared import Item, PreparedDataset
-from idgan_tf.data.tfds_source import pixels
 from idgan_tf.errors import DataError, require_number
 
 SPLITS = ("cars_train", "cars_test")

@@ -5,9 +5,9 @@ import functools
 import gin
 import numpy as np
 
+from idgan_tf.data.preparation.sources import cached
+from idgan_tf.data.preparation.tfds_source import TfdsSource
 from idgan_tf.data.prepared import Item, PreparedDataset
-from idgan_tf.data.sources import cached
-from idgan_tf.data.tfds_source import TfdsSource
 from idgan_tf.errors import DataError, require
 
 PIXELS = 3 * 32 * 32

@@ -4,8 +4,8 @@ import gin
 
 from idgan_tf import image_files
 from idgan_tf.data.cars import inside_box
+from idgan_tf.data.preparation.tfds_source import pixels
 from idgan_tf.data.prepared import Item, PreparedDataset
-from idgan_tf.data.tfds_source import pixels
 from idgan_tf.errors import DataError
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf import cache
-from idgan_tf.data import dsprites_published
 from idgan_tf.data.factors import FactorDataset
+from idgan_tf.data.preparation import dsprites_published
 from idgan_tf.errors import require
 
 FACTOR_NAMES = ("shape", "scale", "orientation", "position_x", "position_y")

@@ -14,8 +14,8 @@ import tensorflow as tf
 from PIL import Image
 
 from idgan_tf import image_files, noise
-from idgan_tf.data import dsprites_published
 from idgan_tf.data.dsprites import FACTOR_NAMES, FACTOR_SIZES, DSprites
+from idgan_tf.data.preparation import dsprites_published
 from idgan_tf.errors import ConfigError, DataError, require, require_number
 
 PAINTING_SIZE = (350, 274)  # width and height it is shrunk into, keeping its aspect (disentanglement_lib)

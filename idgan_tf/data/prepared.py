@@ -5,7 +5,7 @@
     <data_dir>/<name>/manifest.json  counts, crop, resize filter, source (checksums, or TFDS version), date
 
 A dataset is a subclass of `PreparedDataset` in a file of its own: where to get it, how its files lie, how one
-image of it is cut. `preparing.prepare` does the rest.
+image of it is cut. `preparation.writing.prepare` does the rest.
 """
 
 import functools

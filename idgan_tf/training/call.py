@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.data.order import row_numbers
 from idgan_tf.errors import require
 from idgan_tf.training import feed
+from idgan_tf.training.order import row_numbers
 
 STREAM_METHOD, STREAM_DATA = 0, 1
 

@@ -9,7 +9,7 @@ import ctypes
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.data.order import row_numbers
+from idgan_tf.training.order import row_numbers
 
 AHEAD = 4  # batches gathered before they are needed
 ALIGNMENT = 64  # TensorFlow's, in bytes; .npy files keep it

@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from idgan_tf.data import augment
 from idgan_tf.data.image_folder import ImageFolder
-from idgan_tf.data.preparing import prepare
+from idgan_tf.data.preparation.writing import prepare
 from tests.data.files import encoded, picture, write_folder
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from idgan_tf import cache
-from idgan_tf.data import preparing
 from idgan_tf.data.image_folder import ImageFolder
-from idgan_tf.data.preparing import prepare
+from idgan_tf.data.preparation import writing
+from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, tree, write_folder, write_zip
 
@@ -30,7 +30,7 @@ def prepare_in_child(source, data_dir, place, count):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     try:
         owner, name = {
-            "write": (preparing, "_write_all"),
+            "write": (writing, "_write_all"),
             "sync": (os, "fsync"),
             "line": (json, "dumps"),
             "labels": (np, "save"),
@@ -57,7 +57,7 @@ def outcome(folder):
 
 
 def test_a_preparation_killed_six_times_ends_like_one_that_was_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "CHUNK_BYTES", 8 * 8 * 8 * 3)  # eight images
+    monkeypatch.setattr(writing, "CHUNK_BYTES", 8 * 8 * 8 * 3)  # eight images
     source = write_zip(tmp_path / "in.zip", {f"{i % 3}/{i}.png": encoded(picture(i, 9, 8)) for i in range(64)})
     bytes_before, parts_done = source.read_bytes(), [0]
     prepare(dataset(tmp_path / "undisturbed"), source)

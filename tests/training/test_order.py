@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf.data.order import row_numbers
+from idgan_tf.training.order import row_numbers
 
 
 def rows(first, count, num_examples, seed=0):

@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from absl import logging
 
+from idgan_tf.data.preparation.sources import Together, open_source
+from idgan_tf.data.preparation.tfds_source import TfdsSource, open_tfds
 from idgan_tf.data.prepared import FORMAT
-from idgan_tf.data.sources import Together, open_source
-from idgan_tf.data.tfds_source import TfdsSource, open_tfds
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.files import sync, take_lock
 from idgan_tf.progress import bar

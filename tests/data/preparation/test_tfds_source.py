@@ -12,13 +12,13 @@ import tensorflow_datasets as tfds
 from PIL import Image
 from tensorflow_datasets import features as f
 
-from idgan_tf.data import preparing, tfds_source
 from idgan_tf.data.cars import Cars
 from idgan_tf.data.celeba import CelebA, CelebAHQ
 from idgan_tf.data.chairs import Chairs
 from idgan_tf.data.cifar import Cifar
 from idgan_tf.data.cub import CUB
-from idgan_tf.data.preparing import prepare
+from idgan_tf.data.preparation import tfds_source, writing
+from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
 from tests.data.test_layouts import cars_files, cifar_files, devkit, resized
@@ -239,8 +239,8 @@ def test_cifar_equals_that_of_the_archive(tmp_path, classes, rng):
 
 
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "CHUNK_BYTES", 1)  # one row a chunk
-    monkeypatch.setattr(preparing.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(writing, "CHUNK_BYTES", 1)  # one row a chunk
+    monkeypatch.setattr(writing.os, "cpu_count", lambda: 1)
     source = f"tfds:{celeb_a(tmp_path / 'tfds', jpegs(6))}"
     reads = []
 

@@ -5,8 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from idgan_tf.data import dsprites, dsprites_published
+from idgan_tf.data import dsprites
 from idgan_tf.data.dsprites import DSprites
+from idgan_tf.data.preparation import dsprites_published
 from idgan_tf.errors import ConfigError, DataError
 
 

@@ -15,7 +15,7 @@ import zlib
 
 from absl import logging
 
-from idgan_tf.data import refusals
+from idgan_tf.data.preparation import refusals
 from idgan_tf.errors import DataError
 from idgan_tf.progress import bar
 

@@ -13,7 +13,7 @@ from idgan_tf.data.chairs import Chairs
 from idgan_tf.data.cifar import Cifar
 from idgan_tf.data.cub import CUB
 from idgan_tf.data.facescrub import FaceScrub, FaceScrubCasia
-from idgan_tf.data.preparing import prepare
+from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import ConfigError, DataError
 from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
 
@@ -194,7 +194,7 @@ def test_all_of_casia_is_counted_not_only_the_chosen(tmp_path, caplog):
 
 
 def _source(path):
-    from idgan_tf.data.sources import open_source
+    from idgan_tf.data.preparation.sources import open_source
 
     return open_source(path, path)
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from absl import logging
 from google.protobuf.message import DecodeError
 
-from idgan_tf.data.sources import Source
+from idgan_tf.data.preparation.sources import Source
 from idgan_tf.errors import DataError, message
 from idgan_tf.progress import bar
 

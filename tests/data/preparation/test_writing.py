@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from idgan_tf.data import preparing
 from idgan_tf.data.image_folder import ImageFolder
-from idgan_tf.data.preparing import prepare
+from idgan_tf.data.preparation import writing
+from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import ConfigError, DataError
 from tests.data.files import encoded, picture, tree, write_folder, write_zip
 
@@ -50,7 +50,7 @@ def test_a_second_run_reads_nothing(tmp_path, caplog):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "CHUNK_BYTES", 1)  # one row a chunk
+    monkeypatch.setattr(writing, "CHUNK_BYTES", 1)  # one row a chunk
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     source = write_folder(tmp_path / "in", IMAGES)
     reads = []
@@ -105,7 +105,7 @@ def test_an_end_after_rows_were_left_out_mixes_none_of_the_others(tmp_path, monk
 
 
 def test_what_an_interrupted_run_left_out_is_an_error_where_nothing_may_be(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "CHUNK_BYTES", 1)  # one row a chunk
+    monkeypatch.setattr(writing, "CHUNK_BYTES", 1)  # one row a chunk
     source = write_folder(tmp_path / "in", IMAGES)
     options = {"name": "mine", "image_shape": (8, 8, 3), "labels": True, "data_dir": str(tmp_path / "out")}
 
@@ -113,7 +113,7 @@ def test_what_an_interrupted_run_left_out_is_an_error_where_nothing_may_be(tmp_p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(preparing._Work, "_commit", interrupted)
+        patch.setattr(writing._Work, "_commit", interrupted)
         prepare(_Bad(**options), source, "skip")
     with pytest.raises(DataError, match="3.png is bad"):
         prepare(_Bad(**options), source, "error")
@@ -123,14 +123,14 @@ def test_a_source_that_cannot_be_read_is_not_taken_for_a_full_disk(tmp_path, mon
     def denied(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(preparing, "open_source", denied)
+    monkeypatch.setattr(writing, "open_source", denied)
     with pytest.raises(DataError, match="cannot read .*in.zip: Permission denied; mend it, or get it again"):
         prepare(folder_dataset(tmp_path), tmp_path / "in.zip")
     assert os.listdir(tmp_path / "out") == []
 
 
 def test_a_changed_source_is_not_mixed_with_the_interrupted_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(writing, "CHUNK_BYTES", 1)
     work = tmp_path / "out" / ".mine.preparing"
     work.mkdir(parents=True)
     (work / "plan.json").write_text("{}")
@@ -215,7 +215,7 @@ def test_files_of_others_are_not_touched(tmp_path):
 def test_two_at_once(tmp_path):
     work = tmp_path / "out" / ".mine.preparing"
     work.mkdir(parents=True)
-    with preparing._lock(work), pytest.raises(ConfigError, match="another process"):
+    with writing._lock(work), pytest.raises(ConfigError, match="another process"):
         prepare(folder_dataset(tmp_path), write_folder(tmp_path / "in", IMAGES))
     assert work.exists()
 

@@ -1,0 +1,1 @@
+"""Turning what people download into what training reads."""
