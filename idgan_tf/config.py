@@ -33,7 +33,7 @@ HARMLESS = (
 )
 # Modules that the gin files of users and of old runs import under an earlier name: {earlier: today's, several where it
 # was split}.
-RENAMED = {}
+RENAMED = {"idgan_tf.evaluation.features": ("idgan_tf.evaluation.feature_networks.inception",)}
 
 
 @contextlib.contextmanager

@@ -51,8 +51,8 @@ def _next(run, method, dataset):
     """Commands to try, each one that this method on these data can answer."""
     from idgan_tf.data.factors import FactorDataset
     from idgan_tf.data.half_circles import HalfCircles
-    from idgan_tf.evaluation import generation
-    from idgan_tf.evaluation.result import Unavailable
+    from idgan_tf.evaluation.metric import Unavailable
+    from idgan_tf.evaluation.samples import generation
     from idgan_tf.visualize import figures
 
     path = shlex.quote(str(run.path))

@@ -75,7 +75,7 @@ def _show(results, named):
     Raises:
         ConfigError: one that was named is left out, or all are.
     """
-    from idgan_tf.evaluation.result import Result
+    from idgan_tf.evaluation.metric import Result
 
     done, left_out = [], {}
     try:

@@ -31,8 +31,9 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     import gin
     import tensorflow as tf
 
-    from idgan_tf.evaluation import evaluate, factor_features, label_logits
-    from idgan_tf.evaluation.result import Result
+    from idgan_tf.evaluation import evaluate
+    from idgan_tf.evaluation.feature_networks import factor_features, label_logits
+    from idgan_tf.evaluation.metric import Result
     from idgan_tf.training import loop
 
     evaluate.import_all()
@@ -80,7 +81,7 @@ def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, 
     """
     from idgan_tf import config
     from idgan_tf.commands.stages import finished
-    from idgan_tf.evaluation import shipped
+    from idgan_tf.evaluation.feature_networks import shipped
     from idgan_tf.training import build
 
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)

@@ -6,7 +6,7 @@ Higgins et al., "beta-VAE", ICLR 2017, section 3, with the settings of disentang
 import gin
 import numpy as np
 
-from idgan_tf.evaluation.result import Result, checked_codes
+from idgan_tf.evaluation.metric import Result, checked_codes
 
 
 def draw_pairs(dataset, rng, num_points, num_pairs):
@@ -44,7 +44,7 @@ def betavae_metric(method, dataset, seed, num_train=10_000, num_test=5_000, num_
         num_train, num_test: points of the classifier.
         num_pairs: pairs that a point is the mean of.
     """
-    from idgan_tf.evaluation import representation
+    from idgan_tf.evaluation.samples import representation
 
     codes_of, rng = representation.of(method, dataset), np.random.default_rng(seed)
 

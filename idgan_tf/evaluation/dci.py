@@ -8,7 +8,7 @@ import gin
 import numpy as np
 from absl import logging
 
-from idgan_tf.evaluation.result import Result, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_pair
 from idgan_tf.progress import bar
 
 
@@ -79,7 +79,7 @@ def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
         seed: of the samples and fits.
         num_train, num_test: images.
     """
-    from idgan_tf.evaluation import representation
+    from idgan_tf.evaluation.samples import representation
 
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     importance, accuracy = importances(*train, *test, seed=seed)

@@ -12,7 +12,7 @@ import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.result import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, finite
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 FILTER, SIGMA = 11, 1.5
@@ -98,7 +98,7 @@ def diversity(method, dataset, seed, images_per_class=100, max_classes=None):
         images_per_class: X of Eq. 12; the cost is its square.
         max_classes: at most so many classes, the first ones; None for all.
     """
-    from idgan_tf.evaluation import generation
+    from idgan_tf.evaluation.samples import generation
 
     available(dataset.num_classes > 0, f"{dataset.name} has no classes")
     available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")

@@ -5,7 +5,7 @@ import importlib
 from absl import logging
 
 from idgan_tf.errors import ConfigError, message
-from idgan_tf.evaluation.result import Result, Unavailable
+from idgan_tf.evaluation.metric import Result, Unavailable
 
 MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; cheap ones first
     "fvm": "fvm",

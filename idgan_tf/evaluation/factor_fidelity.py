@@ -9,7 +9,7 @@ import gin
 import numpy as np
 
 from idgan_tf.data.dsprites import TURNS
-from idgan_tf.evaluation.result import Result
+from idgan_tf.evaluation.metric import Result
 
 STEPS = 39  # of 2 pi / 39 in a turn: orientations 0 and 39 are one angle
 
@@ -50,7 +50,8 @@ def factor_fidelity(method, dataset, seed, network=None, num_samples=2_000):
         network: as in `fid_dsprites`.
         num_samples: images x; 2,000 know a share to 0.011.
     """
-    from idgan_tf.evaluation import factor_features, generation
+    from idgan_tf.evaluation.feature_networks import factor_features
+    from idgan_tf.evaluation.samples import generation
 
     classifier = factor_features.FactorFeatures(network, dataset)
     same = {}  # {suffix of a name: [bool [B, K] of every batch]}

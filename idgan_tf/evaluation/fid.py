@@ -11,7 +11,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.result import Result, finite
+from idgan_tf.evaluation.metric import Result, counted, finite
 
 ACTIVE = 0.05  # share of real images that move a unit, below which `evened` leaves it out; chosen here
 RIDGE = 0.01  # of the variance of a unit: smaller directions are not blown up to the full; chosen here, docs/metrics.md
@@ -114,9 +114,18 @@ def _square_root(covariance):
     return (vectors * np.sqrt(values)) @ vectors.T
 
 
-def counted(name, count):
-    """The name of a score with its sample count: "fid", 50000 -> "fid50k"."""
-    return f"{name}{count // 1000}k" if count % 1000 == 0 else f"{name}{count}"
+def tf_gan_frechet_distance(features_a, features_b):
+    """TF-GAN's Frechet distance of features [N, F] and [M, F]; too few of them are warned of.
+
+    Raises:
+        ConfigError: fewer than 2 samples.
+    """
+    from idgan_tf.evaluation.feature_networks import tf_gan
+
+    fewest = min(len(features_a), len(features_b))
+    require(fewest >= 2, f"a covariance needs at least 2 samples, got {fewest}")
+    warn_of_few(fewest, np.shape(features_a)[1])
+    return float(tf_gan.call("frechet_classifier_distance_from_activations", features_a, features_b))
 
 
 @gin.configurable
@@ -129,10 +138,10 @@ def fid(method, dataset, seed, num_samples=50_000):
         seed: of the samples.
         num_samples: generated images, 50,000 in the papers; the count is in the name.
     """
-    from idgan_tf.evaluation import features, inception_samples
+    from idgan_tf.evaluation.samples import inception_samples
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
-    value = features.tf_gan_frechet_distance(samples.real, samples.generated["pool_3"])
+    value = tf_gan_frechet_distance(samples.real, samples.generated["pool_3"])
     return Result({counted("fid", num_samples): value}, samples.protocol)
 
 
@@ -152,7 +161,8 @@ def fid_dsprites(method, dataset, seed, network=None, num_samples=50_000):
             with the package.
         num_samples: real and generated images, 50,000 each in the paper; the count is in the name.
     """
-    from idgan_tf.evaluation import factor_features, generation
+    from idgan_tf.evaluation.feature_networks import factor_features
+    from idgan_tf.evaluation.samples import generation
 
     made_by = generation.describe(method)
     classifier = factor_features.FactorFeatures(network, dataset)

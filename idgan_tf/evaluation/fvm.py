@@ -12,7 +12,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require, require_number
-from idgan_tf.evaluation.result import Result, checked_codes, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_codes, checked_pair
 
 
 def factor_vae_metric(
@@ -172,7 +172,7 @@ def fvm(
         num_votes, batch_size, num_variance_samples, threshold: as in `factor_vae_metric`.
         num_evaluation_votes: new votes that score the classifier as `fvm_eval`; 0 for none.
     """
-    from idgan_tf.evaluation import representation
+    from idgan_tf.evaluation.samples import representation
 
     codes_of, rng = representation.of(method, dataset), np.random.default_rng(seed)
     variance = _variance(codes_of, dataset, rng, num_variance_samples)

@@ -11,7 +11,7 @@ from absl import logging
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation import rid
-from idgan_tf.evaluation.result import Result
+from idgan_tf.evaluation.metric import Result
 
 SIDE = 64  # pixels of the images that the default encoder reads
 
@@ -44,7 +44,8 @@ def gilbo(
     """
     import keras
 
-    from idgan_tf.evaluation import auxiliary, generation
+    from idgan_tf.evaluation.feature_networks import auxiliary
+    from idgan_tf.evaluation.samples import generation
     from idgan_tf.networks.conv import ConvEncoder
     from idgan_tf.networks.resize import convert
 

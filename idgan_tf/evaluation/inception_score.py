@@ -10,8 +10,7 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.fid import counted
-from idgan_tf.evaluation.result import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, counted, finite
 
 
 def score_of_logits(logits):
@@ -32,6 +31,18 @@ def score_of_logits(logits):
     return float(np.exp(np.mean(np.sum(np.exp(log_p) * (log_p - log_marginal), axis=1))))
 
 
+def tf_gan_inception_score(logits):
+    """TF-GAN's Inception Score of logits [N, classes].
+
+    Raises:
+        ConfigError: fewer than 2 images.
+    """
+    from idgan_tf.evaluation.feature_networks import tf_gan
+
+    require(len(logits) >= 2, f"an Inception Score needs at least 2 images, got {len(logits)}")
+    return float(tf_gan.call("classifier_score_from_logits", logits))
+
+
 @gin.configurable
 def inception_score(method, dataset, seed, num_samples=50_000):
     """Inception Score of Inception's logits, computed by TF-GAN over all samples at once (no splits).
@@ -42,10 +53,10 @@ def inception_score(method, dataset, seed, num_samples=50_000):
         seed: of the samples.
         num_samples: generated images; the count is in the name.
     """
-    from idgan_tf.evaluation import features, inception_samples
+    from idgan_tf.evaluation.samples import inception_samples
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
-    value = features.tf_gan_inception_score(samples.generated["logits"])
+    value = tf_gan_inception_score(samples.generated["logits"])
     return Result({counted("inception_score", num_samples): value}, samples.protocol)
 
 
@@ -60,7 +71,8 @@ def label_inception_score(method, dataset, seed, network=None, images_per_class=
         network: the file `networks/classifier.keras` of a trained label classifier; none comes with the package.
         images_per_class: generated images of each class; their count is in the name.
     """
-    from idgan_tf.evaluation import generation, label_logits
+    from idgan_tf.evaluation.feature_networks import label_logits
+    from idgan_tf.evaluation.samples import generation
 
     available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
     classifier = label_logits.LabelLogits(network, dataset)

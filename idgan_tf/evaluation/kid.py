@@ -8,8 +8,7 @@ import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.fid import counted
-from idgan_tf.evaluation.result import Result, finite
+from idgan_tf.evaluation.metric import Result, counted, finite
 
 BLOCK = 1024  # most samples of a block
 
@@ -71,6 +70,19 @@ def _kernel(x, y, size):
     return (x @ y.T / size + 1.0) ** 3
 
 
+def tf_gan_kernel_distance(features_a, features_b):
+    """TF-GAN's kernel distance (mean, standard error) of features [N, F] and [M, F], in blocks <= 1024.
+
+    Raises:
+        ConfigError: a block would hold fewer than 2 samples of a side.
+    """
+    from idgan_tf.evaluation.feature_networks import tf_gan
+
+    count_blocks(len(features_a), len(features_b))
+    values = tf_gan.call("kernel_classifier_distance_and_std_from_activations", features_a, features_b)
+    return tuple(float(value) for value in values)
+
+
 @gin.configurable
 def kid(method, dataset, seed, num_samples=50_000):
     """KID: kernel distance of Inception's `pool_3`, computed by TF-GAN in blocks of at most 1024.
@@ -81,10 +93,10 @@ def kid(method, dataset, seed, num_samples=50_000):
         seed: of the samples.
         num_samples: generated images; the count is in the name.
     """
-    from idgan_tf.evaluation import features, inception_samples
+    from idgan_tf.evaluation.samples import inception_samples
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
-    mean, error = features.tf_gan_kernel_distance(samples.real, samples.generated["pool_3"])
+    mean, error = tf_gan_kernel_distance(samples.real, samples.generated["pool_3"])
     return Result(values_of(counted("kid", num_samples), mean, error), samples.protocol)
 
 

@@ -12,8 +12,8 @@ from scipy.special import log_softmax, softmax
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation import generation
-from idgan_tf.evaluation.result import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, finite
+from idgan_tf.evaluation.samples import generation
 from idgan_tf.objectives.gaussian import sample_gaussian
 
 PENALTY = 1e-3  # of the squared weights, on codes of unit variance

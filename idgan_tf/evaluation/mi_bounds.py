@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require_number
-from idgan_tf.evaluation.result import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, finite
 from idgan_tf.progress import bar
 
 BATCH = 256

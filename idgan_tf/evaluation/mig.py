@@ -8,7 +8,7 @@ import gin
 import numpy as np
 
 from idgan_tf.errors import require, require_number
-from idgan_tf.evaluation.result import Result, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_pair
 
 
 def mutual_information_gap(codes, factors, bins=20):
@@ -78,7 +78,7 @@ def mig(method, dataset, seed, num_samples=10_000, bins=20):
         num_samples: images, drawn uniformly over the factors.
         bins: of every code dimension.
     """
-    from idgan_tf.evaluation import representation
+    from idgan_tf.evaluation.samples import representation
 
     codes_of = representation.of(method, dataset)
     factors = dataset.sample_factors(num_samples, np.random.default_rng(seed))

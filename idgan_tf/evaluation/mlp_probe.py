@@ -10,7 +10,7 @@ import gin
 import numpy as np
 
 from idgan_tf.evaluation.linear_probe import probed, standardised
-from idgan_tf.evaluation.result import available
+from idgan_tf.evaluation.metric import available
 
 WIDTH = 256  # of the hidden layer
 HELD_BACK = 0.1  # of the codes to fit on, which say when to stop

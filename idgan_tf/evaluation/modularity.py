@@ -7,8 +7,8 @@ arXiv:1802.05312, with the settings of disentanglement_lib.
 import gin
 import numpy as np
 
+from idgan_tf.evaluation.metric import Result, checked_pair
 from idgan_tf.evaluation.mig import information_matrix
-from idgan_tf.evaluation.result import Result, checked_pair
 
 
 def modularity_score(codes, factors, bins=20):
@@ -67,7 +67,7 @@ def modularity(method, dataset, seed, num_train=10_000, num_test=5_000, bins=20)
         num_train, num_test: images.
         bins: of every code dimension.
     """
-    from idgan_tf.evaluation import representation
+    from idgan_tf.evaluation.samples import representation
 
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     values = {"modularity": modularity_score(*train, bins), "explicitness": explicitness_score(*train, *test)}

@@ -10,8 +10,7 @@ from PIL import Image
 
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation import dci, fvm, kid, mig, modularity, sap
-from idgan_tf.evaluation.fid import counted
-from idgan_tf.evaluation.result import Result, Unavailable
+from idgan_tf.evaluation.metric import Result, Unavailable, counted
 from idgan_tf.progress import bar
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
@@ -128,29 +127,32 @@ def evaluate_images(folder, reference, seed, chosen):
         raise ConfigError(f"{', '.join(chosen)} {reason}")
     files = images_of(folder), images_of(reference)
 
-    from idgan_tf.evaluation import features
+    from idgan_tf.evaluation import fid, inception_score
+    from idgan_tf.evaluation.feature_networks.inception import InceptionFeatures, activations, inception_protocol
 
-    inception = features.InceptionFeatures()
-    ours, theirs = (features.activations(inception, read_images(f), len(f)) for f in files)
+    network = InceptionFeatures()
+    ours, theirs = (activations(network, read_images(f), len(f)) for f in files)
     protocol = {
         "num_samples": len(files[0]),
         "num_real": len(files[1]),
         "seed": seed,
         "source": str(folder),
         "reference": str(reference),
-        **features.protocol(inception),
+        **inception_protocol(network),
     }
     count = len(files[0])
     scores = {
-        "fid": lambda: {counted("fid", count): features.tf_gan_frechet_distance(theirs["pool_3"], ours["pool_3"])},
-        "kid": lambda: _kid(features, theirs["pool_3"], ours["pool_3"], seed),
-        "inception_score": lambda: {counted("inception_score", count): features.tf_gan_inception_score(ours["logits"])},
+        "fid": lambda: {counted("fid", count): fid.tf_gan_frechet_distance(theirs["pool_3"], ours["pool_3"])},
+        "kid": lambda: _kid(theirs["pool_3"], ours["pool_3"], seed),
+        "inception_score": lambda: {
+            counted("inception_score", count): inception_score.tf_gan_inception_score(ours["logits"])
+        },
     }
     for name in chosen:
         yield name, Result(scores[name](), protocol) if name in scores else reason
 
 
-def _kid(features, real, generated, seed):
+def _kid(real, generated, seed):
     rng = np.random.default_rng(seed)  # its blocks are to be random, not one class each as the folders may be
-    mean, error = features.tf_gan_kernel_distance(rng.permutation(real), rng.permutation(generated))
+    mean, error = kid.tf_gan_kernel_distance(rng.permutation(real), rng.permutation(generated))
     return kid.values_of(counted("kid", len(generated)), mean, error)

@@ -8,7 +8,7 @@ import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.result import Result, finite
+from idgan_tf.evaluation.metric import Result, finite
 
 FLOOR = 1e-8  # of a variance, as in ID-GAN's code
 
@@ -43,7 +43,7 @@ def rid(method, dataset, seed, num_samples=50_000):
         seed: of images, c and s.
         num_samples: codes.
     """
-    from idgan_tf.evaluation import generation
+    from idgan_tf.evaluation.samples import generation
 
     densities = []
     for c, image in generation.coded(method, dataset, num_samples, seed):

@@ -8,7 +8,7 @@ import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.result import Result, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_pair
 
 
 def separated_attribute_predictability(train_codes, train_factors, test_codes, test_factors, seed=0):
@@ -46,7 +46,7 @@ def sap(method, dataset, seed, num_train=10_000, num_test=5_000):
         seed: of the samples and fits.
         num_train, num_test: images.
     """
-    from idgan_tf.evaluation import representation
+    from idgan_tf.evaluation.samples import representation
 
     train, test = representation.split(method, dataset, seed, num_train, num_test)
     score = separated_attribute_predictability(*train, *test, seed=seed)

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.stats import wasserstein_distance
 
 from idgan_tf.data.half_circles import HalfCircles, points
-from idgan_tf.evaluation import generation
-from idgan_tf.evaluation.result import Result, available
+from idgan_tf.evaluation.metric import Result, available
+from idgan_tf.evaluation.samples import generation
 
 
 def coverage(real, generated, bins=20):

@@ -9,7 +9,8 @@ from absl import logging
 from idgan_tf import run_directory
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, require
-from idgan_tf.evaluation import mig, representation
+from idgan_tf.evaluation import mig
+from idgan_tf.evaluation.samples import representation
 from idgan_tf.image_files import save
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.figures import has_pictures

@@ -8,9 +8,9 @@ from PIL import Image
 
 from idgan_tf import environment, pretrained
 from idgan_tf.config import literals
-from idgan_tf.evaluation import published
 from idgan_tf.run_directory import read_environment
 from idgan_tf.run_log import read_metrics
+from idgan_tf.studies import published
 
 OWN_NETWORK = ", on a feature network that the paper does not describe: compare order and ratio, not values"
 WIDTH, HEIGHT, MARGIN = 320, 140, 8  # of a curve, in pixels

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.diversity import diversity, intra_class_diversity
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
 
 
 def images(count, size=32, channels=1, seed=0):

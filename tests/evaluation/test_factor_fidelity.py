@@ -3,9 +3,9 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.data.dsprites import FACTOR_NAMES, DSprites
-from idgan_tf.evaluation import factor_features
 from idgan_tf.evaluation.factor_fidelity import factor_fidelity, kept
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.feature_networks import factor_features
+from idgan_tf.evaluation.metric import Unavailable
 
 HALF_TURN, QUARTER_TURN = np.pi, np.pi / 2
 

@@ -2,16 +2,9 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation import features
-from idgan_tf.evaluation.fid import (
-    RIDGE,
-    Statistics,
-    counted,
-    evened,
-    frechet_distance,
-    frechet_distance_of_statistics,
-)
-from idgan_tf.evaluation.result import Result
+from idgan_tf.evaluation import fid
+from idgan_tf.evaluation.fid import RIDGE, Statistics, evened, frechet_distance, frechet_distance_of_statistics
+from idgan_tf.evaluation.metric import Result, counted
 
 
 def normal(count, size, seed=0):
@@ -54,10 +47,10 @@ def test_it_agrees_with_the_eigenvalue_form():
 
 def test_it_agrees_with_tf_gan():
     a, b = normal(1000, 64) @ normal(64, 64, 1) / 8, normal(1000, 64, 2) + 0.3
-    assert frechet_distance(a, b) == pytest.approx(features.tf_gan_frechet_distance(a, b), rel=1e-5)
+    assert frechet_distance(a, b) == pytest.approx(fid.tf_gan_frechet_distance(a, b), rel=1e-5)
 
 
-DISTANCES = pytest.mark.parametrize("distance", [frechet_distance, features.tf_gan_frechet_distance])
+DISTANCES = pytest.mark.parametrize("distance", [frechet_distance, fid.tf_gan_frechet_distance])
 
 
 @DISTANCES

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation import representation
 from idgan_tf.evaluation.fvm import accuracy, draw, factor_vae_metric, factor_vae_metric_of_codes, fvm, votes_as_text
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.mig import mig
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.samples import representation
 
 
 def first_pixels(count):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.gilbo import gilbo
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.rid import rid
 from idgan_tf.methods.base import Method
 from idgan_tf.networks import conv

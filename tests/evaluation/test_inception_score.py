@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation import features
+from idgan_tf.evaluation import inception_score
 from idgan_tf.evaluation.inception_score import score_of_logits
 
 
@@ -20,7 +20,7 @@ def test_certain_predictions_of_one_class_score_one():
 
 def test_it_agrees_with_tf_gan():
     logits = 3.0 * np.random.default_rng(0).normal(size=(500, 30))
-    assert score_of_logits(logits) == pytest.approx(features.tf_gan_inception_score(logits), rel=1e-5)
+    assert score_of_logits(logits) == pytest.approx(inception_score.tf_gan_inception_score(logits), rel=1e-5)
 
 
 def test_bad_input_is_named():

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import features, outside
+from idgan_tf.evaluation import kid, outside
+from idgan_tf.evaluation.feature_networks import inception
 from idgan_tf.evaluation.kid import kernel_distance
 
 
@@ -27,7 +28,7 @@ def test_it_is_the_double_sum_of_the_cubic_kernel():
 
 def test_it_agrees_with_tf_gan():
     a, b = normal(400, 0, 32), normal(400, 1, 32) + 0.2
-    assert kernel_distance(a, b)[0] == pytest.approx(features.tf_gan_kernel_distance(a, b)[0], rel=1e-4)
+    assert kernel_distance(a, b)[0] == pytest.approx(kid.tf_gan_kernel_distance(a, b)[0], rel=1e-4)
 
 
 def test_a_shift_is_seen_from_both_sides():
@@ -46,11 +47,11 @@ def test_folders_in_another_order_of_their_classes_are_as_near_as_in_the_same_on
     one, other = normal(2100), normal(2100, 1)
     one[:1050] += 3.0
     other[1050:] += 3.0
-    assert abs(outside._kid(features, one, other, 2100)["kid2100"]) < 10.0
-    assert features.tf_gan_kernel_distance(one, other)[0] > 100.0, "blocks of one class each"
+    assert abs(outside._kid(inception, one, other, 2100)["kid2100"]) < 10.0
+    assert kid.tf_gan_kernel_distance(one, other)[0] > 100.0, "blocks of one class each"
 
 
-@pytest.mark.parametrize("distance", [kernel_distance, features.tf_gan_kernel_distance])
+@pytest.mark.parametrize("distance", [kernel_distance, kid.tf_gan_kernel_distance])
 def test_blocks_of_one_sample_have_no_distance(distance):
     with pytest.raises(ConfigError, match="each block of 1024, got 5 and 4000"):
         distance(normal(5), normal(4000))

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from idgan_tf.data.half_circles import HalfCircles
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import generation
 from idgan_tf.evaluation.inception_score import label_inception_score
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
+from idgan_tf.evaluation.samples import generation
 from idgan_tf.networks.labelvae import LabelEncoder
 
 SHAPE = (1, 1, 2)

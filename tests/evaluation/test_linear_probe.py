@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.linear_probe import linear_probe, probe_accuracy
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
 
 
 def codes(rng, count=600):

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.mi_bounds import mi_bounds
-from idgan_tf.evaluation.result import Unavailable
 
 MEAN, SPREAD = 1.5, np.array([0.0, 1.0, 2.0], np.float32)
 

@@ -3,8 +3,8 @@ import pytest
 
 from idgan_tf.errors import NonFiniteError
 from idgan_tf.evaluation.linear_probe import probe_accuracy
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.mlp_probe import mlp_accuracy, mlp_probe
-from idgan_tf.evaluation.result import Unavailable
 from tests.evaluation.test_linear_probe import Labelled
 
 

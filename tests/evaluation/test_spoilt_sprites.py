@@ -11,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 from idgan_tf.data.dsprites import DSprites
-from idgan_tf.evaluation import shipped
+from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.fid import ACTIVE, evened, frechet_distance
 
 COUNT = 3000  # images of a kind

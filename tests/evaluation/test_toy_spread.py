@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.data.half_circles import HalfCircles
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.toy_spread import coverage, toy_spread
 
 

@@ -158,7 +158,7 @@ def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
 @pytest.mark.parametrize(("name", "values", "best"), [("fvm", (0.5, 0.81, 0.75), 0.81), ("fid", (8.0, 4.1, 6.0), 4.1)])
 def test_evaluations_name_the_best_value_so_far(monkeypatch, name, values, best):
     from idgan_tf.evaluation import evaluate
-    from idgan_tf.evaluation.result import Result
+    from idgan_tf.evaluation.metric import Result
     from tests.helpers import TinySprites
 
     remaining, best_score = list(values), float("-inf")

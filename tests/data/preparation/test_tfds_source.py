@@ -21,7 +21,7 @@ from idgan_tf.data.preparation import tfds_source, writing
 from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
-from tests.data.test_layouts import cars_files, cifar_files, devkit, resized
+from tests.data.preparation.test_layouts import cars_files, cifar_files, devkit, resized
 
 CARS = {"image": f.Image(), "label": f.ClassLabel(num_classes=196), "bbox": f.BBoxFeature(), "id": f.Text()}
 

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.evaluation.result import available, finite
+from idgan_tf.evaluation.metric import available, finite
 from idgan_tf.progress import bar
 
 BATCH = 256  # images per call of the encoder; no code depends on it

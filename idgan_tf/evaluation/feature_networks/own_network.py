@@ -4,8 +4,8 @@ import pathlib
 
 from idgan_tf import config
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.evaluation import shipped
-from idgan_tf.evaluation.result import Unavailable, available
+from idgan_tf.evaluation.feature_networks import shipped
+from idgan_tf.evaluation.metric import Unavailable, available
 from idgan_tf.files import sha256
 
 

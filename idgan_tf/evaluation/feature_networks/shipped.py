@@ -2,7 +2,7 @@
 
 They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 to 1.0 MB each. To make the file of one:
 
-    python -m idgan_tf.evaluation.shipped runs/factor_classifier_dsprites
+    python -m idgan_tf.evaluation.feature_networks.shipped runs/factor_classifier_dsprites
 """
 
 import pathlib

@@ -7,12 +7,13 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation import features, inception_samples
-from idgan_tf.evaluation.features import HUB_ADDRESS, InceptionFeatures, find_inception
+from idgan_tf.evaluation.feature_networks import inception
+from idgan_tf.evaluation.feature_networks.inception import HUB_ADDRESS, InceptionFeatures, find_inception
 from idgan_tf.evaluation.fid import fid, frechet_distance
 from idgan_tf.evaluation.inception_score import inception_score, score_of_logits
 from idgan_tf.evaluation.kid import kid
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
+from idgan_tf.evaluation.samples import inception_samples
 
 
 class Fake(tf.Module):
@@ -119,13 +120,14 @@ def test_fid_kid_and_inception_score_share_one_pass_and_cache_the_real_images(
     method = codes_method(lambda x: x)
     method.sample = mixed_with_noise
     calls = []
-    activations = features.activations
+    honest = inception.activations
 
     def counted(*args):
         calls.append(args)
-        return activations(*args)
+        return honest(*args)
 
-    monkeypatch.setattr(features, "activations", counted)
+    for module in (inception, inception_samples):
+        monkeypatch.setattr(module, "activations", counted)
     values = {}
     for metric in (fid, kid, inception_score):
         result = metric(method, pixels, 3, num_samples=70)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.evaluation import own_network
-from idgan_tf.evaluation.result import available
+from idgan_tf.evaluation.feature_networks import own_network
+from idgan_tf.evaluation.metric import available
 
 GIN_FILE = "gin/factor_classifier_{}.gin"
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import generation
+from idgan_tf.evaluation.samples import generation
 from idgan_tf.methods.idgan import IDGAN
 from tests.helpers import build_tiny
 from tests.methods.tiny import batch, make, teacher

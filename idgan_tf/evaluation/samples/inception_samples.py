@@ -5,7 +5,13 @@ import weakref
 
 import numpy as np
 
-from idgan_tf.evaluation import features, generation
+from idgan_tf.evaluation.feature_networks.inception import (
+    InceptionFeatures,
+    activations,
+    cached_pool,
+    inception_protocol,
+)
+from idgan_tf.evaluation.samples import generation
 
 _known = weakref.WeakKeyDictionary()
 
@@ -34,20 +40,20 @@ def of(method, dataset, seed, count):
     made_by = generation.describe(method)
     key = (int(method.step.numpy()), dataset, seed, count)
     if method not in _known or _known[method][0] != key:
-        network = features.InceptionFeatures()
+        network = InceptionFeatures()
         num_real = min(count, dataset.num_examples)
-        real = features.cached_pool(
+        real = cached_pool(
             network,
             f"{dataset.describe()}, {dataset.looks}, seed {seed}",
             lambda: (np.asarray(batch["image"]) for batch in generation.real(dataset, num_real, seed)),
             num_real,
         )
-        fake = features.activations(network, generation.generated(method, dataset, count, seed), count)
+        fake = activations(network, generation.generated(method, dataset, count, seed), count)
         protocol = {
             "num_samples": count,
             "num_real": num_real,
             "generated": made_by,
-            **features.protocol(network),
+            **inception_protocol(network),
         }
         _known[method] = key, InceptionSamples(real, fake, protocol)
     return _known[method][1]

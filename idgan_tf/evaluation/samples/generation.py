@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.result import available
+from idgan_tf.evaluation.metric import available
 from idgan_tf.methods.faces import PRIOR
 from idgan_tf.objectives.gaussian import sample_gaussian
 from idgan_tf.progress import bar

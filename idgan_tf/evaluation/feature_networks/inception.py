@@ -1,18 +1,9 @@
-"""Inception's features, and what TF-GAN makes of them: the only file that knows tensorflow_gan.
-
-`import tensorflow_gan` fails on TensorFlow >= 2.16, and its Inception wrapper fails under Keras 3. Its
-`classifier_metrics` need neither: with empty parent packages they import and work on activations. So the
-SavedModel is loaded here, and TF-GAN computes FID, KID and Inception Score.
-"""
+"""Inception's features of images: the network of TF-GAN, a SavedModel that is loaded here."""
 
 import functools
 import hashlib
-import importlib
-import importlib.util
 import os
 import pathlib
-import sys
-import types
 
 import gin
 import numpy as np
@@ -20,9 +11,7 @@ import tensorflow as tf
 
 from idgan_tf import cache
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.evaluation.fid import warn_of_few
-from idgan_tf.evaluation.kid import count_blocks
-from idgan_tf.evaluation.result import Unavailable, finite
+from idgan_tf.evaluation.metric import Unavailable, finite
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 KAGGLE_NAME = "tensorflow/inception/tensorFlow1/tfgan-eval-inception"
@@ -137,7 +126,7 @@ def activations(inception, batches, count):
     return out
 
 
-def protocol(inception):
+def inception_protocol(inception):
     """What a result says of an `InceptionFeatures`."""
     return {
         "feature_network": "tfgan inception",
@@ -158,63 +147,3 @@ def cached_pool(inception, description, make_batches, count):
     key = "|".join([description, str(count), f"bilinear {SIZE}", inception.sha256])
     name = f"inception_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     return cache.array(name, lambda progress: [activations(inception, progress(make_batches()), count)["pool_3"]])
-
-
-def tf_gan_frechet_distance(features_a, features_b):
-    """TF-GAN's Frechet distance of features [N, F] and [M, F]; too few of them are warned of.
-
-    Raises:
-        ConfigError: fewer than 2 samples.
-    """
-    fewest = min(len(features_a), len(features_b))
-    require(fewest >= 2, f"a covariance needs at least 2 samples, got {fewest}")
-    warn_of_few(fewest, np.shape(features_a)[1])
-    return float(_of_tf_gan("frechet_classifier_distance_from_activations", features_a, features_b))
-
-
-def tf_gan_kernel_distance(features_a, features_b):
-    """TF-GAN's kernel distance (mean, standard error) of features [N, F] and [M, F], in blocks <= 1024.
-
-    Raises:
-        ConfigError: a block would hold fewer than 2 samples of a side.
-    """
-    count_blocks(len(features_a), len(features_b))
-    values = _of_tf_gan("kernel_classifier_distance_and_std_from_activations", features_a, features_b)
-    return tuple(float(value) for value in values)
-
-
-def tf_gan_inception_score(logits):
-    """TF-GAN's Inception Score of logits [N, classes].
-
-    Raises:
-        ConfigError: fewer than 2 images.
-    """
-    require(len(logits) >= 2, f"an Inception Score needs at least 2 images, got {len(logits)}")
-    return float(_of_tf_gan("classifier_score_from_logits", logits))
-
-
-def _of_tf_gan(function, *arrays):
-    """What a function of TF-GAN says of arrays, without what TensorFlow says of its being out of date."""
-    for array in arrays:
-        finite(array, "features")
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")
-    try:
-        return getattr(_tf_gan(), function)(*(tf.convert_to_tensor(array, tf.float32) for array in arrays))
-    finally:
-        logger.setLevel(level)
-
-
-@functools.cache
-def _tf_gan():
-    """tensorflow_gan.python.eval.classifier_metrics, without running the packages above it."""
-    spec = importlib.util.find_spec("tensorflow_gan")
-    if spec is None:
-        raise Unavailable("FID, KID and Inception Score need TF-GAN: pip install tensorflow-gan")
-    root = pathlib.Path(spec.submodule_search_locations[0])
-    for package in ("tensorflow_gan", "tensorflow_gan.python", "tensorflow_gan.python.eval"):
-        module = types.ModuleType(package)
-        module.__path__ = [str(root.joinpath(*package.split(".")[1:]))]
-        sys.modules.setdefault(package, module)
-    return importlib.import_module("tensorflow_gan.python.eval.classifier_metrics")

@@ -8,10 +8,10 @@ import tensorflow as tf
 from idgan_tf.data.dsprites import DSprites
 from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation import shipped
-from idgan_tf.evaluation.factor_features import FactorFeatures
+from idgan_tf.evaluation.feature_networks import shipped
+from idgan_tf.evaluation.feature_networks.factor_features import FactorFeatures
 from idgan_tf.evaluation.fid import fid_dsprites
-from idgan_tf.evaluation.result import Unavailable
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.methods.factor_classifier import hits, labels_of
 from idgan_tf.networks.classifier import FactorHeads
 from tests.helpers import TinySprites, build_tiny

@@ -4,8 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation import generation, own_network
-from idgan_tf.evaluation.result import available
+from idgan_tf.evaluation.feature_networks import own_network
+from idgan_tf.evaluation.metric import available
+from idgan_tf.evaluation.samples import generation
 
 GIN_FILE = "gin/label_classifier_{}.gin"
 REAL = 10_000  # images of the accuracy, or all there are

@@ -95,3 +95,8 @@ def finite(values, what):
     bad = int(np.sum(~np.isfinite(values)))
     if bad:
         raise NonFiniteError(f"{what} hold {bad:,} non-finite of {np.size(values):,} numbers: the network has diverged")
+
+
+def counted(name, count):
+    """The name of a score with its sample count: "fid", 50000 -> "fid50k"."""
+    return f"{name}{count // 1000}k" if count % 1000 == 0 else f"{name}{count}"

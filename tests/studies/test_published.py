@@ -1,7 +1,7 @@
 import pytest
 
 from idgan_tf import config
-from idgan_tf.evaluation import published
+from idgan_tf.studies import published
 from tests.helpers import load_tiny
 
 

@@ -1,0 +1,1 @@
+"""The networks that metrics look at images with."""

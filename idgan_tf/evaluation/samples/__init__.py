@@ -1,0 +1,1 @@
+"""What metrics are measured on: codes, and real and generated images."""
