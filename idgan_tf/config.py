@@ -33,7 +33,10 @@ HARMLESS = (
 )
 # Modules that the gin files of users and of old runs import under an earlier name: {earlier: today's, several where it
 # was split}.
-RENAMED = {"idgan_tf.evaluation.features": ("idgan_tf.evaluation.feature_networks.inception",)}
+RENAMED = {
+    "idgan_tf.commands.sweep": ("idgan_tf.experiments.sweep",),
+    "idgan_tf.evaluation.features": ("idgan_tf.evaluation.feature_networks.inception",),
+}
 
 
 @contextlib.contextmanager

@@ -11,11 +11,11 @@ import pytest
 
 from idgan_tf import config, pretrained, run_directory, runs
 from idgan_tf.card import model_card
-from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import CheckpointError, ConfigError, NonFiniteError
+from idgan_tf.experiments import packing
+from idgan_tf.experiments.scores import evaluate_run
 from idgan_tf.export import export
 from idgan_tf.files import TEMPORARY, sha256
-from idgan_tf.pretrained import packing
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import figures, report

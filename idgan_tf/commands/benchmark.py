@@ -37,7 +37,7 @@ def main():
 def benchmark(gin_files, gin_params, seconds, allow_imports=()):
     """{name: value}: steps and images a second, with and without learning, memory, and what was measured."""
     from idgan_tf import config
-    from idgan_tf.commands import stages
+    from idgan_tf.experiments import stages
     from idgan_tf.training import build
     from idgan_tf.training.call import TrainingCall
 

@@ -15,8 +15,8 @@ import re
 from absl import flags
 
 from idgan_tf.commands import cli
-from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import ConfigError
+from idgan_tf.experiments.scores import evaluate_run
 
 flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint, or pretrained:<name>.")
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
@@ -34,7 +34,7 @@ FLAGS = flags.FLAGS
 
 def main():
     """Runs the command."""
-    from idgan_tf.evaluation import evaluate
+    from idgan_tf.experiments import evaluate
 
     if FLAGS.list:
         _list(evaluate)
@@ -55,7 +55,7 @@ def _results(chosen, named):
 
         settings = {"gin_files": FLAGS.gin_file, "bindings": FLAGS.gin_param, "allow_imports": FLAGS.gin_allow_import}
         return evaluate_run(pretrained.place(FLAGS.run_dir), chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
-    from idgan_tf.evaluation import outside
+    from idgan_tf.experiments import outside
 
     if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:
         raise ConfigError("--gin_file, --gin_param and --best are for --run_dir")

@@ -13,8 +13,8 @@ import pathlib
 from absl import flags
 
 from idgan_tf.commands import cli
-from idgan_tf.commands.stages import train
 from idgan_tf.errors import ConfigError
+from idgan_tf.experiments.stages import train
 
 flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
 flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.num_steps = 1000'; overrides the files.")
@@ -27,7 +27,7 @@ def main():
     if not FLAGS.gin_file:
         raise ConfigError("which experiment? pass --gin_file, for example --gin_file=gin/quickstart.gin")
     from idgan_tf.commands import closing
-    from idgan_tf.commands.sweep import runs_of
+    from idgan_tf.experiments.sweep import runs_of
     from idgan_tf.training import workers
 
     run_dir = pathlib.Path(FLAGS.run_dir or pathlib.Path("runs") / pathlib.Path(FLAGS.gin_file[0]).stem)

@@ -8,7 +8,7 @@
     networks/      how the networks of the teacher are built; their weights are in weights.npz
 
 "pretrained:<name>" stands for one wherever a run directory is read. The networks of the method that are not shipped,
-such as its discriminators, are built and not used. `python -m idgan_tf.pretrained` makes such a folder.
+such as its discriminators, are built and not used. `python -m idgan_tf.commands.pack` makes such a folder.
 """
 
 import json

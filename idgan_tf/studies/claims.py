@@ -8,7 +8,7 @@ import itertools
 import math
 import statistics
 
-from idgan_tf.evaluation.evaluate import LOWER_IS_BETTER
+from idgan_tf.experiments.evaluate import LOWER_IS_BETTER
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable"
 EXACT = 1e-6  # difference of scores that are the same, but for rounding

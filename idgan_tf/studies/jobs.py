@@ -26,8 +26,8 @@ from absl import logging
 
 from idgan_tf import config
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
-from idgan_tf.evaluation import evaluate
 from idgan_tf.evaluation.feature_networks import shipped
+from idgan_tf.experiments import evaluate
 from idgan_tf.files import alone, sha256, write_text
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import read_metrics
@@ -218,7 +218,7 @@ def _train(job):
     """Trains a job to its end, or finds it done, while others wait."""
     import keras
 
-    from idgan_tf.commands import stages
+    from idgan_tf.experiments import stages
     from idgan_tf.training import build
 
     with alone(job.run.path):
@@ -234,8 +234,8 @@ def _train(job):
 
 def _evaluate(job):
     """Runs the metrics that have no line in metrics.jsonl yet; returns {metric: why it was left out}."""
-    from idgan_tf.commands.scores import evaluate_run
     from idgan_tf.evaluation.metric import Result
+    from idgan_tf.experiments.scores import evaluate_run
 
     have, left_out = values(job), {}
     pending = [name for name in job.row.metrics if name not in have]

@@ -8,10 +8,10 @@ from PIL import Image
 from idgan_tf import config, runs
 from idgan_tf.commands.evaluate import evaluate_run
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.evaluation import evaluate
-from idgan_tf.evaluation.evaluate import MODULES, metric, names
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Result
+from idgan_tf.experiments import evaluate
+from idgan_tf.experiments.evaluate import MODULES, metric, names
 from idgan_tf.networks.classifier import FactorHeads
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import append_metrics
@@ -92,8 +92,8 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
 
 
 def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, monkeypatch):
-    from idgan_tf.commands import stages
     from idgan_tf.evaluation.feature_networks import factor_features
+    from idgan_tf.experiments import stages
 
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     network = tmp_path / "factor_classifier_dsprites" / "networks" / "classifier.keras"
@@ -242,7 +242,7 @@ def test_the_list_shows_every_metric():
 
 
 def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
-    from idgan_tf.evaluation import outside
+    from idgan_tf.experiments import outside
     from tests.evaluation.test_features import Fake
 
     tf.saved_model.save(Fake(), str(tmp_path / "inception"))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from idgan_tf import runs
-from idgan_tf.commands.stages import train
 from idgan_tf.errors import ConfigError
+from idgan_tf.experiments.stages import train
 from tests.helpers import final_arrays
 
 GIN_FILES = ["gin/label_relevant_vae_facescrub_casia.gin", "gin/data/toy.gin"]

@@ -16,8 +16,8 @@ from tests.helpers import PROJECT
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
-    ["tests.faults.child", "tests.tiny.networks", "idgan_tf.commands.closing", "idgan_tf.commands.stages"]
-    + ["idgan_tf.training.loop", "idgan_tf.evaluation.evaluate", "idgan_tf.visualize.figures"]
+    ["tests.faults.child", "tests.tiny.networks", "idgan_tf.commands.closing", "idgan_tf.experiments.stages"]
+    + ["idgan_tf.training.loop", "idgan_tf.experiments.evaluate", "idgan_tf.visualize.figures"]
 )
 # numpy's BLAS would start threads when it is imported.
 ENVIRONMENT = {"PYTHONPATH": str(PROJECT), "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

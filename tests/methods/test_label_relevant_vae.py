@@ -336,8 +336,8 @@ def test_the_rate_of_the_variances_decays_after_two_epochs():
 
 @pytest.mark.slow
 def test_on_digits_zs_learns_the_class_and_the_draws_of_zu_forget_it(tmp_path):
-    from idgan_tf.commands.stages import train
     from idgan_tf.evaluation.mlp_probe import mlp_probe
+    from idgan_tf.experiments.stages import train
 
     _, settings, method = train(["gin/label_relevant_vae_digits.gin"], [], tmp_path / "run")
     values = mlp_probe(method, settings.dataset, 0).values

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from idgan_tf import config
-from idgan_tf.commands import scores
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Result
+from idgan_tf.experiments import scores
 from idgan_tf.files import alone, sha256
 from idgan_tf.image_files import save
 from idgan_tf.run_directory import Run

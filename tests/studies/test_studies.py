@@ -7,8 +7,8 @@ import pytest
 
 from idgan_tf import config
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import evaluate
 from idgan_tf.evaluation.feature_networks import shipped
+from idgan_tf.experiments import evaluate
 from idgan_tf.studies import claims, jobs, study
 from idgan_tf.training import build
 from idgan_tf.visualize import curves

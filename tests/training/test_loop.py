@@ -148,7 +148,7 @@ def test_a_second_signal_ends_the_process_at_once(monkeypatch):
 
 
 def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
-    from idgan_tf.evaluation import evaluate
+    from idgan_tf.experiments import evaluate
     from tests.helpers import TinySprites
 
     _, method = build_tiny("tests/tiny/gan.gin", tmp_path)
@@ -157,8 +157,8 @@ def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
 
 @pytest.mark.parametrize(("name", "values", "best"), [("fvm", (0.5, 0.81, 0.75), 0.81), ("fid", (8.0, 4.1, 6.0), 4.1)])
 def test_evaluations_name_the_best_value_so_far(monkeypatch, name, values, best):
-    from idgan_tf.evaluation import evaluate
     from idgan_tf.evaluation.metric import Result
+    from idgan_tf.experiments import evaluate
     from tests.helpers import TinySprites
 
     remaining, best_score = list(values), float("-inf")

@@ -21,7 +21,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf import config, runs
-from idgan_tf.evaluation import evaluate
+from idgan_tf.experiments import evaluate
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import read_metrics
 from idgan_tf.training import build, checkpoint, loop

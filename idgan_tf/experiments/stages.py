@@ -14,7 +14,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
     from idgan_tf import config
-    from idgan_tf.evaluation import evaluate
+    from idgan_tf.experiments import evaluate
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, loop, workers
     from idgan_tf.training.teacher import bring, has_teacher, roles_of

@@ -4,8 +4,8 @@ import pathlib
 
 import pytest
 
-from idgan_tf.commands.sweep import runs_of
 from idgan_tf.errors import ConfigError
+from idgan_tf.experiments.sweep import runs_of
 from tests.helpers import PROJECT
 
 BETA = "gin/sweeps/ibgan_beta_dsprites.gin"
@@ -41,7 +41,7 @@ def test_every_run_of_a_sweep_parses(gin_file):
     "values, message", [('"0.1"', "must be numbers"), ("()", "must be numbers"), ("(0.1, 0.1)", "repeats")]
 )
 def test_wrong_values_are_refused(values, message, tmp_path):
-    lines = ["import idgan_tf.commands.sweep", 'sweep.gin_file = "x.gin"', 'sweep.parameter = "A.b"']
+    lines = ["import idgan_tf.experiments.sweep", 'sweep.gin_file = "x.gin"', 'sweep.parameter = "A.b"']
     (tmp_path / "sweep.gin").write_text("\n".join([*lines, f"sweep.values = {values}\n"]))
     with pytest.raises(ConfigError, match=message):
         runs_of([str(tmp_path / "sweep.gin")], [], tmp_path)

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from idgan_tf import pretrained, runs
 from idgan_tf.card import model_card
-from idgan_tf.commands.scores import evaluate_run
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.evaluation import evaluate
+from idgan_tf.experiments import evaluate
+from idgan_tf.experiments.scores import evaluate_run
 from idgan_tf.files import TEMPORARY, sha256, to_half
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint, teacher
@@ -30,7 +30,7 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
         minutes: how long that took.
         metrics, seed: what is measured after the rounding, as in `bin/evaluate`.
         best: whether to take the checkpoint that scored best during the training.
-        **settings: `gin_files`, `bindings` and `allow_imports` of `commands.scores.evaluate_run`.
+        **settings: `gin_files`, `bindings` and `allow_imports` of `experiments.scores.evaluate_run`.
 
     Returns:
         The folder.

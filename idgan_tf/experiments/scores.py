@@ -10,7 +10,7 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
 
     Args:
         run_dir: a run directory.
-        chosen, seed: as in `evaluation.evaluate.evaluate`.
+        chosen, seed: as in `experiments.evaluate.evaluate`.
         train: whether to train the feature networks that they lack.
         gin_files, bindings: settings of the metrics.
         allow_imports, best: as in `runs.load_with_data`.
@@ -31,9 +31,9 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     import gin
     import tensorflow as tf
 
-    from idgan_tf.evaluation import evaluate
     from idgan_tf.evaluation.feature_networks import factor_features, label_logits
     from idgan_tf.evaluation.metric import Result
+    from idgan_tf.experiments import evaluate
     from idgan_tf.training import loop
 
     evaluate.import_all()
@@ -80,8 +80,8 @@ def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, 
     `train` trains the one beside the run first with `gin_file`, continues it, or finds it done.
     """
     from idgan_tf import config
-    from idgan_tf.commands.stages import finished
     from idgan_tf.evaluation.feature_networks import shipped
+    from idgan_tf.experiments.stages import finished
     from idgan_tf.training import build
 
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)

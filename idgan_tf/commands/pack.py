@@ -1,6 +1,6 @@
 """Makes a model that comes with the package from a finished run: its weights in half precision, and their metrics.
 
-    python -m idgan_tf.pretrained --run_dir=runs/idgan_dsprites --name=idgan_dsprites --commit=0915196 --minutes=845
+    python -m idgan_tf.commands.pack --run_dir=runs/idgan_dsprites --name=idgan_dsprites --commit=0915196 --minutes=845
         --command='bin/train --gin_file=gin/idgan_dsprites.gin --gin_param="train.num_steps = 60000"'
 
 Writes idgan_tf/pretrained/<name>/, in place of an older one.
@@ -29,7 +29,7 @@ def main():
     for name in ("run_dir", "name", "commit", "command", "minutes"):
         if FLAGS[name].value in (None, []):
             raise ConfigError(f"pass --{name}; --help shows an example")
-    from idgan_tf.pretrained.packing import pack
+    from idgan_tf.experiments.packing import pack
     from idgan_tf.run_directory import Run
 
     folder = pack(
