@@ -35,6 +35,11 @@ HARMLESS = (
 # was split}.
 RENAMED = {
     "idgan_tf.commands.sweep": ("idgan_tf.experiments.sweep",),
+    "idgan_tf.methods.label_baselines": (
+        "idgan_tf.methods.cvae",
+        "idgan_tf.methods.cvaegan",
+        "idgan_tf.methods.label_cgan",
+    ),
     "idgan_tf.evaluation.features": ("idgan_tf.evaluation.feature_networks.inception",),
 }
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
+from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
-from idgan_tf.networks.ibgan import read_code
 from idgan_tf.objectives.adversarial import fake_loss, real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 
@@ -195,7 +195,7 @@ class IBGAN(CodeFaces, Method):
 
         Without e: (Q(x), 0), the mean and log-variance of q(z|x).
         """
-        return read_code(image, self.reconstructor, self.networks.get("encoder"), self.networks.get("front"))
+        return two_steps(image, self.reconstructor, self.networks.get("encoder"), self.networks.get("front"))
 
     def generate(self, s, c):
         """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""

@@ -8,9 +8,8 @@ import gin
 import tensorflow as tf
 
 from idgan_tf.errors import require, require_number
+from idgan_tf.methods.code_reader import CodeReader
 from idgan_tf.methods.gan import GAN
-from idgan_tf.networks.ibgan import read_code
-from idgan_tf.networks.resize import convert
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
 
 
@@ -40,25 +39,17 @@ class IDGAN(GAN):
         require(
             start in ("scratch", "teacher"), f'{type(self).__name__}.start is "scratch" or "teacher", got {start!r}'
         )
-        require(resize in ("bilinear", "area"), f'{type(self).__name__}.resize is "bilinear" or "area", got {resize!r}')
         require_number(f"{type(self).__name__}.lambda_id", lambda_id, minimum=0)
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
-        if "teacher_decoder" in teacher:
-            self.decode = self._decode  # a face that callers look for
-        self._readers = [self.networks.get(f"teacher_{role}") for role in ("reconstructor", "encoder", "front")]
-        found = [reader.get_config() for reader in self._readers[:2] if reader is not None]
+        self.reader = CodeReader(type(self).__name__, teacher, grey_teacher, resize)
         require(
-            found, f"{type(self).__name__}.teacher has no encoder of images among {', '.join(teacher) or 'nothing'}"
-        )
-        seen, last = found[0], found[-1]
-        teacher_dim = next(last[name] for name in ("latent_dim", "r_dim", "outputs") if name in last)
-        self._conversion = {"image_shape": tuple(seen["image_shape"]), "to_grey": grey_teacher, "resize": resize}
-        require(
-            self.code_dim == teacher_dim,
+            self.code_dim == self.reader.code_dim,
             f"the generator's latent_dim must be nuisance_dim {self.nuisance_dim} + the teacher's "
-            f"{teacher_dim}, got {self.code_dim + self.nuisance_dim}",
+            f"{self.reader.code_dim}, got {self.code_dim + self.nuisance_dim}",
         )
+        if self.reader.decoder is not None:
+            self.decode = self.reader.decode  # a face that callers look for
         if start == "teacher":
             self._start_as_teacher()
 
@@ -81,10 +72,4 @@ class IDGAN(GAN):
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of the teacher's q(c|x)."""
-        image = convert(image, **self._conversion)
-        reconstructor, encoder, front = self._readers
-        return encoder(image) if reconstructor is None else read_code(image, reconstructor, encoder, front)
-
-    def _decode(self, c):
-        """c [B, D] -> the teacher's image [B, H, W, C] in [0, 1]."""
-        return tf.sigmoid(self.teacher_decoder(c))
+        return self.reader.encode(image)

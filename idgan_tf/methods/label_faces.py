@@ -1,8 +1,9 @@
-"""What a trained label-relevant / irrelevant VAE can do (sections 4.2 to 4.5)."""
+"""What the label-relevant / irrelevant VAE and its baselines can do once trained (sections 4.2 to 4.5)."""
 
 import tensorflow as tf
 
 from idgan_tf import noise
+from idgan_tf.methods.base import Method
 from idgan_tf.methods.faces import CodeFaces
 
 POINT = -60.0  # log-variance of zs, which is a point: a standard deviation of 1e-13
@@ -129,6 +130,39 @@ class LabelFaces(CodeFaces):
             return self.decode(tf.concat([zs, zu], axis=-1))
 
         return {**super().signatures(), "generate_class": (generate, inputs), "combine": (combine, images)}
+
+
+class Labelled(Method):
+    """For a method that draws images of [z, one-hot label], z ~ N(0, I), with `num_classes` and `z_dim`."""
+
+    @property
+    def image_shape(self):
+        return self._decoder().config["image_shape"]
+
+    def _decoder(self):
+        raise NotImplementedError
+
+    def _draw(self, label, z, training=False):
+        """Images in [-1, 1] of labels [B] and z [B, D]."""
+        code = tf.concat([z, tf.one_hot(label, self.num_classes)], axis=-1)
+        return self._decoder()(code, training=training)
+
+    def generate_class(self, label, seed):
+        """Images [B, H, W, C] in [0, 1] of classes [B], z ~ N(0, I)."""
+        label = tf.convert_to_tensor(label, tf.int32)
+        return 0.5 * (self._draw(label, noise.normal([label.shape[0], self.z_dim], seed)) + 1.0)
+
+    def sample(self, batch, seed):
+        """One image of the class of each image of a batch."""
+        return self.generate_class(batch["label"], seed)
+
+    def signatures(self):
+        """generate_class(label, z)."""
+        inputs = [
+            tf.TensorSpec([None], tf.int32, "label"),
+            tf.TensorSpec([None, self.z_dim], tf.float32, "z"),
+        ]
+        return {"generate_class": (lambda label, z: 0.5 * (self._draw(label, z) + 1.0), inputs)}
 
 
 def corrupt(image, mask):

@@ -30,13 +30,6 @@ def _leaky():
     return layers.LeakyReLU(negative_slope=0.2)
 
 
-def read_code(image, reconstructor, encoder=None, front=None):
-    """The code of images [B, 64, 64, C] in [0, 1] in two steps, (mean, logvar) of e(r|Q(x)); without e, (Q(x), 0)."""
-    image = 2.0 * image - 1.0
-    z = reconstructor(image if front is None else front(image))
-    return (z, ops.zeros_like(z)) if encoder is None else encoder(z)
-
-
 def _require_64(image_shape):
     require(tuple(image_shape[:2]) == (64, 64), f"this network is for 64x64 images, got {tuple(image_shape)}")
 

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from idgan_tf.data import half_circles
-from idgan_tf.methods.label_baselines import CVAE
+from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces, corrupt
 from idgan_tf.visualize import masks
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples

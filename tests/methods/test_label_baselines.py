@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.label_baselines import CVAE, CVAEGAN, LabelCGAN, class_means
+from idgan_tf.methods.cvae import CVAE
+from idgan_tf.methods.cvaegan import CVAEGAN, class_means
+from idgan_tf.methods.label_cgan import LabelCGAN
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder
 
 SHAPE, CLASSES, Z = (1, 1, 2), 3, 4

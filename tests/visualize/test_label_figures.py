@@ -5,7 +5,7 @@ from PIL import Image
 
 from idgan_tf.data.half_circles import HalfCircles
 from idgan_tf.errors import DataError
-from idgan_tf.methods.label_baselines import CVAE
+from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.visualize import figures, label_figures, masks
 
