@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf.export import export
+from idgan_tf.export.saved_model import export
 from idgan_tf.training import build, checkpoint
 from idgan_tf.training.call import TrainingCall
 from tests.helpers import TINY_METHODS, build_tiny

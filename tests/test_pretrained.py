@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from idgan_tf import config, pretrained, run_directory, runs
-from idgan_tf.card import model_card
 from idgan_tf.errors import CheckpointError, ConfigError, NonFiniteError
 from idgan_tf.experiments import packing
 from idgan_tf.experiments.scores import evaluate_run
-from idgan_tf.export import export
+from idgan_tf.export.card import model_card
+from idgan_tf.export.saved_model import export
 from idgan_tf.files import TEMPORARY, sha256
+from idgan_tf.reports import of_run
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
-from idgan_tf.visualize import figures, report
+from idgan_tf.visualize import figures
 from tests.helpers import PROJECT, build_tiny, metrics
 
 LARGEST = 5e6  # bytes of a model
@@ -115,7 +116,7 @@ def test_what_commands_write_goes_to_a_run_directory_of_the_model(models):
     figures.write(run, method, dataset, ["traversal"])
     exported = export(method, run.export, card=model_card(run, method, dataset))
     assert {file.stem for file in exported.glob("networks/*")} == READ[TINY]
-    page, card = report.of_run(run), (exported / "MODEL_CARD.md").read_text()
+    page, card = of_run.of_run(run), (exported / "MODEL_CARD.md").read_text()
     assert "12 steps trained" in page and "data:image/png" in page
     for text in (MADE["commit"], *MADE["commands"]):
         assert text in page and text in card

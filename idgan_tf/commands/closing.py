@@ -53,11 +53,11 @@ def _next(run, method, dataset):
     from idgan_tf.data.half_circles import HalfCircles
     from idgan_tf.evaluation.metric import Unavailable
     from idgan_tf.evaluation.samples import generation
-    from idgan_tf.visualize import figures
+    from idgan_tf.visualize.rendering import has_pictures
 
     path = shlex.quote(str(run.path))
     commands = [f"tensorboard --logdir={shlex.quote(str(run.tensorboard))}", f"bin/report --run_dir={path}"]
-    if figures.has_pictures(method):
+    if has_pictures(method):
         commands.append(f"bin/explore --run_dir={path}")
     commands.append(f"bin/export --run_dir={path}")
     with contextlib.suppress(Unavailable):

@@ -23,12 +23,12 @@ FLAGS = flags.FLAGS
 def main():
     """Runs the command."""
     try:
-        from idgan_tf.visualize import page
+        from idgan_tf.explorer import page
     except ImportError as error:
         raise ConfigError(f"the page needs NiceGUI: pip install -e '.[app]' ({error})") from error
     from idgan_tf import pretrained, runs
+    from idgan_tf.explorer.explorer import Explorer
     from idgan_tf.run_directory import Run
-    from idgan_tf.visualize.explorer import Explorer
 
     require_free(page.HOST, FLAGS.port)
     run = Run(pretrained.place(FLAGS.run_dir))

@@ -21,8 +21,8 @@ def main():
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
     from idgan_tf import pretrained, runs
-    from idgan_tf.card import model_card
-    from idgan_tf.export import export
+    from idgan_tf.export.card import model_card
+    from idgan_tf.export.saved_model import export
     from idgan_tf.run_directory import Run
 
     run = Run(pretrained.place(FLAGS.run_dir))

@@ -29,17 +29,17 @@ def main():
     from idgan_tf.run_directory import Run
 
     if FLAGS.study:
+        from idgan_tf.reports import of_study
         from idgan_tf.studies import results, study
-        from idgan_tf.visualize import study_report
 
         folder = results.folder_of(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
-        page = study_report.of_study(results.read(folder), folder / "pictures")
+        page = of_study.of_study(results.read(folder), folder / "pictures")
     else:
         from idgan_tf import pretrained
-        from idgan_tf.visualize import report
+        from idgan_tf.reports import of_run
 
         run = Run(pretrained.place(FLAGS.run_dir))
-        folder, page = run.path, report.of_run(run)
+        folder, page = run.path, of_run.of_run(run)
     path = pathlib.Path(FLAGS.out) if FLAGS.out else folder / "report.html"
     try:
         write_text(path, page)

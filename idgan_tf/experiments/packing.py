@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf import pretrained, runs
-from idgan_tf.card import model_card
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.experiments import evaluate
 from idgan_tf.experiments.scores import evaluate_run
+from idgan_tf.export.card import model_card
 from idgan_tf.files import TEMPORARY, sha256, to_half
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint, teacher
-from idgan_tf.visualize.figures import has_pictures
+from idgan_tf.visualize.rendering import has_pictures
 
 
 def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False, **settings):

@@ -34,7 +34,7 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     from idgan_tf.evaluation.feature_networks import factor_features, label_logits
     from idgan_tf.evaluation.metric import Result
     from idgan_tf.experiments import evaluate
-    from idgan_tf.training import loop
+    from idgan_tf.training.record import log_evaluation
 
     evaluate.import_all()
     networks = {
@@ -54,7 +54,7 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
         for name, result in evaluate.evaluate(method, dataset, seed, chosen):
             if isinstance(result, Result):
                 _warn_of_another_network(run, result)
-                loop.log_evaluation(run, step, [result.record()])
+                log_evaluation(run, step, [result.record()])
             yield name, result
 
 

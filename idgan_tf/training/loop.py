@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import time
 
@@ -10,11 +9,12 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf import config, environment, run_log
-from idgan_tf.errors import CheckpointError, DataError, Interrupted, NonFiniteError, require
-from idgan_tf.files import replacing, write_text
+from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, require
+from idgan_tf.files import write_text
 from idgan_tf.progress import Progress
-from idgan_tf.training import build, checkpoint, workers
+from idgan_tf.training import build, checkpoint, record, workers
 from idgan_tf.training.call import TrainingCall
+from idgan_tf.training.signals import Signals
 
 SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
 
@@ -60,8 +60,8 @@ def train(run, settings, draw=None, evaluate=None):
     if workers.agree(step, -step) != [step, -step]:
         raise CheckpointError(f"the workers see other checkpoints than step {step}: they must share {run.path}")
     if chief:
-        _forget_after(run.metrics, step)
-        with _writing(run):
+        record.forget_after(run.metrics, step)
+        with record.writing(run):
             write_text(run.environment, json.dumps(environment.of_training(settings.dataset), indent=1) + "\n")
     logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
     logging.info("data: %s", settings.dataset.describe())
@@ -101,7 +101,7 @@ def train(run, settings, draw=None, evaluate=None):
                 if due(settings.log_every):
                     means = call.means()
                     if chief:
-                        with _writing(run):
+                        with record.writing(run):
                             run_log.append_metrics(run.metrics, {"step": step, **means})
                     scalars = {**means, "steps_per_second": progress.rate}
                     scalars.update({name: optimizer.learning_rate for name, optimizer in rates.items()})
@@ -112,26 +112,26 @@ def train(run, settings, draw=None, evaluate=None):
                         progress.write(f"warning, step {step}: {warning}")
                 if chief and due(picture_every):
                     pictures = draw(method, settings.dataset)
-                    with _writing(run):
-                        _draw(run, step, pictures)
+                    with record.writing(run):
+                        record.draw(run, step, pictures)
                 if chief and due(evaluate_every):
                     records, score = evaluate(
                         method, settings.dataset, settings.metrics, settings.seed, float(best_score.numpy())
                     )
-                    with _writing(run):
-                        log_evaluation(run, step, records)
+                    with record.writing(run):
+                        record.log_evaluation(run, step, records)
                         if score > best_score.numpy():
                             best_score.assign(score)
                             checkpoint.save(run.best, state, keep=1)
                 if chief and (due(settings.save_every) or received):
-                    with _writing(run):
+                    with record.writing(run):
                         checkpoint.save(run.checkpoints, state, keep_every=settings.keep_every)
                 if received:
                     workers.agree(step)  # nobody leaves before the chief has saved
                     raise _interrupted(received, step)
             if chief:
-                with _writing(run):
-                    _save_networks(run, method)
+                with record.writing(run):
+                    record.save_networks(run, method)
                     write_text(run.done, json.dumps({"step": step}))
             (received,) = workers.agree(signals.received)  # what the chief wrote is there for all
             if received:
@@ -150,53 +150,9 @@ def is_done(run, settings):
         return False
 
 
-def log_evaluation(run, step, records):
-    """Writes what `Result.record` gives to metrics.jsonl and TensorBoard."""
-    for record in records:
-        run_log.append_metrics(run.metrics, {"step": step, **record})
-        for name, value in record.items():
-            if name != "protocol":
-                tf.summary.scalar(f"evaluation/{name}", value, step)
-
-
-def _draw(run, step, pictures):
-    from idgan_tf.image_files import save
-
-    for name, picture in pictures.items():
-        save(run.samples / f"{name}-{step:08d}", picture, {"run": run.name, "step": step})
-        tf.summary.image(name, picture[None], step)
-
-
-@contextlib.contextmanager
-def _writing(run):
-    """Says it when the disk is full, gone, or no longer ours."""
-    try:
-        yield
-    except (OSError, tf.errors.ResourceExhaustedError, tf.errors.UnknownError) as error:
-        saved = checkpoint.steps(run.checkpoints)
-        last = f"the checkpoint of step {saved[-1]} is whole" if saved else "there is no checkpoint yet"
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"cannot write to {run.path}: {reason}; {last}") from error
-
-
 def _interrupted(number, step):
     name = signal.Signals(int(number)).name
     return Interrupted(f"stopped by {name} after step {step}, all saved", int(number))
-
-
-def _save_networks(run, method):
-    """networks/<name>.keras, for people and for the next stage: each whole or not at all."""
-    run.networks.mkdir(exist_ok=True)
-    for name, network in method.networks.items():
-        with replacing(run.networks / f"{name}.keras") as temporary:
-            network.save(temporary)
-
-
-def _forget_after(metrics, step):
-    """Drops the lines of steps that the restored checkpoint has not seen; they will be written again."""
-    if metrics.exists():
-        kept = [json.dumps(record) + "\n" for record in run_log.read_metrics(metrics) if record["step"] <= step]
-        write_text(metrics, "".join(kept))
 
 
 def _non_finite(means, step):
@@ -222,7 +178,7 @@ def _roll_back(run, state, method, settings, rollbacks, problem):
     factor = settings.rollback_factor ** (used - int(rollbacks.numpy()))  # since that checkpoint
     rollbacks.assign(used)
     if workers.is_chief():
-        _forget_after(run.metrics, step)
+        record.forget_after(run.metrics, step)
     for player in method.players.values():
         player.optimizer.learning_rate.assign(player.optimizer.learning_rate * factor)
     logging.warning(
@@ -230,22 +186,3 @@ def _roll_back(run, state, method, settings, rollbacks, problem):
         problem, step, factor, used, settings.rollbacks,
     )  # fmt: skip
     return step
-
-
-class Signals:
-    """Turns the first SIGINT or SIGTERM into a flag; a second one ends the process at once."""
-
-    def __enter__(self):
-        self.received = 0
-        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *exception):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _handle(self, number, frame):
-        del frame
-        if self.received:
-            os._exit(128 + number)
-        self.received = number

@@ -13,11 +13,11 @@ from idgan_tf.evaluation import mig
 from idgan_tf.evaluation.samples import representation
 from idgan_tf.image_files import save
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
-from idgan_tf.visualize.figures import has_pictures
 from idgan_tf.visualize.grids import beside, grid, label, letters, to_uint8, under
 from idgan_tf.visualize.rendering import (
     draws,
     generate,
+    has_pictures,
     rendered,
     resized,
     shown_size,

@@ -5,11 +5,11 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
-from idgan_tf.methods.faces import PRIOR, CodeFaces
+from idgan_tf.methods.faces import PRIOR
 from idgan_tf.visualize import label_figures
 from idgan_tf.visualize.examples import EXAMPLES, SEED, examples
 from idgan_tf.visualize.grids import beside, grid, label, letters
-from idgan_tf.visualize.rendering import MOST, decode, draws, generate, real, traversal_values, traversed
+from idgan_tf.visualize.rendering import MOST, decode, draws, generate, has_pictures, real, traversal_values, traversed
 
 WHILE_TRAINING = ("samples", "reconstructions", "traversal", "same_code", "classes", "swap", "points")
 
@@ -37,11 +37,6 @@ def write(run, method, dataset, names=()):
         protocol = {"figure": name, "shows": draw.__doc__.splitlines()[0], **about}
         paths.append(save(run.figures / name, draw(method, dataset), protocol))
     return paths
-
-
-def has_pictures(method):
-    """Whether a method has a code c, and images of it that a screen can show."""
-    return isinstance(method, CodeFaces) and method.image_shape[2] in (1, 3)
 
 
 def available(method):

@@ -7,11 +7,17 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import require_number
+from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.visualize.examples import SEED, examples
 
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
 MOST = 20  # dimensions of a traversal, the most informative ones
 WIDEST = 2048  # pixels of the images of a row together; larger ones are shrunk
+
+
+def has_pictures(method):
+    """Whether a method has a code c, and images of it that a screen can show."""
+    return isinstance(method, CodeFaces) and method.image_shape[2] in (1, 3)
 
 
 def shown_size(method, columns):

@@ -21,10 +21,10 @@ from idgan_tf.evaluation.metric import Result
 from idgan_tf.experiments import scores
 from idgan_tf.files import alone, sha256
 from idgan_tf.image_files import save
+from idgan_tf.reports import of_study
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import append_metrics
 from idgan_tf.studies import jobs, results, study, table
-from idgan_tf.visualize import study_report
 from tests.helpers import PROJECT, command
 
 SCORES = {  # row -> FVM and MIG, FID
@@ -303,7 +303,7 @@ def test_a_value_that_a_finished_run_did_not_write_is_missed_aloud(made, tmp_pat
 def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path):
     made.fail["vaegan_dsprites"] = NonFiniteError("<script>alert(1)</script>")
     result, folder = run_all(table2, tmp_path)
-    page = study_report.of_study(result, folder / "pictures")
+    page = of_study.of_study(result, folder / "pictures")
     sources, tags = [], []
     parser = html.parser.HTMLParser()
     parser.handle_starttag = lambda tag, attrs: (

@@ -11,6 +11,7 @@ from idgan_tf.errors import NonFiniteError
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import read_metrics
 from idgan_tf.training import checkpoint, loop
+from idgan_tf.training.signals import Signals
 from tests.helpers import build_tiny, load_tiny
 
 
@@ -140,7 +141,7 @@ def test_weights_that_became_non_finite_are_never_saved(tmp_path, monkeypatch):
 def test_a_second_signal_ends_the_process_at_once(monkeypatch):
     codes = []
     monkeypatch.setattr(loop.os, "_exit", codes.append)
-    with loop.Signals() as signals:
+    with Signals() as signals:
         signal.raise_signal(signal.SIGTERM)
         assert signals.received == signal.SIGTERM and not codes
         signal.raise_signal(signal.SIGINT)

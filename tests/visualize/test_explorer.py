@@ -11,13 +11,13 @@ from PIL import Image
 
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.explorer import explorer
+from idgan_tf.explorer.explorer import Explorer
 from idgan_tf.methods.factor_classifier import FactorClassifier
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.networks.mixture import GaussianMixture
-from idgan_tf.visualize import explorer
-from idgan_tf.visualize.explorer import Explorer
 from tests.methods.tiny import make, teacher
 
 

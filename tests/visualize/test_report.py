@@ -10,8 +10,8 @@ import pytest
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
+from idgan_tf.reports import of_run
 from idgan_tf.run_directory import Run
-from idgan_tf.visualize import report
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -40,7 +40,7 @@ class Parser(html.parser.HTMLParser):
 
 
 def test_the_page_shows_all_and_loads_nothing(run):
-    page = report.of_run(run)
+    page = of_run.of_run(run)
     parser = Parser()
     parser.feed(page)
     assert parser.tags.count("img") == 2 and parser.tags.count("svg") == 2
@@ -51,7 +51,7 @@ def test_the_page_shows_all_and_loads_nothing(run):
 
 
 def test_what_others_wrote_is_shown_and_not_run(run):
-    page = report.of_run(run)
+    page = of_run.of_run(run)
     parser = Parser()
     parser.feed(page)
     assert "script" not in parser.tags and "b" not in parser.tags
@@ -59,7 +59,7 @@ def test_what_others_wrote_is_shown_and_not_run(run):
 
 
 def test_data_and_environment_are_those_of_the_training(run):
-    assert "This page was made with idgan_tf" in report.of_run(run) and "Trained with" not in report.of_run(run)
+    assert "This page was made with idgan_tf" in of_run.of_run(run) and "Trained with" not in of_run.of_run(run)
     known = {
         "data": "dots (drawn): 9 images",
         "home": "here",
@@ -68,12 +68,12 @@ def test_data_and_environment_are_those_of_the_training(run):
         "machine": "x",
     }
     run.environment.write_text(json.dumps(known))
-    page = report.of_run(run)
+    page = of_run.of_run(run)
     assert "dots (drawn): 9 images; here; licence: &lt;script&gt;" in page and "Trained with keras 0 on x." in page
 
 
 def test_the_command_to_repeat_a_run_is_one_that_a_shell_takes(run):
-    command = html.unescape(re.search(r"<pre>(bin/train .*?)</pre>", report.of_run(run))[1])
+    command = html.unescape(re.search(r"<pre>(bin/train .*?)</pre>", of_run.of_run(run))[1])
     assert shlex.split(command)[1:] == [
         f"--gin_file={run.path}/config.gin",
         "--run_dir=runs/a run & <b>more_again",
@@ -84,22 +84,22 @@ def test_published_numbers_stand_beside_ours(run):
     run.config.write_text("BetaVAE.beta = 8.0\ntrain.method = @BetaVAE\n")
     protocol = {"dataset": "dsprites", "num_votes": 800}
     run.metrics.write_text(json.dumps({"step": 3, "fvm": 0.625, "sap": 0.1, "protocol": protocol}) + "\n")
-    page = report.of_run(run)
+    page = of_run.of_run(run)
     assert "<td>0.625</td><td>0.65 ± 0.08 (ID-GAN, Table 2); 0.69 ± 0.09 (IB-GAN, Table 1)</td>" in page
     assert "<td>sap</td><td>0.1</td><td>-</td>" in page
     run.metrics.write_text(json.dumps({"step": 3, "fid_dsprites50k": 99.0, "protocol": protocol}) + "\n")
-    assert "not values" in report.of_run(run), "the feature network is another one"
+    assert "not values" in of_run.of_run(run), "the feature network is another one"
 
 
 def test_a_run_that_has_only_begun_and_was_moved_still_opens(run, tmp_path):
     run.metrics.unlink()
     shutil.rmtree(run.figures)
     moved = run.path.rename(tmp_path / "elsewhere")
-    page = report.of_run(Run(moved))
+    page = of_run.of_run(Run(moved))
     assert "0 steps trained" in page and "None was measured" in page and "elsewhere" in page
     assert "a run &amp;" not in page and "<h2>Pictures" not in page and "<h2>Curves" not in page
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no run directory"):
-        report.of_run(Run(tmp_path))
+        of_run.of_run(Run(tmp_path))

@@ -7,8 +7,8 @@ from nicegui import app, run, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from idgan_tf.errors import DataError
+from idgan_tf.explorer.explorer import MAX_UPLOAD, reason
 from idgan_tf.image_files import png
-from idgan_tf.visualize.explorer import MAX_UPLOAD, reason
 from idgan_tf.visualize.grids import to_uint8
 
 HOST = "127.0.0.1"  # nobody on the network sees the page

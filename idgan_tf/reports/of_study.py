@@ -2,8 +2,8 @@
 
 import html
 
+from idgan_tf.reports.page import page, picture, section
 from idgan_tf.studies import table
-from idgan_tf.visualize.report import page, picture, section
 
 
 def of_study(result, pictures):

@@ -12,9 +12,10 @@ from PIL import ImageOps
 from idgan_tf import image_files
 from idgan_tf.errors import DataError, message, require
 from idgan_tf.image_files import png
-from idgan_tf.visualize import figures, rendering
+from idgan_tf.visualize import rendering
 from idgan_tf.visualize.examples import SEED, examples
 from idgan_tf.visualize.grids import beside, grid, to_uint8
+from idgan_tf.visualize.rendering import has_pictures
 
 EXAMPLES = 12  # images of the gallery
 STEPS = 7  # images of a strip
@@ -60,7 +61,7 @@ class Explorer:
 
     def __init__(self, method, dataset, run_name):
         require(
-            figures.has_pictures(method),
+            has_pictures(method),
             f"{type(method).__name__} has no code c and pictures of it, so there is nothing to explore",
         )
         self.method, self.title = method, f"{run_name}, step {int(method.step.numpy()):,}"

@@ -10,8 +10,8 @@ import shutil
 import keras
 import tensorflow as tf
 
-from idgan_tf.card import readme
 from idgan_tf.errors import ConfigError
+from idgan_tf.export.card import readme
 from idgan_tf.files import sha256
 
 

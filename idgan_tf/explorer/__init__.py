@@ -1,0 +1,1 @@
+"""The code of a trained method in the browser: bin/explore."""

@@ -1,0 +1,1 @@
+"""A trained method for others: a SavedModel and the texts beside it."""

@@ -1,0 +1,54 @@
+"""What a training leaves in its run directory besides checkpoints: lines, pictures, networks."""
+
+import contextlib
+import json
+
+import tensorflow as tf
+
+from idgan_tf import image_files, run_log
+from idgan_tf.errors import DataError
+from idgan_tf.files import replacing, write_text
+from idgan_tf.training import checkpoint
+
+
+def log_evaluation(run, step, records):
+    """Writes what `Result.record` gives to metrics.jsonl and TensorBoard."""
+    for record in records:
+        run_log.append_metrics(run.metrics, {"step": step, **record})
+        for name, value in record.items():
+            if name != "protocol":
+                tf.summary.scalar(f"evaluation/{name}", value, step)
+
+
+def draw(run, step, pictures):
+    """Writes {name: uint8 [H, W, 3]} to samples/ and TensorBoard."""
+    for name, picture in pictures.items():
+        image_files.save(run.samples / f"{name}-{step:08d}", picture, {"run": run.name, "step": step})
+        tf.summary.image(name, picture[None], step)
+
+
+@contextlib.contextmanager
+def writing(run):
+    """Says it when the disk is full, gone, or no longer ours."""
+    try:
+        yield
+    except (OSError, tf.errors.ResourceExhaustedError, tf.errors.UnknownError) as error:
+        saved = checkpoint.steps(run.checkpoints)
+        last = f"the checkpoint of step {saved[-1]} is whole" if saved else "there is no checkpoint yet"
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot write to {run.path}: {reason}; {last}") from error
+
+
+def save_networks(run, method):
+    """networks/<name>.keras, for people and for the next stage: each whole or not at all."""
+    run.networks.mkdir(exist_ok=True)
+    for name, network in method.networks.items():
+        with replacing(run.networks / f"{name}.keras") as temporary:
+            network.save(temporary)
+
+
+def forget_after(metrics, step):
+    """Drops the lines of steps that the restored checkpoint has not seen; they will be written again."""
+    if metrics.exists():
+        kept = [json.dumps(record) + "\n" for record in run_log.read_metrics(metrics) if record["step"] <= step]
+        write_text(metrics, "".join(kept))
