@@ -32,7 +32,7 @@ FLAGS = flags.FLAGS
 
 def main():
     """Runs the command."""
-    from idgan_tf.studies import jobs, results, study, table
+    from idgan_tf.studies import jobs, results, running, study, table
 
     if not FLAGS.study:
         for name in study.names():
@@ -50,7 +50,7 @@ def main():
     for number, job in enumerate(mine, 1):
         minutes = (time.monotonic() - began) / 60
         logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)
-        jobs.run(job)
+        running.run(job)
         result, folder = results.write(chosen, FLAGS.runs, FLAGS.gin_param)
     print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
 

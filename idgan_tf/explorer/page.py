@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import pathlib
 
 from nicegui import app, run, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -13,29 +14,7 @@ from idgan_tf.visualize.grids import to_uint8
 
 HOST = "127.0.0.1"  # nobody on the network sees the page
 SHOWN = 16  # sliders at first; a button brings as many again
-STYLE = """
-body { background: #fff; color: #222; }
-.nicegui-content { padding: 1rem; max-width: 84rem; margin: 0 auto; display: block; }
-h1 { font-size: 1.3rem; line-height: 1.4; margin: 0 0 1rem; overflow-wrap: anywhere; }
-img { image-rendering: pixelated; display: block; }
-.x-page { display: grid; grid-template-columns: 22rem minmax(0, 1fr); gap: 2rem; align-items: start; }
-.x-now { position: sticky; top: .5rem; }
-.x-pictures { display: flex; gap: .5rem; } .x-pictures figure { margin: 0; flex: 1 1 0; max-width: 16rem; }
-.x-pictures img { width: 100%; border: 1px solid #ddd; } figcaption { font-size: .85rem; color: #555; }
-.x-buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .75rem 0; align-items: center; }
-.x-gallery { display: flex; flex-wrap: wrap; gap: 4px; }
-.x-gallery button { padding: 0; border: 1px solid #ddd; background: none; cursor: pointer; }
-.x-gallery img { width: 3rem; height: 3rem; } .x-quiet { color: #666; font-size: .85rem; }
-.x-dimension { display: grid; grid-template-columns: 8rem minmax(6rem, 1fr) 3rem minmax(0, 26rem); gap: .75rem;
-  align-items: center; padding: .15rem 0; border-bottom: 1px solid #eee; font-size: .85rem; }
-.x-dimension img { width: 100%; }
-@media (max-width: 60rem) {
-  .x-page, .x-now { display: contents; } .x-pictures figure { max-width: 7rem; }
-  .x-pictures { position: sticky; top: 0; z-index: 10; background: #fff; padding-top: .25rem; }
-  .x-dimension { grid-template-columns: 7rem 1fr 2.5rem; padding: .5rem 0; }
-  .x-dimension img { grid-column: 1 / -1; }
-}
-"""
+STYLE = pathlib.Path(__file__).with_name("page.css").read_text()
 
 
 def serve(explorer, port):

@@ -14,7 +14,7 @@ from absl import logging
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import alone, write_text
 from idgan_tf.run_directory import read_environment
-from idgan_tf.studies import claims, jobs, table
+from idgan_tf.studies import claims, jobs, measured, table
 from idgan_tf.visualize import curves
 
 
@@ -98,15 +98,15 @@ def _common(dictionaries):
 def _row(study, row, mine):
     cells, names, protocols, problems, reasons = {}, {}, {}, {}, {}
     for job in mine:
-        problem, left_out = jobs.remarks(job)
-        found = jobs.values(job)
+        problem, left_out = measured.remarks(job)
+        found = measured.values(job)
         problems.setdefault(problem, []).append(job.seed)
         reasons |= {metric: reason for metric, reason in left_out.items() if metric not in found}
         for column, (value, name, protocol) in found.items():
             protocols.setdefault(column, []).append(protocol)
             cells.setdefault(column, {})[job.seed] = value
             names[column] = name
-    done = [job for job in mine if jobs.finished_step(job) is not None]
+    done = [job for job in mine if measured.finished_step(job) is not None]
     teacher = [need for job in done for need in job.needs if need.row.id == row.teacher]
     return {
         "id": row.id,
@@ -117,8 +117,8 @@ def _row(study, row, mine):
         "protocol": protocols,
         "published": row.published,
         "seeds": len(done),
-        "steps": jobs.finished_step(done[0]) if done else None,
-        "teacher_steps": jobs.finished_step(teacher[0]) if teacher else None,
+        "steps": measured.finished_step(done[0]) if done else None,
+        "teacher_steps": measured.finished_step(teacher[0]) if teacher else None,
         "precision": _bound_in(done, "train.precision", "float32"),
         "batch_size": _bound_in(done, "train.batch_size", None),
         "settings": settings(mine[0]),
@@ -162,7 +162,7 @@ def _kind(path):
 
 def _figures(study, planned, folder):
     """Draws the figures of a study's finished runs into a folder; the names of those that can be drawn so far."""
-    finished = [job.run for job in planned if jobs.finished_step(job) is not None]
+    finished = [job.run for job in planned if measured.finished_step(job) is not None]
     drawn = []
     for name in study.figures if finished else ():
         try:

@@ -35,7 +35,7 @@ import tomllib
 
 from idgan_tf.errors import ConfigError
 
-FOLDER = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(__file__).parent / "tables"
 SCALES = ("paper", "cpu", "smoke")
 
 

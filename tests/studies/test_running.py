@@ -24,7 +24,7 @@ from idgan_tf.image_files import save
 from idgan_tf.reports import of_study
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import append_metrics
-from idgan_tf.studies import jobs, results, study, table
+from idgan_tf.studies import jobs, measured, results, running, study, table
 from tests.helpers import PROJECT, command
 
 SCORES = {  # row -> FVM and MIG, FID
@@ -75,7 +75,7 @@ class Made:
 def made(monkeypatch, tmp_path):
     made = Made()
     monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")  # as if no network came with the package
-    monkeypatch.setattr(jobs, "_train", made.train)
+    monkeypatch.setattr(running, "_train", made.train)
     monkeypatch.setattr(scores, "evaluate_run", made.evaluate_run)
     return made
 
@@ -87,7 +87,7 @@ def table2():
 
 def run_all(found, runs):
     for job in jobs.plan(found, runs):
-        jobs.run(job)
+        running.run(job)
     return results.write(found, runs)
 
 
@@ -146,7 +146,7 @@ def test_shares_together_give_what_one_process_gives(made, table2, tmp_path):
     alone_result, _ = run_all(table2, tmp_path / "one")
     for number in (3, 1, 2):
         for job in jobs.share(jobs.plan(table2, tmp_path / "three"), f"{number}/3"):
-            jobs.run(job)
+            running.run(job)
     shared, _ = results.write(table2, tmp_path / "three")
     assert shared == alone_result
     assert len(made.trained) == 2 * 9
@@ -216,7 +216,10 @@ def test_values_beside_a_metric_are_of_the_seed_of_the_job(made, tmp_path):
     for seed, value in ((0, 0.5), (7, 99.0)):
         scores = {"toy_coverage": value, "toy_distance": value}
         append_metrics(job.run.metrics, {"step": step, **scores, "protocol": {"seed": seed}})
-    assert {name: value for name, (value, *_) in jobs.values(job).items()} == {"toy_spread": 0.5, "toy_distance": 0.5}
+    assert {name: value for name, (value, *_) in measured.values(job).items()} == {
+        "toy_spread": 0.5,
+        "toy_distance": 0.5,
+    }
 
 
 def test_what_another_classifier_has_scored_is_measured_again(made, table2, tmp_path):
@@ -241,7 +244,7 @@ def test_a_run_of_other_steps_than_are_asked_is_no_result(made, table2, tmp_path
     )
     assert [row["seeds"] for row in again["rows"]] == [0, 1, 0, 0]
     measured = len(made.evaluated)
-    jobs.run(jobs.plan(table2, tmp_path, ["train.num_steps = 12000"])[0])
+    running.run(jobs.plan(table2, tmp_path, ["train.num_steps = 12000"])[0])
     rows = results.collect(table2, jobs.plan(table2, tmp_path))["rows"]
     assert (
         rows[0]["problem"].startswith("seed 0: ") and "has more steps than are asked; delete it" in rows[0]["problem"]
@@ -257,7 +260,7 @@ def test_a_run_of_another_configuration_is_no_result_and_hinders_no_other(made, 
     assert [row["seeds"] for row in results.collect(table2, planned, extra)["rows"]] == [0, 0, 0, 0]
     before = len(made.trained)
     for job in planned:
-        jobs.run(job)
+        running.run(job)
     result = results.collect(table2, planned, extra)
     assert len(made.trained) == before and all(row["cells"] == {} for row in result["rows"])
     assert "is of another configuration: " in result["rows"][0]["problem"]
@@ -276,9 +279,9 @@ def test_finished_jobs_need_their_data_no_more(made, table2, tmp_path, monkeypat
     run_all(table2, tmp_path)
 
     def absent(job):
-        raise jobs._NoData("dSprites are not here")
+        raise running._NoData("dSprites are not here")
 
-    monkeypatch.setattr(jobs, "_train", absent)
+    monkeypatch.setattr(running, "_train", absent)
     result, _ = run_all(table2, tmp_path)
     assert table.problems(result) == [] and set(answers(result).values()) == {"holds"}
 

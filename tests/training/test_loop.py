@@ -140,7 +140,7 @@ def test_weights_that_became_non_finite_are_never_saved(tmp_path, monkeypatch):
 
 def test_a_second_signal_ends_the_process_at_once(monkeypatch):
     codes = []
-    monkeypatch.setattr(loop.os, "_exit", codes.append)
+    monkeypatch.setattr("os._exit", codes.append)
     with Signals() as signals:
         signal.raise_signal(signal.SIGTERM)
         assert signals.received == signal.SIGTERM and not codes

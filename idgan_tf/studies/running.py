@@ -1,0 +1,96 @@
+"""Running the jobs of a study: training and evaluating what is not done yet.
+
+Several processes may run shares of a study at once, on files that all of them see. Whoever first needs a teacher or
+a feature network trains it; the others wait for it.
+"""
+
+import gc
+import json
+
+from absl import logging
+
+from idgan_tf import config
+from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
+from idgan_tf.files import alone, write_text
+from idgan_tf.studies import measured
+
+
+def run(job):
+    """Trains and evaluates a job, as far as it is not done; what goes wrong with it alone is written to its note.
+
+    Raises:
+        UserError: what goes wrong with every job: configuration, disk, signals.
+    """
+    problem, left_out = "", {}
+    if not set(measured.values(job)) >= {*job.row.metrics, *job.row.values}:
+        try:
+            for each in (*job.needs, job):
+                _require_own(each)
+                _train(each)
+            left_out = _evaluate(job)
+        except _Foreign as error:
+            problem = message(error)
+        except _NoData as error:
+            problem = f"data not on this machine: {message(error)}"
+        except (NonFiniteError, CheckpointError) as error:
+            problem = f"failed: {message(error)}"
+    if problem:
+        logging.warning("%s, seed %d: %s", job.row.name, job.seed, problem)
+    job.note.parent.mkdir(parents=True, exist_ok=True)
+    write_text(job.note, json.dumps({"problem": problem, "left_out": left_out}))
+
+
+class _NoData(DataError):
+    """The data set of a row was not prepared."""
+
+
+class _Foreign(ConfigError):
+    """The run directory of a job has a run of another configuration, or of more steps."""
+
+
+def _require_own(job):
+    remedy = "delete it to train it again, or choose another --runs"
+    if changed := job.run.config.exists() and config.differences(
+        job.run.config.read_text(), measured.configuration(job)
+    ):
+        raise _Foreign(f"{job.run.path} is of another configuration: {'; '.join(changed[:8])}; {remedy}")
+    if (measured.step_of(job) or 0) > measured.asked_steps(job):
+        raise _Foreign(f"{job.run.path} has more steps than are asked; {remedy}")
+
+
+def _train(job):
+    """Trains a job to its end, or finds it done, while others wait."""
+    import keras
+
+    from idgan_tf.experiments import stages
+    from idgan_tf.training import build
+
+    with alone(job.run.path):
+        config.load(job.gin_files, job.params)
+        try:
+            build.settings().dataset.arrays  # noqa: B018 - is it there?
+        except DataError as error:
+            raise _NoData(str(error)) from error
+        stages.finished(job.gin_files, job.params, job.run.path, ())
+    keras.backend.clear_session()
+    gc.collect()  # the data of a finished training would stay on the devices until chance collects it
+
+
+def _evaluate(job):
+    """Runs the metrics that have no line in metrics.jsonl yet; returns {metric: why it was left out}."""
+    from idgan_tf.evaluation.metric import Result
+    from idgan_tf.experiments.scores import evaluate_run
+
+    have, left_out = measured.values(job), {}
+    pending = [name for name in job.row.metrics if name not in have]
+    while pending:
+        try:
+            for name, result in evaluate_run(job.run.path, list(pending), False, job.seed, (), job.evaluation):
+                pending.remove(name)
+                if not isinstance(result, Result):
+                    left_out[name] = result
+        except NonFiniteError as error:
+            left_out[pending.pop(0)] = message(error)
+    have = measured.values(job)
+    missing = [name for name in job.row.values if name not in have]
+    return left_out | dict.fromkeys(missing, "the run did not write it down while it trained")
