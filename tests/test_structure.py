@@ -1,0 +1,120 @@
+"""How the package is built: floors, of which none knows those above it, and no circles."""
+
+import ast
+
+import pytest
+
+from tests.helpers import PROJECT
+
+PACKAGE = PROJECT / "idgan_tf"
+# From the ground up. A file may import what stands on a lower floor, and on its own; README names this list.
+FLOORS = (
+    ("errors",),
+    ("files", "progress", "replicas"),
+    ("noise", "cache", "config", "image_files", "run_directory"),
+    ("environment", "run_log"),
+    ("objectives",),
+    ("networks",),
+    ("data",),
+    ("methods",),
+    ("training",),
+    ("pretrained",),
+    ("runs",),
+    ("evaluation",),
+    ("visualize",),
+    ("export", "explorer"),
+    ("experiments",),
+    ("studies",),
+    ("reports",),
+    ("commands",),
+)
+FLOOR_OF = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+LARGEST = 300  # lines of a file
+MOST = 12  # files of a folder of machinery
+CATALOGUES = ("methods", "networks", "data", "evaluation", "commands")  # one entry a file: as long as they get
+
+
+def module_of(path):
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(path):
+    """Modules of the package that a file imports, within functions, too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in FILES else node.module for name in names]
+        else:
+            continue
+        found.update(name for name in names if name in FILES)
+    return found - {"idgan_tf"}
+
+
+ARROWS = {module: imports(path) for module, path in FILES.items()}
+
+
+def room(module):
+    """The file or folder of the package that a module is, or lies in."""
+    return module.split(".")[1]
+
+
+def test_every_room_stands_on_a_floor():
+    assert {room(module) for module in FILES if module != "idgan_tf"} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("module", [module for module in FILES if module != "idgan_tf"])
+def test_no_import_runs_upward(module):
+    floor = FLOOR_OF[room(module)]
+    upward = [name for name in ARROWS[module] if FLOOR_OF[room(name)] > floor]
+    beside = [name for name in ARROWS[module] if FLOOR_OF[room(name)] == floor and room(name) != room(module)]
+    assert not upward and not beside, f"{module} imports {', '.join([*upward, *beside])}"
+
+
+def circles(arrows):
+    """A circle of modules that import one another, or None."""
+    done, path = set(), []
+
+    def walk(module):
+        if module in path:
+            return path[path.index(module) :]
+        if module in done:
+            return None
+        path.append(module)
+        found = next(filter(None, map(walk, sorted(arrows[module]))), None)
+        path.pop()
+        done.add(module)
+        return found
+
+    return next(filter(None, map(walk, arrows)), None)
+
+
+def test_no_imports_go_in_a_circle():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"], "it can fail"
+    assert circles(ARROWS) is None
+
+
+def test_no_file_is_long_and_no_folder_of_machinery_is_full():
+    long = {module: count for module, path in FILES.items() if (count := path.read_text().count("\n")) > LARGEST}
+    assert not long
+    folders = {path.parent for path in FILES.values()}
+    full = {
+        folder.name: count
+        for folder in folders
+        if folder.name not in CATALOGUES
+        and folder != PACKAGE
+        and (count := len([path for path in folder.glob("*.py") if path.name != "__init__.py"])) > MOST
+    }
+    assert not full
+
+
+def test_the_readme_names_the_floors_in_their_order():
+    section = (PROJECT / "README.md").read_text().split("## How it is built")[1].split("\n## ")[0]
+    places = [section.find(f"`{name}`") for floor in FLOORS for name in floor if (PACKAGE / name).is_dir()]
+    assert -1 not in places and places == sorted(places)
