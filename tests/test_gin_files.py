@@ -27,7 +27,7 @@ def test_the_released_side_of_the_label_relevant_vae_goes_after_an_experiment():
     config.load(["gin/label_relevant_vae_digits.gin", "gin/methods/label_relevant_vae_released.gin"])
     bindings = config.bindings_of("LabelRelevantVAE")
     assert bindings["game"] == "hinge" and bindings["random_labels"] is True and bindings["n_gm"] == 3
-    assert bindings["lambda_lkd_joint"] == 1.0, "of the digits 0.1, as in Algorithm 1"
+    assert bindings["lambda_lkd_joint"] == 1.0, "of the digits 10"
 
 
 @pytest.mark.parametrize("gin_file", [name for name in GIN_FILES if re.search("celeba|cars|chairs", name)])

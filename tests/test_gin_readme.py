@@ -18,8 +18,8 @@ PAPERS = {  # title: methods, as their gin files are called
 }
 TEXT = """# Experiments
 
-One gin file an experiment, named `<method>_<dataset>.gin`: `bin/train --gin_file=gin/idgan_celebahq.gin`. A file includes
-what it is made of, which can be combined otherwise and named on the command line one after the other:
+One gin file an experiment, named `<method>_<dataset>.gin`: `bin/train --gin_file=gin/idgan_celebahq.gin`. A file
+includes what it is made of, which can be combined otherwise and named on the command line one after the other:
 
 | folder | what a file there binds |
 |---|---|
@@ -30,8 +30,8 @@ what it is made of, which can be combined otherwise and named on the command lin
 | `eval/` | protocols of metrics, for `bin/evaluate --gin_file=` |
 | `sweeps/` | an experiment and the values of one of its parameters |
 
-`quickstart.gin` is an ID-GAN on dSprites in minutes, `quickstart_factorvae.gin` its first stage. This page is written by
-`python -m tests.test_gin_readme`, and a test compares.
+`quickstart.gin` is an ID-GAN on dSprites in minutes, `quickstart_factorvae.gin` its first stage. This page is written
+by `python -m tests.test_gin_readme`, and a test compares.
 """
 
 
