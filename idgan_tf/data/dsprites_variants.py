@@ -155,11 +155,7 @@ class ScreamDSprites(_Variant):
 
 def _read_painting(path):
     """float32 [H, W, 3] in [0, 1], shrunk into PAINTING_SIZE."""
-    try:
-        with open(path, "rb") as file:
-            image = image_files.decode(file.read(), str(path), 3)
-    except OSError as error:
-        raise DataError(f"cannot read the painting {path}: {error.strerror}; get it from {PAINTING_HOME}") from error
+    image = image_files.read(path, 3, f"the painting {path}")
     image.thumbnail(PAINTING_SIZE, Image.Resampling.BICUBIC)
     if min(image.size) <= 64:
         raise DataError(f"the painting {path} is only {image.width}x{image.height} at its size; 65x65 are needed")

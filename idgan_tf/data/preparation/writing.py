@@ -160,7 +160,7 @@ class _Work:
                 images[row] = self.dataset.read(self.source, item)
             except DataError as error:
                 if self.on_error == "error":
-                    raise
+                    raise DataError(f"{error}, or pass --on_error=skip") from error
                 skipped.append((start + row, str(error)))
         return images, skipped
 
