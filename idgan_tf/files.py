@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ from absl import logging
 from idgan_tf.errors import ConfigError, NonFiniteError
 
 TEMPORARY = ".tmp-"
+OLD = f"{TEMPORARY}old-"
 
 
 def sha256(path):
@@ -63,6 +65,48 @@ def replacing(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def publishing(path):
+    """A temporary folder: it becomes the folder `path` when the block ends well and is gone when it does not.
+
+    All that lies in it is on the disk before it gets its name. An older folder at `path` is first put aside, for a
+    folder cannot be replaced in one step, and deleted when the new one is there; `sweep` puts back what a kill between
+    the two renames leaves aside.
+    """
+    temporary, old = path.with_name(f"{TEMPORARY}{path.name}"), path.with_name(f"{OLD}{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _put_back(old)
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir()
+        yield temporary
+        for each in (*temporary.rglob("*"), temporary):
+            sync(each)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+        sync(path.parent)
+    finally:
+        _put_back(old)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sweep(folder):
+    """Clears a folder of what killed processes left behind in `publishing`."""
+    for old in folder.glob(f"{OLD}*"):
+        _put_back(old)
+    for temporary in folder.glob(f"{TEMPORARY}*"):
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_back(old):
+    """A folder that `publishing` put aside gets its name again where no other has it; else it goes."""
+    path = old.with_name(old.name.removeprefix(OLD))
+    if old.exists() and not path.exists():
+        os.replace(old, path)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_text(path, text):

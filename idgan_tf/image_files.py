@@ -10,7 +10,7 @@ from idgan_tf.errors import DataError
 from idgan_tf.files import replacing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none of them runs a program
-SMALLER = "make it smaller, or pass --on_error=skip"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
 MAX_PIXELS = 1 << 26  # 8192 x 8192; more is taken for a bomb
 FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
@@ -19,40 +19,48 @@ FILTERS = {
 }
 
 
-def decode(data, name, channels):
-    """The bytes of an image file -> a Pillow image of mode "RGB" or "L".
+def read(file, channels, name=None, turn=True):
+    """An image file -> a Pillow image of mode "RGB" or "L".
 
     Grey, palette and CMYK images are converted; what is transparent becomes white; 16 bits become 8; of the several
     pictures that some cameras put into one JPEG, the first is taken.
 
     Args:
-        data: the bytes.
-        name: of the file, for messages.
+        file: its path, or its bytes.
         channels: 3 or 1.
+        name: how messages call it; by default the path.
+        turn: whether to turn it upright, as its camera says (EXIF). Published boxes are of images as they are stored.
 
     Raises:
-        DataError: the file is empty, damaged, animated, too large, or has 32 bits a channel.
+        DataError: the file cannot be read, or is empty, damaged, animated, too large, or has 32 bits a channel.
     """
+    name = str(file) if name is None else name
+    data = file if isinstance(file, bytes) else _bytes(file, name)
     if not data:
-        raise DataError(f"{name} is empty (0 bytes); get it again, or pass --on_error=skip")
+        raise DataError(f"{name} is empty (0 bytes); get it again")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
-            raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; {SMALLER}")
+            raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; make it smaller")
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-            raise DataError(f"{name} is animated ({image.n_frames} frames); save one as a PNG, or pass --on_error=skip")
+            raise DataError(f"{name} is animated ({image.n_frames} frames); save one as a PNG")
         image.load()
-        return _convert(image, name, {1: "L", 3: "RGB"}[channels])
+        return _convert(ImageOps.exif_transpose(image) if turn else image, name, {1: "L", 3: "RGB"}[channels])
     except Image.DecompressionBombError as error:
-        raise DataError(f"{name} has more than {MAX_PIXELS} pixels; {SMALLER}") from error
+        raise DataError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller") from error
     except DataError:
         raise
     except Exception as error:  # Pillow raises many kinds
-        raise _damaged(name, "not an image" if isinstance(error, UnidentifiedImageError) else error) from error
+        reason = "not an image" if isinstance(error, UnidentifiedImageError) else error
+        raise DataError(f"{name} is damaged ({reason}); get it again") from error
 
 
-def _damaged(name, reason):
-    return DataError(f"{name} is damaged ({reason}); get it again, or pass --on_error=skip")
+def _bytes(path, name):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise DataError(f"cannot read {name}: {error.strerror}") from error
 
 
 def size(data, name):
@@ -73,23 +81,11 @@ def _convert(image, name, mode):
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
     elif image.mode in ("I", "F"):
-        raise DataError(f"{name} has 32 bits a channel; save it with 8 bits, or pass --on_error=skip")
+        raise DataError(f"{name} has 32 bits a channel; save it with 8 bits")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert(mode)
-
-
-def upright(image, name):
-    """The image turned as its camera says (EXIF).
-
-    Raises:
-        DataError: what the camera says is damaged.
-    """
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception as error:  # Pillow raises many kinds
-        raise _damaged(name, error) from error
 
 
 def centre_crop(image, width, height, name):
@@ -100,8 +96,7 @@ def centre_crop(image, width, height, name):
     """
     if image.width < width or image.height < height:
         raise DataError(
-            f"{name} is {image.width}x{image.height}, smaller than the crop of {width}x{height}; "
-            "replace it, or pass --on_error=skip"
+            f"{name} is {image.width}x{image.height}, smaller than the crop of {width}x{height}; replace it"
         )
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))

@@ -43,7 +43,7 @@ class TinySprites(FactorDataset):
 
     def decode(self, rows, seed):
         del seed
-        return {"image": tf.cast(rows["pixels"], tf.float32), "factors": self.factors_in_graph(rows["index"])}
+        return {"image": tf.cast(rows["pixels"], tf.float32)}
 
 
 @gin.register
@@ -53,8 +53,7 @@ class TinyLabelled(TinySprites):
     name, num_classes, class_names = "tiny_labelled", 3, ("small", "middle", "large")
 
     def decode(self, rows, seed):
-        batch = super().decode(rows, seed)
-        return {**batch, "label": batch["factors"][:, 0]}
+        return {**super().decode(rows, seed), "label": self.factors_in_graph(rows["index"])[:, 0]}
 
 
 TINY = ["train.dataset = @TinySprites()", "train.batch_size = 4", "train.num_steps = 4"]

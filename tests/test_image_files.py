@@ -1,5 +1,6 @@
 import io
 import struct
+import types
 import zlib
 
 import numpy as np
@@ -7,7 +8,13 @@ import pytest
 from PIL import Image
 
 from idgan_tf import image_files
+from idgan_tf.data import dsprites_variants
+from idgan_tf.data.image_folder import ImageFolder
+from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
+from idgan_tf.experiments import outside
+from idgan_tf.explorer import explorer
+from idgan_tf.visualize import masks
 from tests.data.files import encoded, picture
 
 
@@ -41,21 +48,21 @@ def png_header(width, height):
 )
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_bad_images_name_the_file(data, message):
-    with pytest.raises(DataError, match=f"^x/1.png .*{message}.*; .*, or pass --on_error=skip$"):
-        image_files.decode(data, "x/1.png", 3)
+    with pytest.raises(DataError, match=f"^x/1.png (is|has) .*{message}.*; (get it again|make it smaller|save .*)$"):
+        image_files.read(data, 3, "x/1.png")
 
 
 def test_kinds_that_have_a_meaning_are_converted():
     grey = picture(0, mode="L")
-    np.testing.assert_array_equal(image_files.decode(encoded(grey), "x", 3), np.stack([grey] * 3, -1))
+    np.testing.assert_array_equal(image_files.read(encoded(grey), 3, "x"), np.stack([grey] * 3, -1))
     cmyk = Image.new("CMYK", (8, 8), (0, 255, 255, 0))  # red
     for kind in ("TIFF", "JPEG"):
-        red = np.asarray(image_files.decode(encoded(cmyk, kind), "x", 3)).astype(int)
+        red = np.asarray(image_files.read(encoded(cmyk, kind), 3, "x")).astype(int)
         assert np.abs(red - [255, 0, 0]).max() < 4, kind
     deep = Image.fromarray(np.array([[0, 257 * 7, 65535]], np.uint16))
-    np.testing.assert_array_equal(image_files.decode(encoded(deep), "x", 1), [[0, 7, 255]])
+    np.testing.assert_array_equal(image_files.read(encoded(deep), 1, "x"), [[0, 7, 255]])
     palette = picture(1).convert("P")
-    np.testing.assert_array_equal(image_files.decode(encoded(palette), "x", 3), palette.convert("RGB"))
+    np.testing.assert_array_equal(image_files.read(encoded(palette), 3, "x"), palette.convert("RGB"))
 
 
 def test_photographs_of_phones_are_their_first_picture():
@@ -63,7 +70,7 @@ def test_photographs_of_phones_are_their_first_picture():
     both = encoded(photograph, "MPO", save_all=True, append_images=[depth])
     assert Image.open(io.BytesIO(both)).n_frames == 2
     np.testing.assert_array_equal(
-        image_files.decode(both, "x", 3), np.asarray(Image.open(io.BytesIO(encoded(photograph, "JPEG"))))
+        image_files.read(both, 3, "x"), np.asarray(Image.open(io.BytesIO(encoded(photograph, "JPEG"))))
     )
 
 
@@ -72,11 +79,13 @@ def test_photographs_are_turned_as_their_camera_says():
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise
     data = encoded(wide, "PNG", exif=exif.tobytes())
-    turned = image_files.upright(image_files.decode(data, "x", 3), "x")
-    np.testing.assert_array_equal(turned, np.rot90(wide, -1))
+    np.testing.assert_array_equal(image_files.read(data, 3), np.rot90(wide, -1))
+    np.testing.assert_array_equal(image_files.read(data, 3, turn=False), wide)
+    glass = encoded(Image.new("RGBA", (12, 8)), "PNG", exif=exif.tobytes())
+    assert image_files.read(glass, 3).size == (8, 12), "transparent ones, too"
     damaged = encoded(wide, "PNG", exif=b"Exif\0\0XX" + exif.tobytes()[8:])
-    with pytest.raises(DataError, match="^x is damaged .*; get it again, or pass --on_error=skip$"):
-        image_files.upright(image_files.decode(damaged, "x", 3), "x")
+    with pytest.raises(DataError, match="^x is damaged .*; get it again$"):
+        image_files.read(damaged, 3, "x")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -88,17 +97,15 @@ def test_what_damage_makes_of_a_file_is_an_image_or_one_line(rng):
             data = np.frombuffer(whole, np.uint8).copy()
             data[rng.integers(0, min(len(data), 200), 4)] = rng.integers(0, 256, 4)
             try:
-                image = image_files.upright(
-                    image_files.decode(data.tobytes()[: rng.integers(1, 2 * len(data))], "x", 3), "x"
-                )
+                image = image_files.read(data.tobytes()[: rng.integers(1, 2 * len(data))], 3, "x")
                 assert image.mode == "RGB"
             except DataError as error:
-                assert str(error).startswith("x ") and "--on_error=skip" in str(error)
+                assert str(error).startswith("x ") and "; " in str(error)
 
 
 def test_transparent_pixels_become_white():
     image = Image.fromarray(np.array([[[9, 9, 9, 0], [9, 8, 7, 255]]], np.uint8))
-    np.testing.assert_array_equal(image_files.decode(encoded(image), "x", 3), [[[255, 255, 255], [9, 8, 7]]])
+    np.testing.assert_array_equal(image_files.read(encoded(image), 3, "x"), [[[255, 255, 255], [9, 8, 7]]])
 
 
 def test_centre_crop_keeps_the_middle():
@@ -107,3 +114,58 @@ def test_centre_crop_keeps_the_middle():
     np.testing.assert_array_equal(image_files.centre_crop(image, 160, 160, "x"), expected)
     with pytest.raises(DataError, match="^x is 178x218, smaller than the crop of 200x100"):
         image_files.centre_crop(image, 200, 100, "x")
+
+
+def by_evaluate(path):
+    return next(outside.read_images([path]))[0]
+
+
+def by_visualize(path):
+    return np.repeat(masks.read(path, 8, 6), 3, axis=-1)
+
+
+def by_explore(path):
+    method = types.SimpleNamespace(image_shape=(8, 6, 3))
+    return explorer.Explorer.read(types.SimpleNamespace(method=method), path.read_bytes(), path.name)
+
+
+def by_prepare_data(path):
+    dataset = ImageFolder("mine", (8, 6, 3), labels=False, crop="none", data_dir=str(path.parent / "prepared"))
+    prepare(dataset, path.parent)
+    return dataset.take([0])["image"][0].numpy()
+
+
+def by_a_painting(path):
+    return dsprites_variants._read_painting(path)
+
+
+COMMANDS = [by_evaluate, by_visualize, by_explore, by_prepare_data, by_a_painting]
+
+
+@pytest.mark.parametrize("read", COMMANDS)
+def test_every_command_turns_images_and_sees_white_through_them(read, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise: the left half becomes the upper one
+    width, height = (600, 450) if read is by_a_painting else (8, 6)
+    half = np.full((height, width, 4), (0, 0, 0, 255), np.uint8)
+    half[:, : width // 2] = (255, 0, 0, 0)  # red that nobody sees
+    (tmp_path / "1.png").write_bytes(encoded(Image.fromarray(half), "PNG", exif=exif.tobytes()))
+    image = read(tmp_path / "1.png")
+    middle = len(image) // 2
+    assert image.shape[0] > image.shape[1] and (image[: middle - 1] == 1).all() and (image[middle + 1 :] == 0).all()
+
+
+@pytest.mark.parametrize("read", COMMANDS)
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (encoded(picture(0), "GIF", save_all=True, append_images=[picture(1)]), "is animated .*; save one as a PNG"),
+        (encoded(picture(0, 64, 64), "JPEG")[:-400], "is damaged .*; get it again"),
+    ],
+    ids=["animated", "cut"],
+)
+def test_every_command_refuses_with_advice_that_it_can_take(read, data, message, tmp_path):
+    (tmp_path / "1.gif").write_bytes(data)
+    advice = ", or pass --on_error=skip" if read is by_prepare_data else ""
+    with pytest.raises(DataError, match=f"1.gif {message}{advice}$"):
+        read(tmp_path / "1.gif")

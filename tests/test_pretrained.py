@@ -226,7 +226,7 @@ def test_a_packing_that_fails_late_leaves_the_older_model_whole(failing, models,
     elif failing == "the copy":
         monkeypatch.setattr(pretrained.shutil, "copyfile", fail)
     else:
-        monkeypatch.setattr(pretrained.os, "replace", fail_at_last)
+        monkeypatch.setattr(os, "replace", fail_at_last)
     before = files(models)
     with pytest.raises(OSError, match="full"):
         if failing == "its card":

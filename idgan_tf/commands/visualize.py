@@ -8,10 +8,12 @@
     bin/visualize --run_dir=R --figures=inpainting --gin_param='inpainting.mask = "mask.png"'
     bin/visualize --run_dir=R --figures=swap --gin_file=gin/data/facescrub_casia.gin
 
-A folder of runs stands for all runs in it. One picture of all of them, in figures/ of the folder that holds them:
-mi_bounds, beta, fvm_fid and fid_lambda draw what runs wrote down; compare_samples, compare_renderings,
-compare_traversals and compare_factors what they make of the same codes and images. All other figures are drawn for each
-run that can have them.
+    bin/visualize --list
+
+A folder of runs stands for all runs in it. Some figures are one picture of all of them, in figures/ of the folder that
+holds them, of what the runs wrote down or of what they make of the same codes and images; all others are drawn for each
+run that can have them. A figure of your own is a function in a module that a gin file imports:
+idgan_tf/visualize/registry.py says how.
 """
 
 from absl import flags, logging
@@ -21,6 +23,7 @@ from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
 
 flags.DEFINE_multi_string("run_dir", [], "A run to draw, a folder of runs, or pretrained:<name>; several are allowed.")
 flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
+flags.DEFINE_bool("list", False, "Show the figures and end.", allow_override=True)
 flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
 flags.DEFINE_multi_string("gin_file", [], "A gin file read after the run's own, such as that of other images.")
 flags.DEFINE_multi_string("gin_param", [], "A binding such as 'inpainting.mask = \"mask.png\"'.")
@@ -29,30 +32,51 @@ FLAGS = flags.FLAGS
 
 def main():
     """Runs the command."""
+    if FLAGS.list:
+        _list()
+        return
     if not FLAGS.run_dir:
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
     from idgan_tf import pretrained, run_directory
-    from idgan_tf.visualize import curves
+    from idgan_tf.visualize import comparisons, curves
+    from idgan_tf.visualize.registry import OF_A_RUN, OF_LOGS, OF_RUNS
 
     found = [run for folder in FLAGS.run_dir for run in run_directory.within(pretrained.place(folder))]
-    written_down = [name for name in FLAGS.figures if name in curves.FIGURES]
-    if written_down:
-        _show(curves.write(found, written_down))
-    others = [name for name in FLAGS.figures if name not in curves.FIGURES]
-    if others or not FLAGS.figures:
-        _load_and_draw(found, others)
+    named = _named(found)
+    if named[OF_LOGS]:
+        _show(curves.write(found, named[OF_LOGS]))
+    if named[OF_RUNS]:
+        _show(comparisons.write(found, named[OF_RUNS], _load))
+    if named[OF_A_RUN] or not FLAGS.figures:
+        _draw(found, named[OF_A_RUN])
 
 
-def _load_and_draw(found, names):
-    """Draws the figures that need a checkpoint."""
-    from idgan_tf.visualize import comparisons
+def _named(found):
+    """{kind: names} of the figures that were asked for.
 
-    compared = [name for name in names if name in comparisons.FIGURES]
-    seen = [name for name in names if name not in comparisons.FIGURES]
-    if compared:
-        _show(comparisons.write(found, compared, _load))
-    if seen or not names:
-        _draw(found, seen)
+    Raises:
+        ConfigError: there is no figure of a name, not in a module either that the first run, or a gin file, imports.
+    """
+    from idgan_tf import config
+    from idgan_tf.visualize import registry
+
+    if set(FLAGS.figures) - registry.known().keys():
+        config.load([str(found[0].config.resolve()), *FLAGS.gin_file], FLAGS.gin_param, FLAGS.gin_allow_import)
+    known = registry.known()
+    for name in FLAGS.figures:
+        if name not in known:
+            raise ConfigError(f"no figure {name!r}; there are {', '.join(known)}")
+    kinds = (registry.OF_A_RUN, registry.OF_RUNS, registry.OF_LOGS)
+    return {kind: [name for name in FLAGS.figures if known[name].kind == kind] for kind in kinds}
+
+
+def _list():
+    from idgan_tf.visualize import registry
+
+    for kind in (registry.OF_A_RUN, registry.OF_RUNS, registry.OF_LOGS):
+        print(f"Figures {kind}:")
+        for name, figure in registry.known(kind).items():
+            print(f"  {name:19} {figure.shows}")
 
 
 def _load(run):
@@ -76,7 +100,9 @@ def _draw(found, names):
     for run in found:
         try:
             method, dataset = _load(run)
-            possible = [name for name in names if name in figures.available(method)] if len(found) > 1 else names
+            possible = (
+                [name for name in names if name in figures.available(method, dataset)] if len(found) > 1 else names
+            )
             _show(figures.write(run, method, dataset, possible or names))
             drawn = True
         except (ConfigError, CheckpointError, DataError) as error:

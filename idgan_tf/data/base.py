@@ -43,6 +43,10 @@ class Dataset:
         """
         raise NotImplementedError
 
+    def batch(self, rows, seed):
+        """What a method is given: `decode`, and what a kind of dataset knows of every row."""
+        return self.decode(rows, seed)
+
     @property
     def num_examples(self):
         return len(next(iter(self.arrays.values())))
@@ -50,7 +54,7 @@ class Dataset:
     def take(self, indices, seed=(0, 0)):
         """The examples with the given row numbers [B], decoded eagerly (evaluation and pictures)."""
         rows = {name: tf.constant(array[indices]) for name, array in self.arrays.items()}
-        return self.decode({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
+        return self.batch({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
 
     @property
     def looks(self):

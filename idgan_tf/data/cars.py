@@ -98,6 +98,6 @@ def inside_box(image, item):
     if not (0 <= left < right <= image.width and 0 <= top < bottom <= image.height):
         raise DataError(
             f"the box {item.box} of {item.name} leaves its {image.width}x{image.height} pixels; "
-            "do image and annotation belong together? --on_error=skip leaves it out"
+            "get images and annotations of one release"
         )
     return image.crop(item.box)

@@ -46,7 +46,7 @@ class CelebA(PreparedDataset):
         if image.size != ALIGNED:
             raise DataError(
                 f"{item.name} is {image.width}x{image.height}, but aligned CelebA images are 178x218; "
-                "use img_align_celeba.zip, not the images in the wild, or pass --on_error=skip"
+                "use img_align_celeba.zip, not the images in the wild"
             )
         return image_files.centre_crop(image, CROP, CROP, item.name)
 
@@ -86,7 +86,6 @@ class CelebAHQ(PreparedDataset):
     def cut(self, image, item):
         if image.size != (1024, 1024):
             raise DataError(
-                f"{item.name} is {image.width}x{image.height}, but CelebA-HQ images are 1024x1024; "
-                "get it again, or pass --on_error=skip"
+                f"{item.name} is {image.width}x{image.height}, but CelebA-HQ images are 1024x1024; get it again"
             )
         return image

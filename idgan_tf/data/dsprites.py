@@ -171,4 +171,4 @@ class DSprites(FactorDataset):
 
     def decode(self, rows, seed):
         del seed  # nothing random
-        return {"image": self.sprites(rows), "factors": self.factors_in_graph(rows["index"])}
+        return {"image": self.sprites(rows)}

@@ -61,11 +61,12 @@ class ColorDSprites(_Variant):
     def decode(self, rows, seed):
         draw = noise.row_uniform(rows["index"], (1, 1, 3), seed)
         color = tf.floor(draw * self.levels) / (self.levels - 1) if self.levels else 0.5 + 0.5 * draw
-        index = rows["index"]
+        batch = {"image": self.sprites(rows) * color}
         if self.color_factor:
             red, green, blue = tf.unstack(tf.cast(draw[:, 0, 0] * self.levels, tf.int64), axis=-1)
-            index = ((index * self.levels + red) * self.levels + green) * self.levels + blue
-        return {"image": self.sprites(rows) * color, "factors": self.factors_in_graph(index)}
+            index = ((rows["index"] * self.levels + red) * self.levels + green) * self.levels + blue
+            batch["factors"] = self.factors_in_graph(index)
+        return batch
 
     def index(self, factors):
         return np.ravel_multi_index(np.asarray(factors)[:, :5].T, FACTOR_SIZES)
@@ -96,7 +97,7 @@ class NoisyDSprites(_Variant):
 
     def decode(self, rows, seed):
         draw = noise.row_uniform(rows["index"], self.image_shape, seed)
-        return {"image": tf.minimum(self.sprites(rows) + draw, 1.0), "factors": self.factors_in_graph(rows["index"])}
+        return {"image": tf.minimum(self.sprites(rows) + draw, 1.0)}
 
 
 @gin.register
@@ -149,17 +150,12 @@ class ScreamDSprites(_Variant):
         left = tf.cast(draw[:, 1] * (width - 64), tf.int32)[:, None, None] + tf.range(64)[None, None, :]
         piece = tf.gather(tf.constant(self.pixels.reshape(-1, 3)), top * width + left)
         background = (piece + draw[:, None, None, 2:]) / 2.0
-        image = tf.where(self.sprites(rows) == 1.0, 1.0 - background, background)
-        return {"image": image, "factors": self.factors_in_graph(rows["index"])}
+        return {"image": tf.where(self.sprites(rows) == 1.0, 1.0 - background, background)}
 
 
 def _read_painting(path):
     """float32 [H, W, 3] in [0, 1], shrunk into PAINTING_SIZE."""
-    try:
-        with open(path, "rb") as file:
-            image = image_files.decode(file.read(), str(path), 3)
-    except OSError as error:
-        raise DataError(f"cannot read the painting {path}: {error.strerror}; get it from {PAINTING_HOME}") from error
+    image = image_files.read(path, 3, f"the painting {path}")
     image.thumbnail(PAINTING_SIZE, Image.Resampling.BICUBIC)
     if min(image.size) <= 64:
         raise DataError(f"the painting {path} is only {image.width}x{image.height} at its size; 65x65 are needed")

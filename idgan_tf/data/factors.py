@@ -35,6 +35,10 @@ class FactorDataset(Dataset):
         classes = index[:, None] // tf.constant(strides, tf.int64) % tf.constant(self.factor_sizes, tf.int64)
         return tf.cast(classes, tf.int32)
 
+    def batch(self, rows, seed):
+        """`decode` and "factors", int32 [B, K], where `decode` does not give other ones."""
+        return {"factors": self.factors_in_graph(rows["index"]), **self.decode(rows, seed)}
+
     def sample_factors(self, count, rng):
         """Uniform factor classes [count, K] from a `numpy.random.Generator`."""
         return np.stack([rng.integers(0, size, count) for size in self.factor_sizes], axis=-1)

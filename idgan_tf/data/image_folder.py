@@ -30,6 +30,7 @@ class ImageFolder(PreparedDataset):
     home = "your own images"
     layout = "a folder, zip or tar of images, a class per folder where there are labels"
     weight = licence = "yours"
+    turn = True
 
     def __init__(self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=()):
         super().__init__(name, image_shape, data_dir, augment)
@@ -69,7 +70,6 @@ class ImageFolder(PreparedDataset):
         return [Item(name, labels[folder[-1]]) for name, folder in folders.items()], tuple(classes)
 
     def cut(self, image, item):
-        image = image_files.upright(image, item.name)
         if self.crop == "square":
             side = min(image.size)
             image = image_files.centre_crop(image, side, side, item.name)
@@ -77,7 +77,7 @@ class ImageFolder(PreparedDataset):
         if image.width < width or image.height < height:
             raise DataError(
                 f"{item.name} gives only {image.width}x{image.height} pixels, less than {width}x{height}; "
-                "lower ImageFolder.image_shape, or pass --on_error=skip"
+                "lower ImageFolder.image_shape"
             )
         return image
 

@@ -59,6 +59,7 @@ class PreparedDataset(Dataset):
         tfds: the TFDS builder of the same images, "" where there is none.
         crop: what `cut` does before resizing, in a few words; part of the manifest.
         resize: the resampling filter.
+        turn: whether images are turned as their cameras say (EXIF).
         stand_in: what to train on without the download.
     """
 
@@ -67,6 +68,7 @@ class PreparedDataset(Dataset):
     tfds = ""
     crop = "none"
     resize = "lanczos"
+    turn = False
     stand_in = ""
     source = "prepared"
 
@@ -109,7 +111,7 @@ class PreparedDataset(Dataset):
     def read(self, source, item):
         """One example as uint8 [H, W, C]."""
         height, width, channels = self.image_shape
-        image = image_files.decode(source.read(item.name), item.name, channels)
+        image = image_files.read(source.read(item.name), channels, item.name, self.turn)
         return image_files.resize(self.cut(image, item), height, width, self.resize)
 
     @property

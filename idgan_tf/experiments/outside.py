@@ -6,14 +6,12 @@ import zlib
 
 import numpy as np
 from absl import logging
-from PIL import Image
 
+from idgan_tf import image_files
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation import dci, fvm, kid, mig, modularity, sap
 from idgan_tf.evaluation.metric import Result, Unavailable, counted
 from idgan_tf.progress import bar
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
 def read_codes(path):
@@ -89,9 +87,9 @@ def images_of(folder):
         DataError: there is no such folder, or no image in it.
     """
     folder = pathlib.Path(folder)
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in image_files.SUFFIXES)
     if not files:
-        raise DataError(f"{folder} holds no images ({', '.join(SUFFIXES)})")
+        raise DataError(f"{folder} holds no images ({', '.join(image_files.SUFFIXES)})")
     return files
 
 
@@ -99,15 +97,11 @@ def read_images(files, batch_size=64):
     """Batches [B, H, W, 3] in [0, 1]; a batch ends where the size of the images changes.
 
     Raises:
-        DataError: a file is no image.
+        DataError: a file is no image that `image_files.read` takes.
     """
     batch = []
     for path in bar(files, "reading", "images"):
-        try:
-            with Image.open(path) as image:
-                pixels = np.asarray(image.convert("RGB"), np.float32) / 255.0
-        except (OSError, ValueError) as error:
-            raise DataError(f"cannot read the image {path}: {error}") from error
+        pixels = np.asarray(image_files.read(path, 3), np.float32) / 255.0
         if batch and (len(batch) == batch_size or batch[0].shape != pixels.shape):
             yield np.stack(batch)
             batch = []

@@ -165,8 +165,7 @@ class Explorer:
         if len(data) > MAX_UPLOAD:
             raise DataError(f"{name} has more than {MAX_UPLOAD >> 20} MB; make it smaller")
         height, width, channels = self.method.image_shape
-        image = image_files.upright(image_files.decode(data, name, channels), name)
-        image = ImageOps.fit(image, (width, height), image_files.FILTERS["lanczos"])
+        image = ImageOps.fit(image_files.read(data, channels, name), (width, height), image_files.FILTERS["lanczos"])
         return np.asarray(image, np.float32).reshape(height, width, channels) / 255.0
 
     def pictures(self, state):
@@ -206,8 +205,3 @@ def _class_names(method, dataset):
     except DataError:
         names = ()
     return names if len(names) == count else tuple(str(number) for number in range(count))
-
-
-def reason(error):
-    """What a refused upload is told: without the advice for those who prepare data sets."""
-    return message(error).split("; ")[0]

@@ -7,8 +7,8 @@ import pathlib
 from nicegui import app, run, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from idgan_tf.errors import DataError
-from idgan_tf.explorer.explorer import MAX_UPLOAD, reason
+from idgan_tf.errors import DataError, message
+from idgan_tf.explorer.explorer import MAX_UPLOAD
 from idgan_tf.image_files import png
 from idgan_tf.visualize.grids import to_uint8
 
@@ -151,7 +151,7 @@ class Page:
         try:
             image = self.explorer.read(await event.file.read(), event.file.name)
         except DataError as error:
-            ui.notify(reason(error), type="warning")
+            ui.notify(message(error), type="warning")
         else:
             await self._encode(image)
 

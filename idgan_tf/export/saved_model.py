@@ -3,16 +3,14 @@
 <folder>/<version>/ saved_model.pb  variables/  README.md  MODEL_CARD.md  SHA256SUMS  networks/*.keras
 """
 
-import os
 import pathlib
-import shutil
 
 import keras
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.export.card import readme
-from idgan_tf.files import sha256
+from idgan_tf.files import publishing, sha256
 
 
 def export(method, folder, version=1, card=""):
@@ -30,19 +28,16 @@ def export(method, folder, version=1, card=""):
         ConfigError: the folder cannot be written.
     """
     folder = pathlib.Path(folder)
-    target, temporary = folder / str(version), folder / f".{version}.writing"
+    target = folder / str(version)
     archive = keras.export.ExportArchive()
     for network in method.networks.values():
         archive.track(network)
     for name, (function, inputs) in method.signatures().items():
         archive.add_endpoint(name, function, inputs)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(temporary, ignore_errors=True)
-        archive.write_out(str(temporary), verbose=False)
-        _write_extras(method, temporary, card)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(temporary, target)
+        with publishing(target) as temporary:
+            archive.write_out(str(temporary), verbose=False)
+            _write_extras(method, temporary, card)
     except OSError as error:
         raise ConfigError(f"cannot write the export {folder}: {error.strerror}") from error
     return target

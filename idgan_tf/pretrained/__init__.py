@@ -12,13 +12,12 @@ such as its discriminators, are built and not used. `python -m idgan_tf.commands
 """
 
 import json
-import os
 import pathlib
 import shutil
 import zipfile
 
 from idgan_tf.errors import CheckpointError, require
-from idgan_tf.files import TEMPORARY, alone, sha256, to_single
+from idgan_tf.files import alone, publishing, sha256, to_single
 from idgan_tf.run_directory import PRETRAINED, Run
 
 FOLDER = pathlib.Path(__file__).parent
@@ -71,22 +70,11 @@ def place(run_dir):
 
 def copy(source, target):
     """Copies the files of a folder, at any depth; `target` appears whole or not at all, in place of an older one."""
-    temporary, old = target.with_name(f"{TEMPORARY}{target.name}"), target.with_name(f"{TEMPORARY}old-{target.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
+    with publishing(target) as temporary:
         for path in sorted(path for path in source.rglob("*") if path.is_file()):
             destination = temporary / path.relative_to(source)
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, destination)
-        if target.exists():  # a folder cannot be replaced in one step
-            shutil.rmtree(old, ignore_errors=True)
-            os.replace(target, old)
-        os.replace(temporary, target)
-    finally:
-        if old.exists() and not target.exists():
-            os.replace(old, target)
-        for path in (temporary, old):
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def read(run):

@@ -3,12 +3,11 @@
     checkpoints/step-00001000/state.npz    the arrays
     checkpoints/step-00001000/COMMIT.json  step, size and sha256 of state.npz
 
-A checkpoint is written to a temporary folder, synced to the disk and renamed, so a kill at any moment leaves either
-the whole of it or a folder that the next start sweeps away.
+A checkpoint appears whole (`files.publishing`): a kill at any moment leaves either all of it or a folder that the
+next start sweeps away.
 """
 
 import json
-import os
 import pathlib
 import shutil
 import zipfile
@@ -17,9 +16,9 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import CheckpointError
-from idgan_tf.files import sha256, sync
+from idgan_tf.files import publishing, sha256
 
-PREFIX, TEMPORARY = "step-", ".writing-"
+PREFIX = "step-"
 LOOP = "loop/"  # keys of what only a training needs; whoever just uses the networks leaves them out
 
 
@@ -50,32 +49,15 @@ def save(folder, variables, keep=3, keep_every=0):
     Those whose step is a multiple of `keep_every` stay, too, unless it is 0.
     """
     step = int(variables["step"].numpy())
-    target = folder / f"{PREFIX}{step:08d}"
-    temporary = folder / f"{TEMPORARY}{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        temporary.mkdir(parents=True)
+    with publishing(folder / f"{PREFIX}{step:08d}") as temporary:
         with open(temporary / "state.npz", "wb") as file:
             np.savez(file, **{key: np.asarray(variable) for key, variable in variables.items()})
         commit = {"step": step, "sha256": sha256(temporary / "state.npz")}
         commit["bytes"] = (temporary / "state.npz").stat().st_size
         (temporary / "COMMIT.json").write_text(json.dumps(commit))
-        for path in (temporary / "state.npz", temporary / "COMMIT.json", temporary):
-            sync(path)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(temporary, target)
-        sync(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     for old in steps(folder)[:-keep]:
         if old != step and (not keep_every or old % keep_every):
             shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
-
-
-def sweep(folder):
-    """Deletes what a killed `save` left behind."""
-    for path in pathlib.Path(folder).glob(f"{TEMPORARY}*"):
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def restore(folder, variables):

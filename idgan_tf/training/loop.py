@@ -10,7 +10,7 @@ from absl import logging
 
 from idgan_tf import config, environment, run_log
 from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, require
-from idgan_tf.files import write_text
+from idgan_tf.files import sweep, write_text
 from idgan_tf.progress import Progress
 from idgan_tf.training import build, checkpoint, record, workers
 from idgan_tf.training.call import TrainingCall
@@ -52,8 +52,8 @@ def train(run, settings, draw=None, evaluate=None):
 
     chief = workers.is_chief()
     if chief:
-        checkpoint.sweep(run.checkpoints)
-        checkpoint.sweep(run.best)
+        sweep(run.checkpoints)
+        sweep(run.best)
     if checkpoint.steps(run.checkpoints):
         checkpoint.restore(run.checkpoints, state)
     step = int(method.step.numpy())

@@ -1,4 +1,11 @@
-"""Figures of several runs in one picture: what each draws, of the same images and codes where they have them."""
+"""Figures of several runs in one picture: what each draws, of the same images and codes where they have them.
+
+A figure is a function (method, dataset) -> `Part` of one run, and says besides how the parts are joined:
+
+    join: (title, [(run's name, `Part`)]) -> picture
+    title: what it shows, as text
+    real: (method, dataset) -> `Part` of real images above the runs of a dataset, if there are to be some
+"""
 
 from typing import NamedTuple
 
@@ -7,17 +14,24 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf import run_directory
-from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, require
 from idgan_tf.evaluation import mig
 from idgan_tf.evaluation.samples import representation
 from idgan_tf.image_files import save
+from idgan_tf.visualize import registry
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.grids import beside, grid, label, letters, to_uint8, under
+from idgan_tf.visualize.registry import (
+    OF_RUNS,
+    encode_or_reconstruct,
+    figure,
+    known_factors,
+    pictures,
+    pictures_of_codes,
+)
 from idgan_tf.visualize.rendering import (
     draws,
     generate,
-    has_pictures,
     rendered,
     resized,
     shown_size,
@@ -51,7 +65,7 @@ def write(found, names, load, folder=None):
 
     Args:
         found: `run_directory.Run`s.
-        names: of `FIGURES`.
+        names: of figures of several runs.
         load: run -> (method, dataset).
         folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
 
@@ -62,6 +76,7 @@ def write(found, names, load, folder=None):
         ConfigError: no run can have any of them.
         ConfigError, CheckpointError, DataError: no run can be loaded.
     """
+    figures = registry.known(registry.OF_RUNS)
     parts, loaded = {name: [] for name in names}, {}
     for run, title in zip(found, run_directory.titles(found), strict=True):
         try:
@@ -73,40 +88,63 @@ def write(found, names, load, folder=None):
             continue
         loaded[run.path] = f"{run.path} at step {int(method.step.numpy())}"
         for name in names:
-            part = FIGURES[name].draw(method, dataset)
-            if part is None:
-                logging.warning("%s is left out of %s, which is %s", run.path, name, FIGURES[name].needs)
+            asked = figures[name]
+            if not asked.fits(method, dataset):
+                logging.warning("%s is left out of %s, which needs %s", run.path, name, asked.needed)
                 continue
-            data = dataset.describe()
-            if FIGURES[name].real and data not in [known for known, *_ in parts[name]]:
-                parts[name].append((data, None, f"real ({dataset.name})", FIGURES[name].real(method, dataset)))
-            parts[name].append((data, run.path, title, part))
-    wanted = "; ".join(f"{name} is {FIGURES[name].needs}" for name in names)
-    require(any(parts.values()), f"{wanted}: none of these runs")
+            data, real = dataset.describe(), asked.options.get("real")
+            if real and data not in [known for known, *_ in parts[name]]:
+                parts[name].append((data, None, f"real ({dataset.name})", real(method, dataset)))
+            parts[name].append((data, run.path, title, asked.draw(method, dataset)))
+    wanted = "; ".join(f"{name} needs {figures[name].needed}" for name in names)
+    require(any(parts.values()), f"{wanted}: none of these runs has it")
     paths = []
     for name in filter(parts.get, names):
-        figure = FIGURES[name]
+        asked = figures[name]
         data = list(dict.fromkeys(data for data, *_ in parts[name]))
         shown = [(path, title, part) for some in data for data_of, path, title, part in parts[name] if data_of == some]
-        picture = figure.join(figure.title, [(title, part) for _, title, part in shown])
-        about = {"figure": name, "shows": figure.draw.__doc__.splitlines()[0], "seed": SEED}
+        picture = asked.options["join"](asked.options["title"], [(title, part) for _, title, part in shown])
+        about = {"figure": name, "shows": asked.shows, "seed": SEED}
         about |= {"runs": "; ".join(loaded[path] for path, *_ in shown if path in loaded), "data": "; ".join(data)}
         paths.append(save((folder or run_directory.figures_of(found)) / name, picture, about))
     return paths
 
 
-def samples(method, dataset):
-    """Rows of draws of each run, under real images; of methods of labelled images, a column for every class.
+def under_each_other(title, parts):
+    """Bands of runs under each other, all images of one size, the run's name left of them."""
+    parts = _of_one_size(parts)
+    width = parts[0][1].images.shape[1] * (parts[0][1].images.shape[3] + 2)
+    columns = {tuple(part.columns) for _, part in parts if part.columns}
+    bands = []
+    for i, (name, part) in enumerate(parts):
+        rows = [f"{name}  {row}".rstrip() for row in part.rows or [""]]
+        above = columns.copy().pop() if i == 0 and len(columns) == 1 else ()
+        bands.append(label(_grid(part), None, rows, above, letters(width)))
+    return label(under(bands), title, size=letters(width))
 
-    Codes are as in training: GANs of one teacher and one dataset draw the same codes.
-    """
-    if not _shows_pictures(method):
-        return None
-    if hasattr(method, "generate_class"):
-        classes, names = _classes(method, dataset)
-        images = method.generate_class(np.tile(classes, DRAWS), [SEED, 4])
-        return Part(_rows(images, COLUMNS), columns=names)
-    return Part(_rows(draws(method, dataset, DRAWS * COLUMNS, COLUMNS), COLUMNS))
+
+def beside_each_other(title, parts):
+    """Panels of runs beside each other, all images of one size, the run's name above them."""
+    parts = _of_one_size(parts)
+    size = letters(sum(part.images.shape[1] * part.images.shape[3] for _, part in parts))
+    panels = [label(_grid(part), name, part.rows, part.columns, size) for name, part in parts]
+    return label(beside(panels, gap=24), title, size=size)
+
+
+def _grid(part):
+    return grid(part.images.reshape(-1, *part.images.shape[2:]), part.images.shape[1])
+
+
+def _of_one_size(parts):
+    """The same, images as large as the largest, `SMALLEST` at least, and in three channels."""
+    size = tuple(np.max([(SMALLEST, SMALLEST), *(part.images.shape[2:4] for _, part in parts)], axis=0))
+    return [(name, part._replace(images=_as(part.images, size))) for name, part in parts]
+
+
+def _as(images, size):
+    images = to_uint8(images) / np.float32(255.0)
+    flat = np.asarray(resized(images.reshape(-1, *images.shape[2:]), size))
+    return flat.reshape(*images.shape[:2], *flat.shape[1:])
 
 
 def real_samples(method, dataset):
@@ -121,15 +159,50 @@ def real_samples(method, dataset):
     return Part(_rows(resized(images, shown_size(method, COLUMNS)), COLUMNS))
 
 
+@figure(
+    "compare_samples",
+    OF_RUNS,
+    needs=(pictures,),
+    join=under_each_other,
+    real=real_samples,
+    title="real images and samples",
+)
+def samples(method, dataset):
+    """Rows of draws of each run, under real images; of methods of labelled images, a column for every class.
+
+    Codes are as in training: GANs of one teacher and one dataset draw the same codes.
+    """
+    if hasattr(method, "generate_class"):
+        classes, names = _classes(method, dataset)
+        images = method.generate_class(np.tile(classes, DRAWS), [SEED, 4])
+        return Part(_rows(images, COLUMNS), columns=names)
+    return Part(_rows(draws(method, dataset, DRAWS * COLUMNS, COLUMNS), COLUMNS))
+
+
+def _classes(method, dataset):
+    """(the classes of `COLUMNS` columns, the first ones over again where there are fewer, their names)."""
+    classes, names = np.arange(COLUMNS) % method.num_classes, tuple(getattr(dataset, "class_names", ()))
+    return classes, [names[c] if len(names) == method.num_classes else str(c) for c in classes]
+
+
+def real_examples(method, dataset):
+    """The images of `renderings`."""
+    return Part(_rows(resized(examples(dataset, COLUMNS), shown_size(method, COLUMNS)), COLUMNS))
+
+
+@figure(
+    "compare_renderings",
+    OF_RUNS,
+    needs=(pictures, encode_or_reconstruct),
+    join=under_each_other,
+    real=real_examples,
+    title="real images and their codes, drawn",
+)
 def renderings(method, dataset):
     """The same real images, a column each, and what each run draws of their codes, with several nuisances."""
-    if not _shows_pictures(method):
-        return None
     batch = labelled_examples(dataset, COLUMNS)
     if hasattr(method, "reconstruct"):
         return Part(_rows(method.reconstruct(batch["image"], batch["label"]), COLUMNS))
-    if not hasattr(method, "encode"):
-        return None
     mean, _ = method.encode(batch["image"])
     if not getattr(method, "nuisance_dim", 0):
         return Part(_rows(rendered(method, mean, COLUMNS), COLUMNS))
@@ -138,15 +211,15 @@ def renderings(method, dataset):
     return Part(_rows(images, COLUMNS), tuple(f"s {i + 1}" for i in range(NUISANCES)))
 
 
-def real_examples(method, dataset):
-    """The images of `renderings`."""
-    return Part(_rows(resized(examples(dataset, COLUMNS), shown_size(method, COLUMNS)), COLUMNS))
-
-
+@figure(
+    "compare_traversals",
+    OF_RUNS,
+    needs=(pictures_of_codes, "code_dim"),
+    join=beside_each_other,
+    title="traversals of the code of one image (rows: dimension, KL in nats)",
+)
 def traversals(method, dataset):
     """Panels of runs, each with its traversal: a row per dimension, sorted by KL, at the code of the same image."""
-    if not has_pictures(method) or not method.code_dim:
-        return None
     values = traversal_values(method)
     drawn, order, kl = traversed(method, dataset, values, 2 * len(values))
     *_, images = drawn.values()  # the generator's where there is one
@@ -154,14 +227,19 @@ def traversals(method, dataset):
     return Part(_rows(images, len(values)), names, _ticks(values))
 
 
+@figure(
+    "compare_factors",
+    OF_RUNS,
+    needs=(pictures_of_codes, "encode", known_factors),
+    join=beside_each_other,
+    title="rows: factor, the dimension that tells most of it, how much in nats",
+)
 def factors(method, dataset):
     """Panels of runs: a row per factor of the data, over the dimension that tells most of it, in nats.
 
     Each row starts with a real image and traverses its code: all factors in the middle of their values, and, where
     the shape is one, every shape in its turn.
     """
-    if not has_pictures(method) or not hasattr(method, "encode") or not isinstance(dataset, FactorDataset):
-        return None
     values = traversal_values(method)
     sample = dataset.sample_factors(INFORMED, np.random.default_rng(SEED))
     information = mig.information_matrix(representation.of(method, dataset)(sample), sample, BINS)
@@ -191,18 +269,6 @@ def _middles(dataset):
     return lines
 
 
-def _shows_pictures(method):
-    """Whether a method draws images that a screen can show."""
-    draws_some = has_pictures(method) or hasattr(method, "generate_class")
-    return draws_some and method.image_shape[2] in (1, 3)
-
-
-def _classes(method, dataset):
-    """(the classes of `COLUMNS` columns, the first ones over again where there are fewer, their names)."""
-    classes, names = np.arange(COLUMNS) % method.num_classes, tuple(getattr(dataset, "class_names", ()))
-    return classes, [names[c] if len(names) == method.num_classes else str(c) for c in classes]
-
-
 def _ticks(values):
     return [f"{value:.2g}" for value in values]
 
@@ -211,83 +277,3 @@ def _rows(images, columns):
     """Images [R * C, h, w, c] as [R, C, h, w, c]."""
     images = np.asarray(images)
     return images.reshape(-1, columns, *images.shape[1:])
-
-
-def _under(title, parts):
-    """Bands of runs under each other, all images of one size, the run's name left of them."""
-    parts = _of_one_size(parts)
-    width = parts[0][1].images.shape[1] * (parts[0][1].images.shape[3] + 2)
-    columns = {tuple(part.columns) for _, part in parts if part.columns}
-    bands = []
-    for i, (name, part) in enumerate(parts):
-        rows = [f"{name}  {row}".rstrip() for row in part.rows or [""]]
-        above = columns.copy().pop() if i == 0 and len(columns) == 1 else ()
-        bands.append(label(_grid(part), None, rows, above, letters(width)))
-    return label(under(bands), title, size=letters(width))
-
-
-def _beside(title, parts):
-    """Panels of runs beside each other, all images of one size, the run's name above them."""
-    parts = _of_one_size(parts)
-    size = letters(sum(part.images.shape[1] * part.images.shape[3] for _, part in parts))
-    panels = [label(_grid(part), name, part.rows, part.columns, size) for name, part in parts]
-    return label(beside(panels, gap=24), title, size=size)
-
-
-def _grid(part):
-    return grid(part.images.reshape(-1, *part.images.shape[2:]), part.images.shape[1])
-
-
-def _of_one_size(parts):
-    """The same, images as large as the largest, `SMALLEST` at least, and in three channels."""
-    size = tuple(np.max([(SMALLEST, SMALLEST), *(part.images.shape[2:4] for _, part in parts)], axis=0))
-    return [(name, part._replace(images=_as(part.images, size))) for name, part in parts]
-
-
-def _as(images, size):
-    images = to_uint8(images) / np.float32(255.0)
-    flat = np.asarray(resized(images.reshape(-1, *images.shape[2:]), size))
-    return flat.reshape(*images.shape[:2], *flat.shape[1:])
-
-
-class Figure(NamedTuple):
-    """A figure of several runs.
-
-    Attributes:
-        draw: (method, dataset) -> `Part`, or None where a run cannot have it.
-        join: (title, [(run's name, `Part`)]) -> picture.
-        real: (method, dataset) -> `Part` of real images above the runs of a dataset, or None.
-        needs, title: what runs it is of, and what it shows, as text.
-    """
-
-    draw: object
-    join: object
-    real: object
-    needs: str
-    title: str
-
-
-FIGURES = {
-    "compare_samples": Figure(samples, _under, real_samples, "of methods that draw images", "real images and samples"),
-    "compare_renderings": Figure(
-        renderings,
-        _under,
-        real_examples,
-        "of methods that encode and draw images",
-        "real images and their codes, drawn",
-    ),
-    "compare_traversals": Figure(
-        traversals,
-        _beside,
-        None,
-        "of methods with a code",
-        "traversals of the code of one image (rows: dimension, KL in nats)",
-    ),
-    "compare_factors": Figure(
-        factors,
-        _beside,
-        None,
-        "of methods that encode images, on data whose factors are known",
-        "rows: factor, the dimension that tells most of it, how much in nats",
-    ),
-}

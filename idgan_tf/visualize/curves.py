@@ -9,6 +9,8 @@ import numpy as np
 from idgan_tf import run_directory, run_log
 from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
+from idgan_tf.visualize import registry
+from idgan_tf.visualize.registry import OF_LOGS, figure
 
 DPI = 100
 PANEL, LEGEND = (4.6, 3.6), 1.6  # inches: a panel, and the width of a legend
@@ -24,7 +26,7 @@ def write(found, names, folder=None):
 
     Args:
         found: `run_directory.Run`s.
-        names: of `FIGURES`.
+        names: of figures of what runs wrote down.
         folder: where to; by default `figures/` of the folder that holds all runs; of one run, its own.
 
     Returns:
@@ -37,9 +39,14 @@ def write(found, names, folder=None):
     folder = folder or run_directory.figures_of(found)
     protocols = {json.dumps(record["protocol"]): None for log in logs for record in log.evaluations}
     about = {"runs": ", ".join(str(run.path) for run in found), "evaluations": "; ".join(protocols)}
-    return [save(folder / name, FIGURES[name](logs), {"figure": name, **about}) for name in names]
+    figures = registry.known(OF_LOGS)
+    return [
+        save(folder / name, figures[name].draw(logs), {"figure": name, "shows": figures[name].shows, **about})
+        for name in names
+    ]
 
 
+@figure(kind=OF_LOGS)
 def mi_bounds(logs):
     """A panel for each run: I^L, I^U, every KL_i dashed, and the FVM on the second axis (IB-GAN, Figures 4, 7)."""
     logs = [log for log in logs if log.series("mi_lower")[0]]
@@ -69,6 +76,7 @@ def mi_bounds(logs):
     return _picture(figure)
 
 
+@figure(kind=OF_LOGS)
 def beta(logs):
     """I^U, I^L and FVM over beta: of every run the median over its training, the mean over runs (IB-GAN, Figure 3)."""
     logs = [log for log in logs if "IBGAN.beta" in log.settings and log.series("mi_upper")[0]]
@@ -82,6 +90,7 @@ def beta(logs):
     return _picture(figure)
 
 
+@figure(kind=OF_LOGS)
 def fvm_fid(logs):
     """A point for every run, a panel for every data set: disentanglement against quality (ID-GAN, Figure 3)."""
     fid = _fid(logs)
@@ -102,6 +111,7 @@ def fvm_fid(logs):
     return _picture(figure)
 
 
+@figure(kind=OF_LOGS)
 def fid_lambda(logs):
     """FID over lambda, a line for each method (ID-GAN, Figure A.10)."""
     fid = _fid(logs)
@@ -116,9 +126,6 @@ def fid_lambda(logs):
     panel.grid(alpha=0.3)
     panel.legend()
     return _picture(figure)
-
-
-FIGURES = {"mi_bounds": mi_bounds, "beta": beta, "fvm_fid": fvm_fid, "fid_lambda": fid_lambda}
 
 
 def _require(condition, figure, needed):

@@ -6,10 +6,11 @@ from PIL import Image, ImageDraw
 
 from idgan_tf.data import half_circles
 from idgan_tf.methods.cvae import CVAE
-from idgan_tf.methods.label_faces import LabelFaces, corrupt
+from idgan_tf.methods.label_faces import corrupt
 from idgan_tf.visualize import masks
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.grids import beside, grid, label
+from idgan_tf.visualize.registry import figure, pictures, points_in_the_plane
 
 ROWS, IMAGES, STEPS = 10, 8, 9  # classes, images of the dataset, values along a line
 LOW, HIGH = -3.0, 3.0  # three standard deviations of the prior of zu
@@ -18,22 +19,7 @@ POINTS = 3000  # of a class, in the plane
 COLOURS = ((34, 139, 34), (200, 30, 30), (30, 60, 200))  # green, red and blue, as in Figure 2
 
 
-def available(method):
-    """{name: function(method, dataset) -> picture} of the figures that a method of labelled images can have."""
-    if not hasattr(method, "generate_class"):
-        return {}
-    if tuple(method.image_shape) == half_circles.HalfCircles.image_shape:
-        return {"points": points}
-    found = {"classes": classes}
-    if isinstance(method, CVAE):
-        found["reconstructions"] = reconstructions
-    if isinstance(method, LabelFaces):
-        found.update(vary_zs=vary_zs, vary_zu=vary_zu, zu_dimensions=zu_dimensions, swap=swap)
-    if hasattr(method, "inpaint"):
-        found["inpainting"] = inpainting
-    return found
-
-
+@figure(needs=(pictures, "generate_class"), while_training=True)
 def classes(method, dataset, count=10):
     """A row of generated images for each class (Figures 3 and 8)."""
     rows, names = _classes(method, dataset)
@@ -41,6 +27,7 @@ def classes(method, dataset, count=10):
     return label(grid(images, count), rows=names)
 
 
+@figure(needs=(pictures, "generate_class", "reconstruct"), while_training=True)
 def reconstructions(method, dataset, count=IMAGES):
     """Real images above what a cVAE rebuilds of each and its class."""
     batch = labelled_examples(dataset, count)
@@ -48,6 +35,7 @@ def reconstructions(method, dataset, count=IMAGES):
     return label(grid(images, count), rows=["real", "rebuilt"])
 
 
+@figure(needs=(pictures, "interpolate_zs"))
 def vary_zs(method, dataset):
     """One zu for all; zs along one line of noise, mapped into the class of the row (Figure 4a)."""
     rows, names = _classes(method, dataset)
@@ -55,6 +43,7 @@ def vary_zs(method, dataset):
     return label(_rows(images), "one zu; zs from one draw of the class to another", names)
 
 
+@figure(needs=(pictures, "interpolate_zu"))
 def vary_zu(method, dataset):
     """One zs a row; zu along the same line in every row (Figure 4b)."""
     rows, names = _classes(method, dataset)
@@ -62,6 +51,7 @@ def vary_zu(method, dataset):
     return label(_rows(images), "one zs a row; zu from one draw to another", names)
 
 
+@figure(needs=(pictures, "vary_zu"))
 def zu_dimensions(method, dataset):
     """The most informative dimensions of zu, each from -3 to 3, at one code of each class (Figure 5)."""
     rows, names = _classes(method, dataset)
@@ -75,6 +65,7 @@ def zu_dimensions(method, dataset):
     return beside(pictures)
 
 
+@figure(needs=(pictures, "swap"), while_training=True)
 def swap(method, dataset, count=IMAGES):
     """zs of the image left of the row, zu of the image above the column (Figure 6), of images of the dataset.
 
@@ -89,6 +80,7 @@ def swap(method, dataset, count=IMAGES):
     return label(grid(np.concatenate([first, *rest]), count + 1), "left: zs from, above: zu from")
 
 
+@figure(needs=(pictures, "generate_class", "inpaint"))
 @gin.configurable
 def inpainting(method, dataset, count=IMAGES, mask=None):
     """Images, and under each mask what is left of them and how it is completed (Figure 7).
@@ -112,6 +104,7 @@ def inpainting(method, dataset, count=IMAGES, mask=None):
     return label(grid(np.concatenate(images), count), rows=names)
 
 
+@figure(needs=(points_in_the_plane, "generate_class"), while_training=True)
 def points(method, dataset):
     """Real toy points beside generated ones, a colour for each class, and each class's spread along y (Figure 2)."""
     label_of = np.asarray(dataset.arrays["label"])

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from idgan_tf import image_files
 from idgan_tf.errors import DataError, require
 
 # (top, bottom, left, right) as fractions of the height and width. The paper shows all four without
@@ -31,16 +32,13 @@ def mask(name, height, width):
 
 
 def read(path, height, width):
-    """float32 [height, width, 1] of a picture that is white where pixels are missing and black elsewhere.
+    """float32 [height, width, 1] of a picture that is white (or transparent) where pixels are missing, black elsewhere.
 
     Raises:
         DataError: it is no picture, or nothing is missing in it.
     """
-    try:
-        with Image.open(path) as picture:
-            values = np.asarray(picture.convert("L").resize((width, height), Image.Resampling.NEAREST))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read the mask {path}: {error}") from error
+    picture = image_files.read(path, 1, f"the mask {path}")
+    values = np.asarray(picture.resize((width, height), Image.Resampling.NEAREST))
     if not np.any(values >= 128):
         raise DataError(f"the mask {path} has no white pixel: white is what is missing")
     return (values >= 128).astype(np.float32)[..., None]

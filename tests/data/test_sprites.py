@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -26,8 +27,10 @@ def test_decode_runs_in_a_graph_under_xla(rng):
     assert (decode(tf.constant(rows, tf.int32))[..., 0].numpy() != expected).sum() <= 3
 
 
-def test_every_row_is_its_factors():
+def test_every_row_is_its_factors(rng):
     dataset = Sprites(32)
+    rows = rng.integers(0, dataset.num_examples, 16)
+    np.testing.assert_array_equal(dataset.take(rows)["factors"], dataset.factors(rows))
     assert dataset.num_examples == 737_280 and dataset.image_shape == (32, 32, 1) and dataset.name == "sprites32"
     assert dataset.arrays["row"].nbytes < 3 << 20
     with pytest.raises(ConfigError, match="Sprites.resolution must be >= 8"):

@@ -87,8 +87,8 @@ def test_batches_hold_the_factors_and_the_colour_where_it_is_one():
     seed = tf.constant((1, 2), tf.int32)
     last = [2, 5, 39, 31, 31]
     for dataset in (NoisyDSprites("rendered"), ColorDSprites("rendered", 8, False)):
-        np.testing.assert_array_equal(dataset.decode(rows, seed)["factors"], [[0] * 5, last])
-    batch = ColorDSprites("rendered", 8, True).decode(rows, seed)
+        np.testing.assert_array_equal(dataset.batch(rows, seed)["factors"], [[0] * 5, last])
+    batch = ColorDSprites("rendered", 8, True).batch(rows, seed)
     np.testing.assert_array_equal(batch["factors"][:, :5], [[0] * 5, last])
     level = np.round(7 * batch["image"].numpy()[:, 9, 9]).astype(int)
     np.testing.assert_array_equal(batch["factors"][:, 5], level @ [64, 8, 1])

@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-from idgan_tf import image_files, run_log
+from idgan_tf import files, image_files, run_log
 from idgan_tf.training import call, checkpoint, loop
 
 PLACES = ("call", "half of the data", "sync", "rename", "delete", "half of a log line")
@@ -63,7 +63,7 @@ def arm(place, count):
         before(
             *{
                 "call": (call.TrainingCall, "__call__"),
-                "sync": (checkpoint, "sync"),
+                "sync": (files, "sync"),
                 "rename": (os, "replace"),
                 "delete": (shutil, "rmtree"),
             }[place]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf import files
 from idgan_tf.errors import CheckpointError
 from idgan_tf.files import sha256
 from idgan_tf.training import checkpoint
@@ -116,8 +117,8 @@ def test_a_write_that_fails_at_any_byte_leaves_what_was_there(folder):
 @pytest.fixture
 def lossy(monkeypatch):
     """A disk that, when the power fails, keeps names but of files only what was synced: () -> the power fails."""
-    synced, honest = set(), checkpoint.sync
-    monkeypatch.setattr(checkpoint, "sync", lambda path: (honest(path), synced.add(path.stat().st_ino)))
+    synced, honest = set(), files.sync
+    monkeypatch.setattr(files, "sync", lambda path: (honest(path), synced.add(path.stat().st_ino)))
 
     def fail(folder):
         for path in folder.rglob("*.*"):
@@ -137,7 +138,7 @@ def test_a_power_failure_loses_no_checkpoint(lossy, tmp_path):
 def test_without_the_sync_a_power_failure_would_lose_it(lossy, tmp_path, monkeypatch):
     """A negative control."""
     checkpoint.save(tmp_path, variables(STEPS[0]))
-    monkeypatch.setattr(checkpoint, "sync", lambda path: None)
+    monkeypatch.setattr(files, "sync", lambda path: None)
     checkpoint.save(tmp_path, variables(STEPS[1]))
     lossy(tmp_path)
     assert checkpoint.restore(tmp_path, variables()) == STEPS[0]

@@ -338,7 +338,7 @@ def test_traversals_show_the_generator_alone_from_minus_one_to_one():
     method = make()
     assert method.traversal_range == (-1.0, 1.0)
     assert method.signatures().keys() == {"encode", "generate", "traverse"}
-    assert "decoder_generator" not in figures.available(method)
+    assert "decoder_generator" not in figures.available(method, None)
 
 
 def test_batch_statistics_are_those_of_all_replicas():

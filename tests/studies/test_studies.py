@@ -11,7 +11,7 @@ from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.experiments import evaluate
 from idgan_tf.studies import claims, jobs, study
 from idgan_tf.training import build
-from idgan_tf.visualize import curves
+from idgan_tf.visualize import registry
 
 COUNTS = [  # of the metrics of the label studies
     ("inception_score", "num_samples"),
@@ -37,7 +37,7 @@ def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
     found = study.load(name, scale)
     ids = {row.id for row in found.rows}
     assert len(ids) == len(found.rows), "two rows would share a run directory"
-    assert set(found.figures) <= set(curves.FIGURES)
+    assert set(found.figures) <= set(registry.known(registry.OF_LOGS))
     assert set(found.scale.params) <= {"features", "all", *(row.budget for row in found.rows)}
     for row in found.rows:
         assert set(row.metrics) <= set(evaluate.MODULES) and set(row.published) <= set(found.columns), row

@@ -13,7 +13,7 @@ from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.run_directory import Run
-from idgan_tf.visualize import comparisons
+from idgan_tf.visualize import comparisons, registry
 from idgan_tf.visualize.comparisons import COLUMNS, DRAWS, NUISANCES, Part
 from idgan_tf.visualize.examples import examples
 from tests.helpers import TinyLabelled, TinySprites
@@ -133,17 +133,19 @@ def test_runs_stand_in_one_picture_with_their_names_and_those_that_cannot_are_le
             raise CheckpointError("no checkpoint in c")
         return loaded[run.name]
 
-    for name, figure in comparisons.FIGURES.items():
-        join = figure.join
-        kept = figure._replace(join=lambda t, parts, n=name, join=join: seen.update({n: parts}) or join(t, parts))
-        monkeypatch.setitem(comparisons.FIGURES, name, kept)
-    paths = comparisons.write(found, list(comparisons.FIGURES), load)
+    figures = registry.known(registry.OF_RUNS)
+    for name, figure in figures.items():
+        join = figure.options["join"]
+        monkeypatch.setitem(
+            figure.options, "join", lambda t, parts, n=name, join=join: seen.update({n: parts}) or join(t, parts)
+        )
+    paths = comparisons.write(found, list(figures), load)
     assert paths[0] == tmp_path / "figures" / "compare_samples.png"
     names = {name: [title for title, _ in parts] for name, parts in seen.items()}
     assert names["compare_samples"] == ["real (tiny_sprites)", "a", "real (tiny_sprites)", "b"], "4 and 16 pixels"
     assert names["compare_traversals"] == names["compare_factors"] == ["a", "b"]
     assert "c is left out: no checkpoint in c" in caplog.text
-    assert "d is left out of compare_samples, which is of methods that draw images" in caplog.text
+    assert "d is left out of compare_samples, which needs pictures" in caplog.text
     with Image.open(paths[0]) as picture:
         assert picture.text["runs"].count("at step 0") == 2 and picture.text["data"].count("tiny_sprites") == 2
         assert picture.width > COLUMNS * 66, "all images are enlarged to 64 pixels"
@@ -151,9 +153,9 @@ def test_runs_stand_in_one_picture_with_their_names_and_those_that_cannot_are_le
 
 def test_runs_of_the_same_data_stand_together_under_one_row_of_real_images(tmp_path, monkeypatch):
     seen = []
-    figure = comparisons.FIGURES["compare_renderings"]
-    kept = figure._replace(join=lambda title, parts: seen.extend(parts) or figure.join(title, parts))
-    monkeypatch.setitem(comparisons.FIGURES, "compare_renderings", kept)
+    options = registry.known()["compare_renderings"].options
+    join = options["join"]
+    monkeypatch.setitem(options, "join", lambda title, parts: seen.extend(parts) or join(title, parts))
     small, method = TinySprites((4, 4, 1)), vae()
     loaded = {"a": (method, small), "b": (Sprites(), DATA), "c": (method, small)}
     comparisons.write([Run(tmp_path / n) for n in loaded], ["compare_renderings"], lambda r: loaded[r.name])
@@ -168,7 +170,7 @@ def test_runs_of_one_name_in_folders_of_one_name_are_told_apart(tmp_path):
 
 
 def test_a_figure_that_no_run_can_have_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="compare_samples is of methods that draw images: none of these runs"):
+    with pytest.raises(ConfigError, match="compare_samples needs pictures: none of these runs has it"):
         comparisons.write([Run(tmp_path / "a")], ["compare_samples"], lambda run: (Method(), DATA))
     names = ["compare_factors", "compare_samples"]
     (path,) = comparisons.write([Run(tmp_path / "a")], names, lambda run: (vae(), Plain()))
@@ -183,7 +185,7 @@ def test_a_figure_that_no_run_can_have_is_refused(tmp_path):
 
 def test_bands_of_runs_stand_under_each_other_whatever_the_length_of_their_names():
     parts = [(name, Part(np.full([2, 3, SIDE, SIDE, 1], value))) for name, value in (("a", 0.0), ("a long name", 0.6))]
-    picture = comparisons._under("title", parts)
+    picture = comparisons.under_each_other("title", parts)
     side = comparisons.SMALLEST  # to which their 16 pixels are enlarged
     band = 2 * (side + 2) + 2
     np.testing.assert_array_equal(picture[-band:][:, -side - 2 : -2][2 : side + 2], 153)

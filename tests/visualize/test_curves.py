@@ -10,7 +10,7 @@ from PIL import Image
 from idgan_tf import run_directory, run_log
 from idgan_tf.errors import ConfigError
 from idgan_tf.run_directory import Run
-from idgan_tf.visualize import curves
+from idgan_tf.visualize import curves, registry
 from tests.helpers import command
 
 
@@ -131,7 +131,7 @@ def test_lambda_is_read_from_the_configuration_of_each_method(monkeypatch, tmp_p
     assert ours == [[0.001, 0.1, 1.0], [9.0, 5.0, 4.0]] and infogan[1] == [8.0, 30.0, 99.0]
 
 
-@pytest.mark.parametrize("name", curves.FIGURES)
+@pytest.mark.parametrize("name", registry.known(registry.OF_LOGS))
 def test_runs_that_wrote_nothing_of_use_are_refused_in_one_line(name, tmp_path):
     run = write_run(tmp_path / "run", {"train.method": "BetaVAE"}, [{"step": 1, "kl": 2.0}])
     with pytest.raises(ConfigError, match=f"the figure {name} needs runs with"):

@@ -48,7 +48,9 @@ def test_a_vae_shows_samples_of_its_prior(tmp_path):
     expected = grids.grid(vae.decode(c), columns=8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(noise, "normal", lambda shape, seed: c)
-        np.testing.assert_array_equal(figures.available(vae)["samples"](vae, TinySprites()), expected)
+        np.testing.assert_array_equal(
+            figures.available(vae, TinySprites())["samples"].draw(vae, TinySprites()), expected
+        )
 
 
 def test_large_images_are_shrunk_until_a_row_of_them_can_be_read():

@@ -2,7 +2,7 @@
 
 import re
 
-from idgan_tf.visualize import comparisons, curves, figures, label_figures
+from idgan_tf.visualize import registry
 from tests.helpers import PROJECT
 
 TEXT = (PROJECT / "docs" / "figures.md").read_text()
@@ -10,7 +10,7 @@ TEXT = (PROJECT / "docs" / "figures.md").read_text()
 
 def test_every_gin_file_study_and_run_of_a_study_exists():
     files = {name.replace("*", "dsprites") for name in re.findall(r"gin/[\w*/]+\.gin", TEXT)}
-    files |= {f"idgan_tf/studies/{name}.toml" for name in re.findall(r"--study=(\w+)", TEXT)}
+    files |= {f"idgan_tf/studies/tables/{name}.toml" for name in re.findall(r"--study=(\w+)", TEXT)}
     data = {"idgan": ["color_dsprites", "noisy_dsprites", "scream_dsprites"]}
     data["label"] = ["facescrub", "cifar10", "cub", "cifar100"]
     for row in re.findall(r"--run_dir=(?:S|runs)/(\w+)", TEXT):
@@ -23,5 +23,4 @@ def test_every_gin_file_study_and_run_of_a_study_exists():
 
 def test_every_figure_exists():
     named = {name for names in re.findall(r"--figures=([\w,]+)", TEXT) for name in names.split(",")}
-    missing = named - comparisons.FIGURES.keys() - curves.FIGURES.keys()
-    assert [name for name in missing if not hasattr(figures, name) and not hasattr(label_figures, name)] == []
+    assert named - registry.known().keys() == set()

@@ -17,9 +17,9 @@ from absl import logging
 
 from idgan_tf.data.preparation import refusals
 from idgan_tf.errors import DataError
+from idgan_tf.image_files import SUFFIXES
 from idgan_tf.progress import bar
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
 OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")  # how they begin; the last is zstd
 
 
@@ -43,7 +43,7 @@ class Source:
         """{"path", ...}: what the manifest says about where the data came from."""
         return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": _sha256(self.path)}
 
-    def files(self, folder=None, suffixes=IMAGE_SUFFIXES):
+    def files(self, folder=None, suffixes=SUFFIXES):
         """Names with one of `suffixes`; with `folder`, only those anywhere below a folder of that name."""
         return [
             name
@@ -79,9 +79,7 @@ class Folder(Source):
         try:
             return (self.path / name).read_bytes()
         except OSError as error:
-            raise DataError(
-                f"cannot read {self.path / name}: {error.strerror}; mend it, or pass --on_error=skip"
-            ) from error
+            raise DataError(f"cannot read {self.path / name}: {error.strerror}; mend it") from error
 
     def fingerprint(self):
         listing = "".join(f"{name} {_size(self.path / name)}\n" for name in self.names)

@@ -1,6 +1,7 @@
 """Writing a prepared dataset: in parallel, resumable after a kill, whole or not at all.
 
 Everything is written to `.<name>.preparing` beside the target, which takes its name in one rename at the end.
+(`files.publishing` would delete what a killed run has done: this is to go on from it.)
 Rows are written in chunks; a chunk counts once its line is in `chunks.jsonl`, after its bytes were synced.
 """
 
@@ -160,7 +161,7 @@ class _Work:
                 images[row] = self.dataset.read(self.source, item)
             except DataError as error:
                 if self.on_error == "error":
-                    raise
+                    raise DataError(f"{error}, or pass --on_error=skip") from error
                 skipped.append((start + row, str(error)))
         return images, skipped
 

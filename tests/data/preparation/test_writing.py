@@ -142,7 +142,7 @@ def test_a_changed_source_is_not_mixed_with_the_interrupted_one(tmp_path, monkey
 def test_a_bad_image_stops_and_leaves_nothing(tmp_path):
     source = write_folder(tmp_path / "in", {**IMAGES, "train/a/bad.png": b"no"})
     before = tree(tmp_path)
-    with pytest.raises(DataError, match="train/a/bad.png is damaged .*--on_error=skip"):
+    with pytest.raises(DataError, match="train/a/bad.png is damaged .*; get it again, or pass --on_error=skip$"):
         prepare(folder_dataset(tmp_path), source)
     assert tree(tmp_path) == before and os.listdir(tmp_path / "out") == []
 

@@ -1,0 +1,57 @@
+"""Figures register themselves, those of a user's module, too."""
+
+import numpy as np
+from PIL import Image
+
+from idgan_tf.visualize import registry
+from tests.helpers import TINY, command
+
+MINE = '''
+import numpy as np
+
+from idgan_tf.visualize.registry import OF_LOGS, figure
+
+
+@figure(needs=("encode", "decode"), while_training=True)
+def mine(method, dataset):
+    """A grey square."""
+    return np.full([8, 8, 3], 128, np.uint8)
+
+
+@figure(kind=OF_LOGS)
+def lines(logs):
+    """A row for every run."""
+    return np.zeros([len(logs), 8, 3], np.uint8)
+
+
+@figure(needs=("generate",))
+def of_generators(method, dataset):
+    """What this method cannot have."""
+'''
+
+
+def test_every_figure_says_in_a_line_what_it_shows():
+    known = registry.known()
+    assert len(known) > 25 and all(figure.shows.endswith((".", ":")) for figure in known.values()), known
+    assert list(registry.known(registry.OF_LOGS)) == ["mi_bounds", "beta", "fvm_fid", "fid_lambda"]
+    assert {name for name in known if name.startswith("compare_")} == registry.known(registry.OF_RUNS).keys()
+
+
+def test_a_figure_of_ones_own_is_a_function_in_a_module(tmp_path):
+    """It is drawn while a run trains and at its end, and asked for by its name, whether the run knows it or not."""
+    (tmp_path / "my_figures.py").write_text(MINE)
+    (tmp_path / "mine.gin").write_text("import my_figures\n")
+    allow = [f"--gin_allow_import={name}" for name in ("tests", "my_figures")]
+    env, run = {"PYTHONPATH": f"{tmp_path}:."}, tmp_path / "run"
+    bindings = [f"--gin_param={binding}" for binding in (*TINY, "train.picture_every = 4")]
+    files = ["--gin_file=tests/tiny/betavae.gin", f"--gin_file={tmp_path / 'mine.gin'}"]
+    command("train", *files, *bindings, f"--run_dir={run}", *allow, env=env, check=0)
+    with Image.open(run / "figures" / "mine.png") as picture:
+        assert picture.text["shows"] == "A grey square." and (np.asarray(picture) == 128).all()
+    assert (run / "samples" / "mine-00000004.png").exists() and not (run / "figures" / "of_generators.png").exists()
+    (run / "config.gin").write_text((run / "config.gin").read_text().replace("import my_figures\n", ""))
+    asked = [f"--run_dir={run}", "--figures=lines,mine,samples", f"--gin_file={tmp_path / 'mine.gin'}"]
+    shown = command("visualize", *asked, *allow, env=env, check=0).stdout
+    assert shown.split("wrote ")[1:] == [f"{run}/figures/{name}.png\n" for name in ("lines", "mine", "samples")]
+    refused = command("visualize", f"--run_dir={run}", "--figures=mine", *allow, env=env, check=2).stderr
+    assert "no figure 'mine'; there are" in refused
