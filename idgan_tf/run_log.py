@@ -3,11 +3,24 @@
 import contextlib
 import json
 import os
+import re
 from typing import NamedTuple
 
 import numpy as np
 
 from idgan_tf import config
+
+# Scores of lines that do not say which metric they are, where they have other names than it.
+EARLIER = {
+    "intra_class_diversity": "diversity",
+    "toy_coverage": "toy_spread",
+    "mi_bounds_lower": "mi_bounds",
+    "dci_disentanglement": "dci",
+    "linear_probe_c": "linear_probe",
+    "linear_probe_zs": "linear_probe",
+    "mlp_probe_c": "mlp_probe",
+    "mlp_probe_zs": "mlp_probe",
+}
 
 
 def append_metrics(path, record):
@@ -27,6 +40,29 @@ def read_metrics(path):
         with contextlib.suppress(ValueError):
             records.append(json.loads(line))
     return records
+
+
+def is_evaluation(record):
+    """Whether a line is of an evaluation, which says how it measured, and not of a training."""
+    return "protocol" in record
+
+
+def values_of(record):
+    """{name: value} of a line, without its step and protocol."""
+    return {name: value for name, value in record.items() if name not in ("step", "protocol")}
+
+
+def score_of(record):
+    """(metric, name of its score) of the line of an evaluation, such as ("fid", "fid50k"); else (None, None).
+
+    The score is a metric's first value. Lines written before the protocol had "metric" are known by the name of their
+    score, without its sample count.
+    """
+    names = [name for name in values_of(record) if not name.startswith("best_")]  # of the training so far
+    if not is_evaluation(record) or not names:
+        return None, None
+    stem = re.sub(r"\d+k?$", "", names[0])
+    return record["protocol"].get("metric", EARLIER.get(stem, stem)), names[0]
 
 
 class Log(NamedTuple):
@@ -56,6 +92,6 @@ class Log(NamedTuple):
 def read(run):
     """The `Log` of a `run_directory.Run`."""
     records = read_metrics(run.metrics)
-    evaluations = [record for record in records if "protocol" in record]
-    training = [record for record in records if "protocol" not in record]
+    evaluations = [record for record in records if is_evaluation(record)]
+    training = [record for record in records if not is_evaluation(record)]
     return Log(run.name, run.path.resolve().parent.name, config.literals(run.config), training, evaluations)

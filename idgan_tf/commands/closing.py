@@ -3,18 +3,15 @@
 import contextlib
 import shlex
 
-from idgan_tf.run_log import read_metrics
+from idgan_tf.run_log import read_metrics, score_of
 
-EXPLAINED = {
+EXPLAINED = {  # of a training; what metrics are stands at the metrics
     "nll": "nats it costs to draw an image from its code",
     "kl": "nats of information in the code",
     "distillation": "nats to read the code back from a generated image",
     "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
     "mi_upper": "nats that the code of IB-GAN may carry, the upper bound",
     "mi_lower": "nats of it that can be read from an image, the lower bound",
-    "fvm": "FactorVAE metric of the code, 1 at best",
-    "mig": "mutual information gap of the code, 1 at best",
-    "factor_fidelity": "share of the factors of an image that a drawing of its code shows, 1 at best",
 }
 FULL_RUNS = {"quickstart": "gin/idgan_dsprites.gin"}
 
@@ -31,12 +28,9 @@ def show(run, settings, method):
 
     paths = figures.write(run, method, settings.dataset)
     records = read_metrics(run.metrics)
-    last = {name: value for record in records if record["step"] == settings.num_steps for name, value in record.items()}
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
-    scored = [record for record in records if "protocol" in record]
-    for name, meaning in EXPLAINED.items():
-        if name in last:
-            print(f"  {name:>14} {last[name]:9.3f}   {meaning}{_best(name, scored)}")
+    for name, value, meaning in [*_logged(records, settings.num_steps), *_scored(records, settings.num_steps)]:
+        print(f"  {name:>14} {value:9.3f}   {meaning}")
     print("\nMade:")
     print(f"  {run.path}/checkpoints, {run.path}/networks")
     for path in paths:
@@ -45,6 +39,31 @@ def show(run, settings, method):
     print("\nNext:")
     for command in _next(run, method, settings.dataset):
         print(f"  {command}")
+
+
+def _logged(records, step):
+    """[(name, value, what it is)] of what the training wrote down at a step, as far as it is explained."""
+    values = {name: value for record in records if record["step"] == step for name, value in record.items()}
+    return [(name, values[name], meaning) for name, meaning in EXPLAINED.items() if name in values]
+
+
+def _scored(records, step):
+    """The same of metrics, with where in the training each was best, if it was measured more than once."""
+    from idgan_tf.evaluation.metric import metrics
+
+    found = []
+    for metric in metrics().values():
+        scores = [(name, record) for record in records for known, name in [score_of(record)] if known == metric.name]
+        name, last = scores[-1] if scores else (None, {"step": None})
+        if last["step"] != step:
+            continue
+        meaning = metric.text
+        alike = [record for other, record in scores if other == name]
+        if len(alike) > 1:  # the last value is the result
+            best = (min if metric.better == "lower" else max)(alike, key=lambda record: record[name])
+            meaning += f"; {best[name]:.3f} at its best, step {best['step']:,}"
+        found.append((name, last[name], meaning))
+    return found
 
 
 def _next(run, method, dataset):
@@ -70,12 +89,3 @@ def _next(run, method, dataset):
     if run.name in FULL_RUNS:
         commands.append(f"bin/train --gin_file={FULL_RUNS[run.name]}   (the paper's own size)")
     return commands
-
-
-def _best(name, scored):
-    """Where in the training a metric was best, if it was measured more than once: the last value is the result."""
-    scores = [(record[name], record["step"]) for record in scored if name in record]
-    if len(scores) < 2:
-        return ""
-    score, step = max(scores)
-    return f"; {score:.3f} at its best, step {step:,}"

@@ -5,6 +5,7 @@
     bin/evaluate --codes=codes.npz --metrics=fvm,mig
     bin/evaluate --images=FOLDER --reference=FOLDER
     bin/evaluate --list
+    bin/evaluate --run_dir=R --metrics=mine --gin_file=mine.gin --gin_allow_import=mine     # docs/metrics.md
 
 Prints a table; for a run also appends a line for each metric to metrics.jsonl and writes TensorBoard scalars.
 """
@@ -17,6 +18,7 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.scores import evaluate_run
+from idgan_tf.run_directory import Run
 
 flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint, or pretrained:<name>.")
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
@@ -34,10 +36,13 @@ FLAGS = flags.FLAGS
 
 def main():
     """Runs the command."""
+    from idgan_tf.evaluation.metric import metrics
     from idgan_tf.experiments import evaluate
 
     if FLAGS.list:
-        _list(evaluate)
+        _load(FLAGS.gin_file)
+        for metric in metrics().values():
+            print(f"{metric.name:21} {metric.text}")
         return
     if sum(value is not None for value in (FLAGS.run_dir, FLAGS.codes, FLAGS.images)) != 1:
         raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
@@ -45,16 +50,31 @@ def main():
         raise ConfigError("--images and --reference belong together")
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
-    chosen, named = evaluate.names(FLAGS.metrics)
-    _show(_results(chosen, named), named)
-
-
-def _results(chosen, named):
     if FLAGS.run_dir:
         from idgan_tf import pretrained
 
+        run = Run(pretrained.place(FLAGS.run_dir))
+        run.require_run()
+        _load([str(run.config.resolve()), *FLAGS.gin_file])
+        chosen, named = evaluate.names(FLAGS.metrics)
         settings = {"gin_files": FLAGS.gin_file, "bindings": FLAGS.gin_param, "allow_imports": FLAGS.gin_allow_import}
-        return evaluate_run(pretrained.place(FLAGS.run_dir), chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
+        results = evaluate_run(run.path, chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
+    else:
+        chosen, named = evaluate.names(FLAGS.metrics)
+        results = _outside(chosen)
+    _show(results, named)
+
+
+def _load(gin_files):
+    """Runs the imports of gin files: what they import may have metrics."""
+    from idgan_tf import config
+    from idgan_tf.evaluation.metric import metrics
+
+    metrics()  # gin is to know their parameters before it reads the bindings
+    config.load(gin_files, FLAGS.gin_param, FLAGS.gin_allow_import)
+
+
+def _outside(chosen):
     from idgan_tf.experiments import outside
 
     if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:
@@ -62,11 +82,6 @@ def _results(chosen, named):
     if FLAGS.codes:
         return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen)
     return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen)
-
-
-def _list(evaluate):
-    for name in evaluate.MODULES:
-        print(f"{name:21} {evaluate.metric(name).__doc__.splitlines()[0]}")
 
 
 def _show(results, named):

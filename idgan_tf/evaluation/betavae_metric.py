@@ -3,10 +3,9 @@
 Higgins et al., "beta-VAE", ICLR 2017, section 3, with the settings of disentanglement_lib.
 """
 
-import gin
 import numpy as np
 
-from idgan_tf.evaluation.metric import Result, checked_codes
+from idgan_tf.evaluation.metric import Result, checked_codes, metric
 
 
 def draw_pairs(dataset, rng, num_points, num_pairs):
@@ -33,9 +32,11 @@ def classification_accuracy(train_points, train_shared, test_points, test_shared
     return float(np.mean(model.fit(train_points, train_shared).predict(test_points) == test_shared))
 
 
-@gin.configurable
+@metric(better="higher", cost="minutes")
 def betavae_metric(method, dataset, seed, num_train=10_000, num_test=5_000, num_pairs=64):
-    """beta-VAE metric of the mean code; encodes most of dSprites at the default sizes.
+    """beta-VAE metric of the mean code.
+
+    Encodes most of dSprites at the default sizes.
 
     Args:
         method: has `encode`.

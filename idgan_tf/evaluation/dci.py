@@ -4,11 +4,10 @@ Eastwood & Williams, "A Framework for the Quantitative Evaluation of Disentangle
 with gradient-boosted trees as in disentanglement_lib.
 """
 
-import gin
 import numpy as np
 from absl import logging
 
-from idgan_tf.evaluation.metric import Result, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_pair, metric, two_thirds
 from idgan_tf.progress import bar
 
 
@@ -60,8 +59,14 @@ def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
     return np.transpose(importance), np.array(accuracy)
 
 
-def values_of(importance, accuracy):
-    """The three scores of importances [D, K] and accuracies [K]."""
+def of_codes(codes, factors, seed):
+    """The values of a table of codes."""
+    return _values(*two_thirds(codes, factors, seed), seed)
+
+
+def _values(train, test, seed):
+    """The three scores of (codes, factors) to fit on and to score on."""
+    importance, accuracy = importances(*train, *test, seed=seed)
     return {
         "dci_disentanglement": disentanglement(importance),
         "dci_completeness": completeness(importance),
@@ -69,9 +74,11 @@ def values_of(importance, accuracy):
     }
 
 
-@gin.configurable
+@metric(better="higher", cost="hours", of_codes=of_codes)
 def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
-    """DCI of the mean code; many minutes at the default sizes, for boosted trees are slow.
+    """DCI of the mean code.
+
+    Many minutes at the default sizes, for boosted trees are slow.
 
     Args:
         method: has `encode`.
@@ -82,5 +89,4 @@ def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
     from idgan_tf.evaluation.samples import representation
 
     train, test = representation.split(method, dataset, seed, num_train, num_test)
-    importance, accuracy = importances(*train, *test, seed=seed)
-    return Result(values_of(importance, accuracy), {"num_train": num_train, "num_test": num_test})
+    return Result(_values(train, test, seed), {"num_train": num_train, "num_test": num_test})

@@ -8,11 +8,10 @@ tf.image.ssim_multiscale.
 
 import functools
 
-import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, finite, metric
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 FILTER, SIGMA = 11, 1.5
@@ -87,7 +86,7 @@ def _filter_matrix(length, size):
     return matrix
 
 
-@gin.configurable
+@metric(better="higher", cost="minutes")
 def diversity(method, dataset, seed, images_per_class=100, max_classes=None):
     """Intra-class diversity of generated images, averaged over classes.
 

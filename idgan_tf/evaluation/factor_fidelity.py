@@ -5,11 +5,10 @@ people look for in pictures of dSprites. A code that does not know the shape can
 share on the same codes stands beside the generator's, and that of real images says what the classifier can do.
 """
 
-import gin
 import numpy as np
 
 from idgan_tf.data.dsprites import TURNS
-from idgan_tf.evaluation.metric import Result
+from idgan_tf.evaluation.metric import Result, metric
 
 STEPS = 39  # of 2 pi / 39 in a turn: orientations 0 and 39 are one angle
 
@@ -35,7 +34,7 @@ def kept(names, factors, found):
     return same
 
 
-@gin.configurable
+@metric(better="higher", cost="seconds", network="factor_classifier")
 def factor_fidelity(method, dataset, seed, network=None, num_samples=2_000):
     """Share of drawings of c ~ q(c|x) that show the factors of x; the mean over factors, and each.
 

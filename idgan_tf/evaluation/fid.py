@@ -6,12 +6,11 @@ those of the factor classifier (`fid_dsprites`). A value is only comparable at e
 count is in its name.
 """
 
-import gin
 import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite
+from idgan_tf.evaluation.metric import Result, counted, finite, metric
 
 ACTIVE = 0.05  # share of real images that move a unit, below which `evened` leaves it out; chosen here
 RIDGE = 0.01  # of the variance of a unit: smaller directions are not blown up to the full; chosen here, docs/metrics.md
@@ -128,7 +127,14 @@ def tf_gan_frechet_distance(features_a, features_b):
     return float(tf_gan.call("frechet_classifier_distance_from_activations", features_a, features_b))
 
 
-@gin.configurable
+def of_images(real, generated, seed):
+    """The values of Inception's activations."""
+    del seed  # nothing random
+    pool = generated["pool_3"]
+    return {counted("fid", len(pool)): tf_gan_frechet_distance(real, pool)}
+
+
+@metric(better="lower", cost="hours", of_images=of_images)
 def fid(method, dataset, seed, num_samples=50_000):
     """FID: Frechet distance of Inception's `pool_3`, computed by TF-GAN.
 
@@ -141,11 +147,10 @@ def fid(method, dataset, seed, num_samples=50_000):
     from idgan_tf.evaluation.samples import inception_samples
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
-    value = tf_gan_frechet_distance(samples.real, samples.generated["pool_3"])
-    return Result({counted("fid", num_samples): value}, samples.protocol)
+    return Result(of_images(samples.real, samples.generated, seed), samples.protocol)
 
 
-@gin.configurable
+@metric(better="lower", cost="minutes", network="factor_classifier")
 def fid_dsprites(method, dataset, seed, network=None, num_samples=50_000):
     """Frechet distance of dSprites features: the 256 hidden units of the factor classifier.
 

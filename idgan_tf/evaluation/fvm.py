@@ -7,12 +7,11 @@ has the others.
 
 import collections
 
-import gin
 import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require, require_number
-from idgan_tf.evaluation.metric import Result, checked_codes, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_codes, checked_pair, metric
 
 
 def factor_vae_metric(
@@ -65,6 +64,11 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
         rows[vote] = rng.choice(alike, batch_size)
     votes = _votes(lambda r: codes[r], np.var(codes, axis=0, ddof=1), threshold, rows, fixed)
     return accuracy(votes)
+
+
+def of_codes(codes, factors, seed):
+    """The values of a table of codes."""
+    return {"fvm": factor_vae_metric_of_codes(codes, factors, seed)}
 
 
 def _with_company(v, k):
@@ -147,7 +151,7 @@ def _votes(codes_of, variance, threshold, drawn, fixed):
     return collections.Counter(zip(quietest.tolist(), fixed.tolist(), strict=True))
 
 
-@gin.configurable
+@metric(better="higher", cost="seconds", of_codes=of_codes)
 def fvm(
     method,
     dataset,

@@ -5,18 +5,17 @@ entropy of the code in ID-GAN's Table 3, where c ~ q(c). Like R_ID, but the enco
 generator, so it is never lower but for sampling error and an encoder that was not trained to its end.
 """
 
-import gin
 import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation import rid
-from idgan_tf.evaluation.metric import Result
+from idgan_tf.evaluation.metric import Result, metric
 
 SIDE = 64  # pixels of the images that the default encoder reads
 
 
-@gin.configurable
+@metric(better="higher", cost="hours")
 def gilbo(
     method,
     dataset,
@@ -29,7 +28,7 @@ def gilbo(
     cycle=1000,
     max_cycles=100,
 ):
-    """GILBO of a generator: mean log e(c | G(s, c)) of an encoder e trained for it, higher is better.
+    """GILBO of a generator: mean log e(c | G(s, c)) of an encoder e trained for it.
 
     Args:
         method: has `encode` and `generate(s, c)`.

@@ -5,12 +5,13 @@ one of Inception's logits (`inception_score`); the core here does it for the log
 `label_inception_score` takes one that was trained on the dataset itself.
 """
 
-import gin
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, available, counted, finite
+from idgan_tf.evaluation.metric import Result, available, counted, finite, metric
+
+REAL = 10_000  # real images that say how good a classifier is, or all there are
 
 
 def score_of_logits(logits):
@@ -43,7 +44,14 @@ def tf_gan_inception_score(logits):
     return float(tf_gan.call("classifier_score_from_logits", logits))
 
 
-@gin.configurable
+def of_images(real, generated, seed):
+    """The values of Inception's activations."""
+    del real, seed  # of the generated images alone, and nothing random
+    logits = generated["logits"]
+    return {counted("inception_score", len(logits)): tf_gan_inception_score(logits)}
+
+
+@metric(better="higher", cost="hours", of_images=of_images)
 def inception_score(method, dataset, seed, num_samples=50_000):
     """Inception Score of Inception's logits, computed by TF-GAN over all samples at once (no splits).
 
@@ -56,11 +64,10 @@ def inception_score(method, dataset, seed, num_samples=50_000):
     from idgan_tf.evaluation.samples import inception_samples
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
-    value = tf_gan_inception_score(samples.generated["logits"])
-    return Result({counted("inception_score", num_samples): value}, samples.protocol)
+    return Result(of_images(samples.real, samples.generated, seed), samples.protocol)
 
 
-@gin.configurable
+@metric(better="higher", cost="minutes", network="label_classifier")
 def label_inception_score(method, dataset, seed, network=None, images_per_class=100):
     """Inception Score of a classifier trained on the dataset's own labels, not of Inception.
 
@@ -78,5 +85,7 @@ def label_inception_score(method, dataset, seed, network=None, images_per_class=
     classifier = label_logits.LabelLogits(network, dataset)
     made = generation.of_classes(method, dataset, range(dataset.num_classes), images_per_class, seed)
     logits = np.concatenate([classifier(images) for images in made])
-    protocol = {"images_per_class": images_per_class, **classifier.protocol(dataset, seed)}
+    real = generation.real(dataset, min(REAL, dataset.num_examples), seed)
+    counts = {"num_samples": len(logits), "images_per_class": images_per_class}
+    protocol = {**counts, **classifier.protocol(real)}
     return Result({counted("label_inception_score", len(logits)): score_of_logits(logits)}, protocol)

@@ -4,11 +4,10 @@ Binkowski et al., "Demystifying MMD GANs", ICLR 2018, arXiv:1801.01401. TF-GAN c
 features (`kid`); the core here does it for any features.
 """
 
-import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite
+from idgan_tf.evaluation.metric import Result, counted, finite, metric
 
 BLOCK = 1024  # most samples of a block
 
@@ -83,7 +82,20 @@ def tf_gan_kernel_distance(features_a, features_b):
     return tuple(float(value) for value in values)
 
 
-@gin.configurable
+def of_images(real, generated, seed):
+    """The values of Inception's activations; its blocks are to be random, not one class each as folders may be."""
+    rng = np.random.default_rng(seed)
+    return _values(rng.permutation(real), rng.permutation(generated["pool_3"]))
+
+
+def _values(real, generated):
+    """{name: value}, with the standard error where there are blocks enough for one."""
+    mean, error = tf_gan_kernel_distance(real, generated)
+    name = counted("kid", len(generated))
+    return {name: mean} if np.isnan(error) else {name: mean, f"{name}_error": error}
+
+
+@metric(better="lower", cost="hours", of_images=of_images)
 def kid(method, dataset, seed, num_samples=50_000):
     """KID: kernel distance of Inception's `pool_3`, computed by TF-GAN in blocks of at most 1024.
 
@@ -96,10 +108,4 @@ def kid(method, dataset, seed, num_samples=50_000):
     from idgan_tf.evaluation.samples import inception_samples
 
     samples = inception_samples.of(method, dataset, seed, num_samples)
-    mean, error = tf_gan_kernel_distance(samples.real, samples.generated["pool_3"])
-    return Result(values_of(counted("kid", num_samples), mean, error), samples.protocol)
-
-
-def values_of(name, mean, error):
-    """{name: value}, with the standard error where there were blocks enough for one."""
-    return {name: mean} if np.isnan(error) else {name: mean, f"{name}_error": error}
+    return Result(_values(samples.real, samples.generated["pool_3"]), samples.protocol)

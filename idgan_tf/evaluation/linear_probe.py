@@ -4,7 +4,6 @@ For a code of parts, such as zs and zu of the label-relevant / irrelevant VAE, o
 should tell the class, zu should not.
 """
 
-import gin
 import numpy as np
 import tensorflow as tf
 from scipy.optimize import minimize
@@ -12,7 +11,7 @@ from scipy.special import log_softmax, softmax
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, finite, metric
 from idgan_tf.evaluation.samples import generation
 from idgan_tf.objectives.gaussian import sample_gaussian
 
@@ -66,7 +65,7 @@ def standardised(codes, test_codes):
     return (codes - mean) / deviation, (test_codes - mean) / deviation
 
 
-@gin.configurable
+@metric(better="higher", cost="minutes")
 def linear_probe(method, dataset, seed, num_train=10_000, num_test=5_000):
     """Accuracy of linear classifiers on each part of the code, drawn from q(c|x) and (_mean) its mean.
 

@@ -1,15 +1,104 @@
-"""What a metric gives back, and the checks every metric makes of the arrays it is given.
+"""What a metric is, what it gives back, and the checks every metric makes of the arrays it is given.
 
-A metric has two sides: a numerical core on arrays, and a face `(method, dataset, seed) -> Result` that gin
-binds with its protocol.
+A metric has two sides: a numerical core on arrays, and a face `(method, dataset, seed) -> Result` under `@metric(...)`,
+which says all that is known of it and lets gin bind the rest of its arguments. Faces are found in the files beside
+this one; a gin file that imports a module brings those of that module.
 """
 
 import dataclasses
+import functools
+import importlib
+import pathlib
+import pkgutil
+from collections.abc import Callable
 
+import gin
 import numpy as np
 from absl import logging
 
 from idgan_tf.errors import ConfigError, NonFiniteError, require
+
+COSTS = ("seconds", "minutes", "hours")
+_known = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """What is known of a metric; the other attributes are those of `metric`.
+
+    Attributes:
+        name: of its function, and so of its bindings: `fvm.num_votes = 800`.
+        face: (method, dataset, seed) -> `Result`.
+    """
+
+    name: str
+    face: Callable
+    better: str
+    cost: str
+    network: str | None
+    of_codes: Callable | None
+    of_images: Callable | None
+
+    @property
+    def text(self):
+        """The first line of its docstring, and which way its score is better."""
+        return f"{self.face.__doc__.splitlines()[0].removesuffix('.')}; {self.better} is better"
+
+
+def metric(better, cost, network=None, of_codes=None, of_images=None):
+    """Makes a function (method, dataset, seed, ...) -> `Result` a metric of its name, whose arguments gin binds.
+
+    Args:
+        better: "higher" or "lower", of its score.
+        cost: "seconds", "minutes" or "hours", on two idle cores at its defaults.
+        network: the classifier of the run's dataset that it asks, such as "factor_classifier", which
+            gin/<network>_<dataset>.gin trains; its file is given as the argument `network`.
+        of_codes: its values of a table, (codes [N, D], factors [N, K], seed) -> {name: float}.
+        of_images: its values of two sets of images, (real `pool_3` [M, 2048], {"pool_3": [N, 2048], "logits":
+            [N, 1008]} of the generated ones, seed) -> {name: float}, from Inception's activations.
+
+    Raises:
+        ConfigError: there is such a metric already, it has no docstring, or `better` or `cost` is another word.
+    """
+
+    def known(face):
+        name = face.__name__
+        require(better in ("higher", "lower"), f'{name}: better is "higher" or "lower", got {better!r}')
+        require(cost in COSTS, f"{name}: cost is one of {', '.join(COSTS)}, got {cost!r}")
+        require(face.__doc__, f"{name}: the first line of a metric's docstring is its text; it has none")
+        require(name not in _known, f"{face.__module__} has a metric {name}, and there is one already")
+        _known[name] = Metric(name, gin.configurable(face), better, cost, network, of_codes, of_images)
+        return _known[name].face
+
+    return known
+
+
+def metrics():
+    """{name: `Metric`} of all that there are, cheap ones first; afterwards gin knows their parameters."""
+    _import_all()
+    return dict(sorted(_known.items(), key=lambda item: (COSTS.index(item[1].cost), item[0])))
+
+
+def find(name):
+    """The `Metric` of that name.
+
+    Raises:
+        ConfigError: there is no such metric.
+    """
+    require(name in metrics(), f"no metric {name!r}; there are {', '.join(metrics())}")
+    return _known[name]
+
+
+def lower_is_better(name):
+    """Whether less is better of a column of a table; of those that are no metrics, more is."""
+    return name in metrics() and _known[name].better == "lower"
+
+
+@functools.cache
+def _import_all():
+    for module in pkgutil.iter_modules([str(pathlib.Path(__file__).parent)]):
+        if not module.ispkg:
+            importlib.import_module(f"{__package__}.{module.name}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +106,7 @@ class Result:
     """A score and how it was measured.
 
     Attributes:
-        values: {name: float}.
+        values: {name: float}; the first is the metric's score, which tables show and trainings choose the best of.
         protocol: {name: number or text}: sample counts, bins, the feature network and its checksum.
 
     Raises:
@@ -88,6 +177,13 @@ def checked_pair(codes, factors):
             "give more samples or leave the factor out",
         )
     return codes, factors.astype(np.int64)
+
+
+def two_thirds(codes, factors, seed):
+    """[(codes, factors) to fit on, (codes, factors) to score on]: a random two thirds of a table, and the rest."""
+    order = np.random.default_rng(seed).permutation(len(codes))
+    parts = order[: 2 * len(codes) // 3], order[2 * len(codes) // 3 :]
+    return [(codes[rows], factors[rows]) for rows in parts]
 
 
 def finite(values, what):

@@ -4,19 +4,18 @@ Jeon et al., "IB-GAN: Disentangled Representation Learning with Information Bott
 q = N(Q(x), I), as in the released code) and Eq. 10; 10,000 samples as there.
 """
 
-import gin
 import numpy as np
 import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require_number
-from idgan_tf.evaluation.metric import Result, available, finite
+from idgan_tf.evaluation.metric import Result, available, finite, metric
 from idgan_tf.progress import bar
 
 BATCH = 256
 
 
-@gin.configurable
+@metric(better="higher", cost="seconds")
 def mi_bounds(method, dataset, seed, num_samples=10_000):
     """I^L, and of a method with a bottleneck I^U and the KL of every dimension, which is in the protocol.
 

@@ -6,11 +6,10 @@ paper's latent classifier (Zheng & Sun, CVPR 2019, appendix B.2), and learns ane
 
 import functools
 
-import gin
 import numpy as np
 
 from idgan_tf.evaluation.linear_probe import probed, standardised
-from idgan_tf.evaluation.metric import available
+from idgan_tf.evaluation.metric import available, metric
 
 WIDTH = 256  # of the hidden layer
 HELD_BACK = 0.1  # of the codes to fit on, which say when to stop
@@ -41,7 +40,7 @@ def mlp_accuracy(codes, labels, test_codes, test_labels, seed):
     return float(probe.fit(codes, labels).score(test_codes, test_labels))
 
 
-@gin.configurable
+@metric(better="higher", cost="minutes")
 def mlp_probe(method, dataset, seed, num_train=10_000, num_test=5_000):
     """Accuracy of classifiers with 256 hidden units on each part of the code: draws from q(c|x), and (_mean) its mean.
 

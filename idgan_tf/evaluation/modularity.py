@@ -4,10 +4,9 @@ Ridgeway & Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Lo
 arXiv:1802.05312, with the settings of disentanglement_lib.
 """
 
-import gin
 import numpy as np
 
-from idgan_tf.evaluation.metric import Result, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_pair, metric, two_thirds
 from idgan_tf.evaluation.mig import information_matrix
 
 
@@ -56,7 +55,14 @@ def explicitness_score(train_codes, train_factors, test_codes, test_factors):
     return float(np.mean(scores))
 
 
-@gin.configurable
+def of_codes(codes, factors, seed):
+    """The values of a table of codes."""
+    train, test = two_thirds(codes, factors, seed)
+    explicitness = explicitness_score(*train, *test)
+    return {"modularity": modularity_score(codes, factors), "explicitness": explicitness}
+
+
+@metric(better="higher", cost="minutes", of_codes=of_codes)
 def modularity(method, dataset, seed, num_train=10_000, num_test=5_000, bins=20):
     """Modularity and explicitness of the mean code.
 

@@ -4,11 +4,10 @@ Lee et al., "High-Fidelity Synthesis with Disentangled Representation", ECCV 202
 the entropy of the code, which no generator changes.
 """
 
-import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, finite
+from idgan_tf.evaluation.metric import Result, finite, metric
 
 FLOOR = 1e-8  # of a variance, as in ID-GAN's code
 
@@ -33,9 +32,9 @@ def log_density(c, mean, logvar):
     return np.sum(density, axis=1)
 
 
-@gin.configurable
+@metric(better="higher", cost="minutes")
 def rid(method, dataset, seed, num_samples=50_000):
-    """R_ID of a generator: mean of log q(c | G(s, c)) over c ~ q(c); higher is better.
+    """R_ID of a generator: mean of log q(c | G(s, c)) over c ~ q(c).
 
     Args:
         method: has `encode` and `generate(s, c)`.

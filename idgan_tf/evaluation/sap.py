@@ -4,11 +4,10 @@ Kumar et al., "Variational Inference of Disentangled Latent Concepts from Unlabe
 arXiv:1711.00848, with the settings of disentanglement_lib.
 """
 
-import gin
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, checked_pair
+from idgan_tf.evaluation.metric import Result, checked_pair, metric, two_thirds
 
 
 def separated_attribute_predictability(train_codes, train_factors, test_codes, test_factors, seed=0):
@@ -36,7 +35,13 @@ def separated_attribute_predictability(train_codes, train_factors, test_codes, t
     return float(np.mean(scores[-1] - scores[-2]))
 
 
-@gin.configurable
+def of_codes(codes, factors, seed):
+    """The values of a table of codes."""
+    train, test = two_thirds(codes, factors, seed)
+    return {"sap": separated_attribute_predictability(*train, *test, seed=seed)}
+
+
+@metric(better="higher", cost="minutes", of_codes=of_codes)
 def sap(method, dataset, seed, num_train=10_000, num_test=5_000):
     """SAP score of the mean code.
 

@@ -4,12 +4,11 @@ Zheng & Sun, "Disentangling Latent Space for VAE by Label Relevant/Irrelevant Di
 x is label relevant and y is not; Figure 2 shows that cVAE-GAN keeps y within a limited range.
 """
 
-import gin
 import numpy as np
 from scipy.stats import wasserstein_distance
 
 from idgan_tf.data.half_circles import HalfCircles, points
-from idgan_tf.evaluation.metric import Result, available
+from idgan_tf.evaluation.metric import Result, available, metric
 from idgan_tf.evaluation.samples import generation
 
 
@@ -25,7 +24,7 @@ def coverage(real, generated, bins=20):
     return float(np.sum(np.minimum(shares, 1.0 / bins)))
 
 
-@gin.configurable
+@metric(better="higher", cost="seconds")
 def toy_spread(method, dataset, seed, points_per_class=10_000):
     """Of toy points along y, each class: standard deviation over the real one, coverage, Wasserstein distance.
 

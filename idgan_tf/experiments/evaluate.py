@@ -1,52 +1,9 @@
-"""Running metrics on a method: which there are, which of them it can have, and what they found."""
-
-import importlib
+"""Running metrics on a method: which of them it can have, and what they found."""
 
 from absl import logging
 
 from idgan_tf.errors import ConfigError, message
-from idgan_tf.evaluation.metric import Result, Unavailable
-
-MODULES = {  # metric -> the file of idgan_tf.evaluation that holds its face; cheap ones first
-    "fvm": "fvm",
-    "mig": "mig",
-    "mi_bounds": "mi_bounds",
-    "rid": "rid",
-    "factor_fidelity": "factor_fidelity",
-    "fid_dsprites": "fid",
-    "fid": "fid",
-    "kid": "kid",
-    "inception_score": "inception_score",
-    "label_inception_score": "inception_score",
-    "diversity": "diversity",
-    "linear_probe": "linear_probe",
-    "mlp_probe": "mlp_probe",
-    "toy_spread": "toy_spread",
-    "modularity": "modularity",
-    "sap": "sap",
-    "betavae_metric": "betavae_metric",
-    "gilbo": "gilbo",
-    "dci": "dci",
-}
-
-LOWER_IS_BETTER = ("fid_dsprites", "fid", "kid")
-
-
-def import_all():
-    """Makes the parameters of every metric known to gin."""
-    for name in MODULES:
-        metric(name)
-
-
-def metric(name):
-    """The face of a metric, `(method, dataset, seed) -> Result`.
-
-    Raises:
-        ConfigError: there is no such metric.
-    """
-    if name not in MODULES:
-        raise ConfigError(f"no metric {name!r}; there are {', '.join(MODULES)}")
-    return getattr(importlib.import_module(f"idgan_tf.evaluation.{MODULES[name]}"), name)
+from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics
 
 
 def names(text):
@@ -57,11 +14,11 @@ def names(text):
     """
     chosen = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if chosen == ["all"]:
-        return list(MODULES), False
+        return list(metrics()), False
     if not chosen:
-        raise ConfigError(f"which metrics? pass --metrics=all or some of {', '.join(MODULES)}")
+        raise ConfigError(f"which metrics? pass --metrics=all or some of {', '.join(metrics())}")
     for name in chosen:
-        metric(name)
+        find(name)
     return chosen, True
 
 
@@ -79,7 +36,7 @@ def during_training(method, dataset, chosen, seed, best_score):
         records.append(result.record())
         if score is None:
             key, value = next(iter(result.values.items()))
-            sign = -1.0 if name in LOWER_IS_BETTER else 1.0
+            sign = -1.0 if lower_is_better(name) else 1.0
             score = sign * value
             best = max(score, best_score)
             records[0] = {f"best_{key}": sign * best, **records[0]}
@@ -100,8 +57,8 @@ def evaluate(method, dataset, seed, chosen):
     for name in chosen:
         logging.info("evaluating %s", name)
         try:
-            result = metric(name)(method, dataset, seed)
+            result = find(name).face(method, dataset, seed)
         except Unavailable as error:
             yield name, message(error)
         else:
-            yield name, Result(result.values, {**common, **result.protocol})
+            yield name, Result(result.values, {"metric": name, **common, **result.protocol})

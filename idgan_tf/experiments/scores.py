@@ -31,20 +31,14 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     import gin
     import tensorflow as tf
 
-    from idgan_tf.evaluation.feature_networks import factor_features, label_logits
-    from idgan_tf.evaluation.metric import Result
+    from idgan_tf.evaluation.metric import Result, find
     from idgan_tf.experiments import evaluate
     from idgan_tf.training.record import log_evaluation
 
-    evaluate.import_all()
     networks = {
-        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train)
-        for name, module in (
-            ("factor_fidelity", factor_features),
-            ("fid_dsprites", factor_features),
-            ("label_inception_score", label_logits),
-        )
-        if name in chosen
+        known.name: _feature_network(run, gin_files, bindings, allow_imports, known, train)
+        for known in map(find, chosen)
+        if known.network
     }
     method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)
     for name, network in networks.items():
@@ -74,29 +68,29 @@ def _warn_of_another_network(run, result):
             return
 
 
-def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, train):
-    """The file of the classifier that a metric needs of the run's dataset: bound by gin, shipped, or beside the run.
+def _feature_network(run, gin_files, bindings, allow_imports, metric, train):
+    """The file of the classifier that a `Metric` asks of the run's dataset: bound by gin, shipped, or beside the run.
 
-    `train` trains the one beside the run first with `gin_file`, continues it, or finds it done.
+    `train` trains the one beside the run first, continues it, or finds it done.
     """
     from idgan_tf import config
-    from idgan_tf.evaluation.feature_networks import shipped
+    from idgan_tf.evaluation.feature_networks import own_network, shipped
     from idgan_tf.experiments.stages import finished
     from idgan_tf.training import build
 
     config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
-    bound = config.bindings_of(metric).get("network")
+    bound = config.bindings_of(metric.name).get("network")
     if bound:
         return bound
     dataset = build.settings().dataset
-    gin_file = gin_file.format(dataset.name)
+    gin_file = own_network.gin_file_of(metric.network, dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
     found = shipped.find(folder.name, dataset)
     if found:
         if folder.exists():
             logging.warning(
                 "the features are those of %s, which comes with idgan_tf, not of %s; %s.network chooses",
-                found.name, folder, metric,
+                found.name, folder, metric.name,
             )  # fmt: skip
         return found
     if train and (config.PROJECT / gin_file).exists():

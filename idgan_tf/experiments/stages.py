@@ -14,6 +14,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
     from idgan_tf import config
+    from idgan_tf.evaluation.metric import find
     from idgan_tf.experiments import evaluate
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, loop, workers
@@ -26,7 +27,7 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
     text = config.text()
     settings = build.settings()
     for name in settings.metrics:
-        evaluate.metric(name)  # a misspelt one is found before anything trains
+        find(name)  # a misspelt one is found before anything trains
     stage = config.bindings_of("teacher")
     if stage and not run.checkpoints.exists():
         rehearse(gin_files, gin_params, allow_imports)

@@ -8,7 +8,7 @@ import numpy as np
 
 from idgan_tf import pretrained
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import read_metrics
+from idgan_tf.run_log import is_evaluation, read_metrics, values_of
 
 INPUTS = {  # name -> what it holds
     "image": "in [0, 1]",
@@ -182,10 +182,8 @@ def _origin(run):
 def _metrics(records):
     """The newest value of every metric with its protocol, as lines of a table."""
     newest = {}
-    for record in records:
-        for name, value in record.items():
-            if "protocol" in record and name not in ("step", "protocol"):
-                newest[name] = (value, record["step"], record["protocol"])
+    for record in filter(is_evaluation, records):
+        newest |= {name: (value, record["step"], record["protocol"]) for name, value in values_of(record).items()}
     if not newest:
         return ["None was measured; `bin/evaluate` does."]
     rows = ["| metric | value | step | protocol |", "|---|---|---|---|"]

@@ -4,9 +4,10 @@ import shlex
 
 from idgan_tf import environment, pretrained
 from idgan_tf.config import literals
+from idgan_tf.evaluation.metric import metrics
 from idgan_tf.reports.page import escape, page, paragraph, picture, section
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import read_metrics
+from idgan_tf.run_log import is_evaluation, read_metrics, score_of, values_of
 from idgan_tf.studies import published
 
 OWN_NETWORK = ", on a feature network that the paper does not describe: compare order and ratio, not values"
@@ -22,8 +23,8 @@ def of_run(run):
     """
     run.require_run()
     records, config = read_metrics(run.metrics), run.config.read_text()
-    evaluations = [record for record in records if "protocol" in record]
-    training = [record for record in records if "protocol" not in record]
+    evaluations = [record for record in records if is_evaluation(record)]
+    training = [record for record in records if not is_evaluation(record)]
     last = max((record["step"] for record in records), default=0)
     sections = [
         f"<p class=quiet>{last:,} steps trained</p>",
@@ -78,13 +79,14 @@ def _metrics(records, method):
         protocol = ", ".join(
             f"{name} {value}" for name, value in {"step": record["step"], **record["protocol"]}.items()
         )
-        for name, value in record.items():
-            if name not in ("step", "protocol"):
-                printed = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), name)))
-                remark = OWN_NETWORK if printed and name.startswith("fid_dsprites") else ""
-                cells = (name, f"{value:.4g}", f"{printed}{remark}" or "-")
-                rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
-                rows.append(f"<td colspan=3 class=quiet>{escape(protocol)}</td>")
+        metric, score = score_of(record)
+        papers = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), metric)))
+        if papers and metrics()[metric].network:
+            papers += OWN_NETWORK
+        for name, value in values_of(record).items():
+            cells = (name, f"{value:.4g}", papers if papers and name == score else "-")
+            rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
+            rows.append(f"<td colspan=3 class=quiet>{escape(protocol)}</td>")
     if not rows:
         return "<p class=quiet>None was measured; bin/evaluate does.</p>"
     heads = "".join(f"<th>{head}</th>" for head in ("metric", "value", "published"))

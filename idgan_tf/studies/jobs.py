@@ -16,16 +16,10 @@ import shlex
 
 from idgan_tf import config
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.evaluation.feature_networks import shipped
-from idgan_tf.experiments import evaluate
+from idgan_tf.evaluation.feature_networks import own_network, shipped
+from idgan_tf.evaluation.metric import find, metrics
 from idgan_tf.run_directory import Run
 from idgan_tf.studies.study import Row
-
-FEATURES = {  # metric -> the gin file of the network that it asks
-    "factor_fidelity": "gin/factor_classifier_{}.gin",
-    "fid_dsprites": "gin/factor_classifier_{}.gin",
-    "label_inception_score": "gin/label_classifier_{}.gin",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +56,7 @@ def plan(study, runs, extra=()):
         runs: the folder of all studies.
         extra: bindings of every training, after all others.
     """
-    network = functools.cache(lambda metric, dataset: _network(study, metric, dataset, runs, extra))
+    network = functools.cache(lambda name, dataset: _network(study, name, dataset, runs, extra))
     return [_job(study, row, seed, runs, extra, network) for seed in range(study.scale.seeds) for row in study.chosen]
 
 
@@ -83,17 +77,17 @@ def _job(study, row, seed, runs, extra, network):
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
         needs.append(dataclasses.replace(teacher, needs=[]))
     for metric in row.metrics:
-        if metric in FEATURES:
-            networks[metric], training = network(metric, row.dataset)
+        if asked := find(metric).network:
+            networks[metric], training = network(asked, row.dataset)
             needs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
     run, note = Run(shared / row.id), own / f"{row.id}.json"
     return Job(row, seed, run, note, [*row.gin, *data, *scale.gin], params, networks, evaluation, needs)
 
 
-def _network(study, metric, dataset, runs, extra):
-    """(file of the feature network that a metric asks of a data set, [] or [the job that trains it])."""
-    scale, gin_file = study.scale, FEATURES[metric].format(dataset)
+def _network(study, name, dataset, runs, extra):
+    """(file of the feature network of that name of a data set, [] or [the job that trains it])."""
+    scale, gin_file = study.scale, own_network.gin_file_of(name, dataset)
     gin_files = [gin_file, *([scale.data[dataset]] if dataset in scale.data else [])]
     name = pathlib.Path(gin_file).stem
     found = _shipped(name, gin_files, extra)
@@ -162,6 +156,6 @@ def _load(gin_files, bindings):
     """Puts a configuration in force, of a training and its metrics; gives the module that builds what it describes."""
     from idgan_tf.training import build  # here, since the names of the studies should not wait for TensorFlow
 
-    evaluate.import_all()
+    metrics()  # before their bindings are read
     config.load(gin_files, bindings)
     return build

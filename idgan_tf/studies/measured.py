@@ -7,12 +7,10 @@ import inspect
 import json
 
 from idgan_tf import config
-from idgan_tf.experiments import evaluate
+from idgan_tf.evaluation.metric import find
 from idgan_tf.files import sha256
-from idgan_tf.run_log import read_metrics
+from idgan_tf.run_log import read_metrics, score_of
 from idgan_tf.studies.jobs import configured
-
-VALUE_OF = {"diversity": "intra_class_diversity", "toy_spread": "toy_coverage"}  # metrics whose value has another name
 
 
 def values(job):
@@ -26,19 +24,15 @@ def values(job):
     asked = {metric: sha256(file) if file.is_file() else None for metric, file in job.networks.items()}
     counts = {metric: _counts(metric, job) for metric in job.row.metrics}
     for record in read_metrics(job.run.metrics):
-        protocol = record.get("protocol", {})
+        protocol = {key: value for key, value in record.get("protocol", {}).items() if key != "metric"}  # the column
         if record["step"] != step or protocol.get("seed", job.seed) != job.seed:
             continue
         found.update({name: (record[name], name, protocol) for name in job.row.values if name in record})
-        for metric in job.row.metrics if protocol else ():
-            if metric in asked and protocol.get("feature_sha256") != asked[metric]:
-                continue
-            if any(protocol.get(key, count) != count for key, count in counts[metric].items()):
-                continue
-            stem = VALUE_OF.get(metric, metric)
-            for name, value in record.items():
-                if name == stem or (name.startswith(stem) and name[len(stem) :].removesuffix("k").isdecimal()):
-                    found[metric] = value, name, protocol
+        metric, name = score_of(record)
+        if metric not in job.row.metrics or (metric in asked and protocol.get("feature_sha256") != asked[metric]):
+            continue
+        if all(protocol.get(key, count) == count for key, count in counts[metric].items()):
+            found[metric] = record[name], name, protocol
     return found
 
 
@@ -68,7 +62,7 @@ def asked_steps(job):
 
 def _counts(metric, job):
     """{parameter: number} of a metric as a job asks it: what is bound, else its defaults."""
-    defaults = {name: given.default for name, given in inspect.signature(evaluate.metric(metric)).parameters.items()}
+    defaults = {name: given.default for name, given in inspect.signature(find(metric).face).parameters.items()}
     bound = configured(tuple(job.gin_files), (*job.params, *job.evaluation), metric)[1]
     return {name: value for name, value in (defaults | bound).items() if type(value) is int}
 

@@ -1,4 +1,4 @@
-"""The numbers that the papers print, for a look beside our own."""
+"""The numbers that the papers print, for a look beside our own: all in published.csv."""
 
 import csv
 import functools
@@ -7,9 +7,7 @@ import re
 from typing import NamedTuple
 
 FILE = pathlib.Path(__file__).with_name("published.csv")
-COUNTED = re.compile(r"(fid|fid_dsprites|kid|inception_score)\d+k?")  # names that carry their sample count
 STEMS = {  # class -> stem of the gin files, where one class is one method
-    "FactorVAE": "factorvae",
     "BetaTCVAE": "betatcvae",
     "GAN": "gan",
     "InfoGAN": "infogan",
@@ -33,7 +31,12 @@ class Published(NamedTuple):
     table: str
 
     def __str__(self):
-        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.paper}, Table {self.table})"
+        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.where})"
+
+    @property
+    def where(self):
+        """Such as "ID-GAN, Table 2"."""
+        return f"{self.paper}, Table {self.table}"
 
 
 @functools.cache
@@ -52,18 +55,35 @@ def of(method, dataset, metric):
 
     Args:
         method, dataset: as in gin/<method>_<dataset>.gin.
-        metric: its name, with or without a sample count ("fid50k").
+        metric: one of bin/evaluate.
     """
-    counted = COUNTED.fullmatch(metric)
-    return _numbers().get((method, dataset, counted[1] if counted else metric), [])
+    return _numbers().get((method, dataset, metric), [])
+
+
+def tables():
+    """The tables that are printed, such as "ID-GAN, Table 2"."""
+    return list(dict.fromkeys(number.where for numbers in _numbers().values() for number in numbers))
+
+
+def in_tables(wanted, gin_file, dataset):
+    """{metric: [mean] or [mean, std]} that some of `tables` print of gin/<method>_<dataset>.gin."""
+    method = pathlib.Path(gin_file).stem.removesuffix(f"_{dataset}")
+    return {
+        metric: [float(text) for text in (number.mean, number.std) if text]
+        for (*row, metric), numbers in _numbers().items()
+        for number in numbers
+        if row == [method, dataset] and number.where in wanted
+    }
 
 
 def stem(config):
     """Which `method` of published.csv a configuration (the text of a config.gin) is, or None."""
     bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", config, re.MULTILINE))
     method = bound.get("train.method", "").removeprefix("@").rsplit(".", 1)[-1]
-    if method == "BetaVAE":
-        return "vae" if bound.get("BetaVAE.beta") in ("1", "1.0") else "betavae"
+    if method in ("BetaVAE", "FactorVAE"):
+        of_ibgan = "dc" if bound.get(f"{method}.encoder") == "@IBMirrorEncoder()" else ""  # in whose tables it is
+        name = "vae" if bound.get("BetaVAE.beta") in ("1", "1.0") else method.lower()
+        return f"{of_ibgan}{name}"
     if method == "IDGAN":
         if bound.get("IDGAN.lambda_id") in ("0", "0.0"):
             return "idgan_nodistill"

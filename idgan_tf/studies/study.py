@@ -1,6 +1,8 @@
 """A study: a table of a paper as data, read from the .toml file of its name.
 
     title, paper          what it repeats
+    published             the printed tables that it repeats, by their names in published.csv: what they print of the
+                          method and dataset of a row's first gin file stands beside it
     metrics               columns: metrics of bin/evaluate ...
     values                ... and other values of theirs, or of the last line of the training log
     notes                 sentences that a reader of the table needs
@@ -22,7 +24,6 @@
         budget            which `params` of the scale
         teacher           the id of the row whose run is its first stage
         metrics, values   its columns, where it cannot have all
-        published         {column: [mean] or [mean, std]}
     [[claim]]             see `claims`
 
 The numbers of a study come from its run directories alone (`results.collect`).
@@ -33,7 +34,8 @@ import difflib
 import pathlib
 import tomllib
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, require
+from idgan_tf.studies import published
 
 FOLDER = pathlib.Path(__file__).parent / "tables"
 SCALES = ("paper", "cpu", "smoke")
@@ -41,7 +43,11 @@ SCALES = ("paper", "cpu", "smoke")
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A line of the table; the attributes are those of [[row]] in the module's text."""
+    """A line of the table; the attributes are those of [[row]] in the module's text.
+
+    Attributes:
+        published: {column: [mean] or [mean, std]}.
+    """
 
     name: str
     dataset: str
@@ -131,7 +137,9 @@ def load(name, scale):
     if scale not in SCALES:
         raise ConfigError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
     data = tomllib.loads((FOLDER / f"{name}.toml").read_text())
-    metrics, values = data["metrics"], data.get("values", [])
+    metrics, values, tables = data["metrics"], data.get("values", []), data.get("published", [])
+    unknown = sorted({*tables} - {*published.tables()})
+    require(not unknown, f"{name}: nothing is known of {'; '.join(unknown)}; there are {'; '.join(published.tables())}")
     return Study(
         name=name,
         runs_of=data.get("runs_of", name),
@@ -140,7 +148,13 @@ def load(name, scale):
         notes=data.get("notes", []),
         figures=data.get("figures", []),
         columns=[*metrics, *values],
-        rows=[Row(**{"metrics": metrics, "values": values, **row}) for row in data["row"]],
+        rows=[_row(row, metrics, values, tables) for row in data["row"]],
         claims=[Claim(**claim) for claim in data["claim"]],
         scale=Scale(scale, **data["scale"][scale]),
     )
+
+
+def _row(row, metrics, values, tables):
+    """The `Row` of a [[row]], with what the printed tables say of it."""
+    printed = published.in_tables(tables, row["gin"][0], row["dataset"])
+    return Row(**{"metrics": metrics, "values": values, **row}, published=printed)

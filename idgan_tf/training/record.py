@@ -15,9 +15,8 @@ def log_evaluation(run, step, records):
     """Writes what `Result.record` gives to metrics.jsonl and TensorBoard."""
     for record in records:
         run_log.append_metrics(run.metrics, {"step": step, **record})
-        for name, value in record.items():
-            if name != "protocol":
-                tf.summary.scalar(f"evaluation/{name}", value, step)
+        for name, value in run_log.values_of(record).items():
+            tf.summary.scalar(f"evaluation/{name}", value, step)
 
 
 def draw(run, step, pictures):

@@ -16,7 +16,7 @@ DPI = 100
 PANEL, LEGEND = (4.6, 3.6), 1.6  # inches: a panel, and the width of a legend
 BOUNDS = {"mi_upper": ("$I^U$", "tab:red"), "mi_lower": ("$I^L$", "tab:blue")}
 LAMBDAS = ("lambda_id", "lambda_info")  # of ID-GAN's distillation and of InfoGAN's information
-FID = re.compile(r"fid(_dsprites)?\d+k?")  # no `_even`, `_decoder`
+FIDS = ("fid", "fid_dsprites")  # metrics
 COLORS = [f"C{i}" for i in range(10)]
 MARKERS = "osD^vP"
 
@@ -135,7 +135,8 @@ def _require(condition, figure, needed):
 
 def _fid(logs):
     """The name of the FID that most runs have, such as fid_dsprites50k; others are not comparable with it."""
-    names = [name for log in logs for name in {n for r in log.evaluations for n in r if FID.fullmatch(n)}]
+    scores = [{run_log.score_of(record) for record in log.evaluations} for log in logs]
+    names = [name for found in scores for metric, name in found if metric in FIDS]
     return statistics.mode(sorted(names)) if names else None
 
 

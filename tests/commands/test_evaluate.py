@@ -9,15 +9,16 @@ from idgan_tf import config, runs
 from idgan_tf.commands.evaluate import evaluate_run
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.evaluation.feature_networks import shipped
-from idgan_tf.evaluation.metric import Result
+from idgan_tf.evaluation.metric import Result, metrics
 from idgan_tf.experiments import evaluate
-from idgan_tf.experiments.evaluate import MODULES, metric, names
+from idgan_tf.experiments.evaluate import names
 from idgan_tf.networks.classifier import FactorHeads
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import append_metrics
 from idgan_tf.training import checkpoint
 from tests.faults import forked
-from tests.helpers import build_tiny, command, metrics
+from tests.helpers import build_tiny, command
+from tests.helpers import metrics as lines_of
 
 SMALL = [
     "fvm.num_votes = 30",
@@ -60,12 +61,12 @@ def evaluated(run, chosen, train=True, seed=0):
 def test_a_run_gets_lines_with_protocol_and_scalars(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     results = evaluated(run, ["fvm", "mig"], seed=5)
-    line_before, fvm_line, mig_line = metrics(run.path)
+    line_before, fvm_line, mig_line = lines_of(run.path)
     assert line_before == {"step": 12, "loss": 1.0}
     assert fvm_line["step"] == 12 and fvm_line["fvm"] == results["fvm"].values["fvm"]
     assert mig_line["mig"] == results["mig"].values["mig"]
     assert mig_line["protocol"] == {
-        "seed": 5, "dataset": "tiny_sprites", "source": "drawn", "num_samples": 200, "bins": 20,
+        "metric": "mig", "seed": 5, "dataset": "tiny_sprites", "source": "drawn", "num_samples": 200, "bins": 20,
     }  # fmt: skip
     (events,) = run.tensorboard.glob("events*")
     tags = {v.tag for e in tf.compat.v1.train.summary_iterator(str(events)) for v in e.summary.value}
@@ -81,7 +82,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(classifier)
     results = evaluated(run, *names("all"))
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
-    assert list(results) == list(MODULES)
+    assert list(results) == list(metrics())
     of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
     assert set(left_out) == {"mi_bounds", "fid", "kid", "inception_score", *of_labels}
     assert left_out["diversity"] == "tiny_sprites has no classes"
@@ -92,7 +93,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
 
 
 def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, monkeypatch):
-    from idgan_tf.evaluation.feature_networks import factor_features
+    from idgan_tf.evaluation.feature_networks import own_network
     from idgan_tf.experiments import stages
 
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
@@ -105,7 +106,7 @@ def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, mo
         FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(network)
 
     monkeypatch.setattr(stages, "finished", finished)
-    monkeypatch.setattr(factor_features, "GIN_FILE", "gin/factor_classifier_dsprites.gin")
+    monkeypatch.setattr(own_network, "gin_file_of", lambda network, dataset: f"gin/{network}_dsprites.gin")
     results = evaluated(run, ["fid_dsprites"])
     assert asked == [(["gin/factor_classifier_dsprites.gin"], tmp_path / "factor_classifier_dsprites")]
     assert results["fid_dsprites"].values["fid_dsprites96"] > 0
@@ -130,7 +131,7 @@ def test_a_shipped_network_comes_before_a_trained_one_and_their_scores_are_told_
 
 def test_a_training_measures_with_the_network_that_comes_with_the_package(tmp_path, monkeypatch):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
-    evaluate.import_all()
+    metrics()
     method, dataset = runs.load_with_data(run.path, (), SMALL)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     none, score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
@@ -161,7 +162,7 @@ def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_mea
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     results = evaluated(run, ["rid", "mig"])
     assert "BetaVAE has no generator" in results["rid"]
-    assert len(metrics(run.path)) == 2 and metrics(run.path)[1]["mig"] == results["mig"].values["mig"]
+    assert len(lines_of(run.path)) == 2 and lines_of(run.path)[1]["mig"] == results["mig"].values["mig"]
 
 
 def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_the_others(codes):
@@ -170,12 +171,12 @@ def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_th
     last = process.stderr.strip().splitlines()[-1]
     assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
     every = command("evaluate", f"--codes={codes}", check=0)
-    assert "left out mi_bounds, rid, factor_fidelity, fid_dsprites, fid, kid" in every.stdout
+    assert "left out factor_fidelity, mi_bounds, toy_spread, betavae_metric, diversity, fid_dsprites" in every.stdout
 
 
 def test_the_presets_change_the_protocol(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
-    evaluate.import_all()
+    metrics()
     runs.load_with_data(run.path, ["gin/eval/disentanglement_lib.gin"])
     preset = config.bindings_of("fvm")
     assert preset["batch_size"] == 64 and preset["threshold"] == 0.0025 and preset["num_evaluation_votes"] == 5000
@@ -193,9 +194,8 @@ def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
 
 def test_names_of_metrics():
     assert names("mig, fvm,mig") == (["mig", "fvm"], True)
-    assert names("all") == (list(MODULES), False)
-    assert all(metric(name).__doc__ for name in MODULES)
-    with pytest.raises(ConfigError, match="no metric 'migg'; there are fvm, mig"):
+    assert names("all") == (list(metrics()), False)
+    with pytest.raises(ConfigError, match="no metric 'migg'; there are factor_fidelity, fvm, mi_bounds, mig"):
         names("migg")
     with pytest.raises(ConfigError, match="which metrics"):
         names(",")
@@ -238,12 +238,12 @@ def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, c
 
 def test_the_list_shows_every_metric():
     process = forked.run("evaluate", ["--list"])
-    assert [line.split()[0] for line in process.stdout.splitlines()] == list(MODULES)
+    assert [line.split()[0] for line in process.stdout.splitlines()] == list(metrics())
 
 
 def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
     from idgan_tf.experiments import outside
-    from tests.evaluation.test_features import Fake
+    from tests.evaluation.feature_networks.test_inception import Fake
 
     tf.saved_model.save(Fake(), str(tmp_path / "inception"))
     monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(tmp_path / "inception"))
@@ -256,7 +256,7 @@ def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     results = dict(outside.evaluate_images(ours, theirs, 0, ["fid", "kid", "inception_score"]))
     assert results["fid"].values["fid12"] > 0 and results["inception_score"].values["inception_score12"] >= 1.0
-    assert results["kid"].protocol["num_real"] == 12
+    assert results["kid"].protocol["num_real"] == 12 and results["kid"].protocol["metric"] == "kid"
     same = dict(outside.evaluate_images(ours, ours, 0, ["fid"]))
     assert same["fid"].values["fid12"] == pytest.approx(0.0, abs=1e-4)
     with pytest.raises(ConfigError, match="fvm cannot be told from images"):

@@ -8,7 +8,7 @@ import pytest
 from idgan_tf import config
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.feature_networks import shipped
-from idgan_tf.experiments import evaluate
+from idgan_tf.evaluation.metric import metrics
 from idgan_tf.studies import claims, jobs, study
 from idgan_tf.training import build
 from idgan_tf.visualize import registry
@@ -33,14 +33,14 @@ def test_there_are_the_tables_and_figures_of_the_three_papers():
 
 @pytest.mark.parametrize("name, scale", every())
 def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
-    evaluate.import_all()
+    metrics()
     found = study.load(name, scale)
     ids = {row.id for row in found.rows}
     assert len(ids) == len(found.rows), "two rows would share a run directory"
     assert set(found.figures) <= set(registry.known(registry.OF_LOGS))
     assert set(found.scale.params) <= {"features", "all", *(row.budget for row in found.rows)}
     for row in found.rows:
-        assert set(row.metrics) <= set(evaluate.MODULES) and set(row.published) <= set(found.columns), row
+        assert set(row.metrics) <= set(metrics()) and set(row.published) <= set(found.columns), row
     for claim in found.claims:
         assert claim.check in claims.CHECKS and {*claim.rows, *claim.than} <= ids, claim
         assert set(claim.metrics) <= set(found.columns), claim
@@ -87,7 +87,7 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
 
 
 def test_the_label_studies_count_the_images_that_the_paper_counts():
-    evaluate.import_all()
+    metrics()
     counts = {"cifar10": (5_000, 500, 500), "facescrub": (53_000, 100, 100)}  # section 4.2
     for name in ("label_table1", "label_table2"):
         for job in jobs.plan(study.load(name, "paper"), "runs"):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import signal
+import types
 
 import numpy as np
 import pytest
@@ -163,7 +164,8 @@ def test_evaluations_name_the_best_value_so_far(monkeypatch, name, values, best)
     from tests.helpers import TinySprites
 
     remaining, best_score = list(values), float("-inf")
-    monkeypatch.setattr(evaluate, "metric", lambda _: lambda *_: Result({name: remaining.pop(0)}, {}))
+    metric = types.SimpleNamespace(face=lambda *_: Result({name: remaining.pop(0)}, {}))
+    monkeypatch.setattr(evaluate, "find", lambda _: metric)
     for value in values:
         (record,), score = evaluate.during_training(None, TinySprites(), [name], 0, best_score)
         best_score = max(score, best_score)

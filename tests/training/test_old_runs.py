@@ -21,7 +21,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf import config, runs
-from idgan_tf.experiments import evaluate
+from idgan_tf.evaluation.metric import find
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import read_metrics
 from idgan_tf.training import build, checkpoint, loop
@@ -48,7 +48,7 @@ def test_its_scores_are_what_they_were(name):
     method, dataset = runs.load_with_data(OLD / "4baf5ff" / name, allow_imports=["tests"])
     values = {}
     for metric, settings in METRICS[name].items():
-        values.update(evaluate.metric(metric)(method, dataset, 0, **settings).values)
+        values.update(find(metric).face(method, dataset, 0, **settings).values)
     expected = json.loads((OLD / "4baf5ff" / name / "expected.json").read_text())["values"]
     assert values == pytest.approx(expected, rel=1e-4)
 

@@ -6,8 +6,6 @@ from idgan_tf.data.factors import FactorDataset
 from idgan_tf.evaluation.feature_networks import own_network
 from idgan_tf.evaluation.metric import available
 
-GIN_FILE = "gin/factor_classifier_{}.gin"
-
 
 class FactorFeatures:
     """Images [B, H, W, C] in [0, 1] -> (hidden units [B, 256], pooled units of convolutions [B, 160]).
@@ -25,7 +23,7 @@ class FactorFeatures:
         from idgan_tf.networks.classifier import FactorHeads
 
         available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
-        gin_file = GIN_FILE.format(dataset.name)
+        gin_file = own_network.gin_file_of("factor_classifier", dataset.name)
         network = network or own_network.find(dataset, gin_file)
         self._network = own_network.load(network, FactorHeads, dataset, gin_file)
         self._names, self._right, self._count = dataset.factor_names, 0.0, 0

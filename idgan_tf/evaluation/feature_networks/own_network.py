@@ -9,6 +9,11 @@ from idgan_tf.evaluation.metric import Unavailable, available
 from idgan_tf.files import sha256
 
 
+def gin_file_of(network, dataset):
+    """The gin file that trains a network, such as "factor_classifier", for the dataset of that name."""
+    return f"gin/{network}_{dataset}.gin"
+
+
 def find(dataset, gin_file):
     """The file of the network that comes with the package for the images of a dataset.
 

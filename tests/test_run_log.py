@@ -1,0 +1,35 @@
+"""Which metric a line of metrics.jsonl is of."""
+
+import pytest
+
+from idgan_tf.run_log import score_of, values_of
+
+
+def test_a_line_says_which_metric_it_is_of_and_its_first_value_is_the_score():
+    protocol = {"metric": "dci", "num_samples": 900}
+    record = {"step": 3, "best_disentangled7": 0.9, "disentangled7": 0.5, "complete": 0.25, "protocol": protocol}
+    assert score_of(record) == ("dci", "disentangled7")
+    assert values_of(record) == {"best_disentangled7": 0.9, "disentangled7": 0.5, "complete": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("fvm", "fvm"),
+        ("fid50k", "fid"),
+        ("fid_dsprites1234", "fid_dsprites"),
+        ("fid_dsprites_even10k", "fid_dsprites_even"),  # no metric
+        ("label_inception_score5k", "label_inception_score"),
+        ("intra_class_diversity", "diversity"),
+        ("toy_coverage", "toy_spread"),
+        ("mi_bounds_lower", "mi_bounds"),
+        ("linear_probe_zs", "linear_probe"),
+    ],
+)
+def test_older_lines_are_known_by_the_name_of_their_score(name, metric):
+    record = {"step": 3, f"best_{name}": 2.0, name: 1.0, "another": 0.0, "protocol": {"seed": 0}}
+    assert score_of(record) == (metric, name)
+
+
+def test_a_line_of_a_training_is_of_no_metric():
+    assert score_of({"step": 3, "fvm": 1.0}) == score_of({"step": 3, "protocol": {}}) == (None, None)
