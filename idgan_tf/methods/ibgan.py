@@ -14,6 +14,7 @@ from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
+from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.adversarial import fake_loss, real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 
@@ -114,7 +115,7 @@ class IBGAN(CodeFaces, Method):
         D and Q read generated images first and real ones second, as in the released code: what Q says of a real image
         by its running statistics (`encode`) counts real images, too, though no loss asks Q about them.
         """
-        real = 2.0 * batch["image"] - 1.0
+        real = signed(batch["image"])
         seed_z, seed_r, seed_real, seed_fake, seed_label = noise.split(seed, 5)
         z = noise.normal([real.shape[0], self.z_dim], seed_z)
         sigma = instance_noise_level(self.step, *self.instance_noise)
@@ -199,7 +200,7 @@ class IBGAN(CodeFaces, Method):
 
     def generate(self, s, c):
         """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""
-        return 0.5 * (self.generator(join(s, c)) + 1.0)
+        return unsigned(self.generator(join(s, c)))
 
     def sample_code(self, image, seed):
         """r ~ e(r|z), z ~ N(0, I), as many as images [B, H, W, C]: [B, Dr]; without e: z."""

@@ -7,6 +7,7 @@ from idgan_tf.errors import require
 from idgan_tf.evaluation.feature_networks import own_network
 from idgan_tf.evaluation.metric import available
 from idgan_tf.evaluation.samples import generation
+from idgan_tf.networks.ranges import signed
 
 GIN_FILE = "gin/label_classifier_{}.gin"
 REAL = 10_000  # images of the accuracy, or all there are
@@ -40,7 +41,7 @@ class LabelLogits:
         self._described = own_network.describe(network)
 
     def __call__(self, images):
-        return self._call(2.0 * tf.convert_to_tensor(images) - 1.0).numpy()
+        return self._call(signed(tf.convert_to_tensor(images))).numpy()
 
     def protocol(self, dataset, seed):
         """Checksum of the network, and its accuracy on real images: those it was trained on."""
