@@ -6,6 +6,8 @@ import pathlib
 import re
 from typing import NamedTuple
 
+from idgan_tf.config import todays
+
 FILE = pathlib.Path(__file__).with_name("published.csv")
 COUNTED = re.compile(r"(fid|fid_dsprites|kid|inception_score)\d+k?")  # names that carry their sample count
 STEMS = {  # class -> stem of the gin files, where one class is one method
@@ -17,6 +19,9 @@ STEMS = {  # class -> stem of the gin files, where one class is one method
     "IDGANVDB": "idgan",
     "IDGANEnd2End": "idgan_end2end",
     "CGAN": "cgan",
+    "IBGAN": "ibgan",
+    "DCInfoGAN": "dcinfogan",
+    "DCGAN": "dcgan",
     "CVAE": "cvae",
     "CVAEGAN": "cvaegan",
     "LabelCGAN": "label_cgan",
@@ -60,7 +65,7 @@ def of(method, dataset, metric):
 
 def stem(config):
     """Which `method` of published.csv a configuration (the text of a config.gin) is, or None."""
-    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", config, re.MULTILINE))
+    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", todays(config), re.MULTILINE))
     method = bound.get("train.method", "").removeprefix("@").rsplit(".", 1)[-1]
     if method == "BetaVAE":
         return "vae" if bound.get("BetaVAE.beta") in ("1", "1.0") else "betavae"
@@ -70,8 +75,4 @@ def stem(config):
         others = "vae|factorvae|betatcvae|infogan|vaegan|ibgan"
         teacher = re.search(rf"\b({others})_\w+\.gin", bound.get("teacher.gin_file", ""))
         return f"idgan_{teacher[1]}" if teacher else "idgan"
-    if method == "IBGAN":
-        if bound.get("IBGAN.encoder") != "None":
-            return "ibgan"
-        return "dcgan" if bound.get("IBGAN.alpha") in ("0", "0.0") else "dcinfogan"
     return STEMS.get(method)
