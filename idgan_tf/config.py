@@ -46,9 +46,23 @@ RENAMED = {
 
 @contextlib.contextmanager
 def _todays(path):
-    """A gin file as gin reads it: with today's names of the modules that it imports."""
-    lines = pathlib.Path(path).read_text().splitlines(keepends=True)
-    yield io.StringIO("".join(_today(line) for line in lines))
+    """A gin file as gin reads it: with today's names."""
+    yield io.StringIO(todays(pathlib.Path(path).read_text()))
+
+
+def todays(text):
+    """A gin file's text with today's names of what it, or the version that wrote it, calls otherwise.
+
+    Modules; the baselines of IB-GAN, which were IBGAN without an encoder; games, which were strings.
+    """
+    text = "".join(_today(line) for line in text.splitlines(keepends=True))
+    text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
+    if re.search(r"^IBGAN\.encoder = None", text, re.MULTILINE):
+        is_gan = re.search(r"^IBGAN\.alpha = 0(\.0)?\b", text, re.MULTILINE)
+        gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")
+        text = re.sub(rf"^IBGAN\.({gone}) = .*\n", "", text, flags=re.MULTILINE)
+        text = re.sub(r"\bIBGAN\b", "DCGAN" if is_gan else "DCInfoGAN", text)
+    return text
 
 
 def _today(line):
@@ -139,16 +153,16 @@ def differences(old, new):
 
 
 def _lines(text):
-    """The lines of a configuration text that matter: no imports; of a teacher, the number of steps does."""
+    """The lines of a configuration text that matter, sorted: no imports; of a teacher, the number of steps does."""
     lines, name = [], "teacher.gin_params = "
-    for line in re.sub(r"( \\)?\n +", " ", text).splitlines():
+    for line in re.sub(r"( \\)?\n +", " ", todays(text)).splitlines():
         if line.startswith(name):
             with contextlib.suppress(ValueError, SyntaxError):  # a macro stays one
                 given = ast.literal_eval(line.removeprefix(name))
                 line = name + repr([p for p in given if not p.startswith(HARMLESS) or p.startswith("train.num_steps")])
         if not line.startswith((*HARMLESS, "#", "import ")):
             lines.append(line)
-    return lines
+    return sorted(lines)
 
 
 def _check_statements(path, allowed):

@@ -15,9 +15,8 @@ def test_it_parses_and_its_teacher_exists(gin_file):
     config.load([gin_file])
     bindings = config.bindings_of("train")
     assert {"method", "dataset", "num_steps", "batch_size"} <= bindings.keys()
-    if "IBGAN.instance_noise" in config.text():
-        noise_ends = config.bindings_of("IBGAN")["instance_noise"][2]
-        assert noise_ends <= bindings["num_steps"], "the noise does not end with the training"
+    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", config.text()):
+        assert int(noise_ends) <= bindings["num_steps"], "the noise does not end with the training"
     stage = config.bindings_of("teacher")
     if stage:
         config.load([stage["gin_file"]], stage.get("gin_params", ()))

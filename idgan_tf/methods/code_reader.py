@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from idgan_tf.errors import require
+from idgan_tf.networks.ranges import signed
 from idgan_tf.networks.resize import convert
 
 
@@ -47,6 +48,6 @@ class CodeReader:
 
 def two_steps(image, reconstructor, encoder=None, front=None):
     """The code of images [B, H, W, C] in [0, 1], (mean, logvar) of e(r|Q(x)); without e, (Q(x), 0)."""
-    image = 2.0 * image - 1.0
+    image = signed(image)
     z = reconstructor(image if front is None else front(image))
     return (z, tf.zeros_like(z)) if encoder is None else encoder(z)

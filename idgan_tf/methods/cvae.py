@@ -11,6 +11,7 @@ import tensorflow as tf
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.label_faces import Labelled, complete, corrupt
+from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 
 
@@ -40,7 +41,7 @@ class CVAE(Labelled):
         return {"vae": Player([self.encoder, self.decoder], self.vae_optimizer)}
 
     def train_step(self, batch, seed):
-        image, label = 2.0 * batch["image"] - 1.0, batch["label"]
+        image, label = signed(batch["image"]), batch["label"]
         with tf.GradientTape() as tape:
             rebuilt, kl = self._rebuild(image, label, seed)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
@@ -59,8 +60,8 @@ class CVAE(Labelled):
 
     def reconstruct(self, image, label):
         """image [B, H, W, C] in [0, 1] and its class [B] -> the image of its mean code."""
-        mean, _ = self.encoder(2.0 * image - 1.0, tf.one_hot(label, self.num_classes))
-        return 0.5 * (self._draw(label, mean) + 1.0)
+        mean, _ = self.encoder(signed(image), tf.one_hot(label, self.num_classes))
+        return unsigned(self._draw(label, mean))
 
     def inpaint(self, image, mask, label):
         """As `LabelFaces.inpaint`, but the class [B] must be given (section 4.5)."""

@@ -13,6 +13,7 @@ from idgan_tf import noise
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.cvae import CVAE
+from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import GAMES
 from idgan_tf.replicas import all_rows
 
@@ -64,7 +65,7 @@ class CVAEGAN(CVAE):
         }
 
     def train_step(self, batch, seed):
-        image, label = 2.0 * batch["image"] - 1.0, batch["label"]
+        image, label = signed(batch["image"]), batch["label"]
         seed_z, seed_prior = noise.split(seed, 2)
         with tf.GradientTape(persistent=True) as tape:
             rebuilt, kl = self._rebuild(image, label, seed_z)

@@ -14,6 +14,7 @@ from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player, copy_of
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
+from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, with_gradient_penalty
 from idgan_tf.objectives.weights import reported, require_weight, weight_at
 
@@ -147,7 +148,7 @@ class GAN(CodeFaces, Method):
 
     def as_real(self, image, seed):
         """Images in [0, 1] as the discriminator sees them."""
-        real = 2.0 * image - 1.0
+        real = signed(image)
         return real + noise.uniform(real.shape, seed, 0.0, self.real_noise) if self.real_noise else real
 
     def latent(self, c, seed):
@@ -162,7 +163,7 @@ class GAN(CodeFaces, Method):
 
     def generate(self, s, c):
         """s [B, S], c [B, D] -> image [B, H, W, C] in [0, 1], from the averaged weights."""
-        return 0.5 * (self.average_generator(join(s, c)) + 1.0)
+        return unsigned(self.average_generator(join(s, c)))
 
     def diagnose(self, means):
         """The two ways a GAN dies on dSprites: a flat discriminator, a saturated generator."""

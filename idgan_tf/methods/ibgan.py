@@ -4,8 +4,6 @@ Jeon et al., "IB-GAN: Disentangled Representation Learning with Information Bott
 loss is that of the released code, which sets the signs of the printed Algorithm 1 right.
 """
 
-import math
-
 import gin
 import tensorflow as tf
 
@@ -14,56 +12,48 @@ from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
-from idgan_tf.objectives.adversarial import fake_loss, real_loss
+from idgan_tf.methods.instance_noise import NoisyImages, disturb
+from idgan_tf.networks.ranges import signed, unsigned
+from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 
 GUARD_CEILING, GUARD_WEIGHT = 20.0, 100.0  # nats, and the weight of the KL above them (released code)
 
-# What `diagnose` warns of; chosen here, from runs on dSprites (the table in docs/ibgan.md).
-HOPELESS = 1.5  # nats of -log D of generated images: 1.0 where they become sprites, 1.96 and 1.99 in a collapse
-NOISELESS = 0.1  # noise below which D sees textures and G should not draw them
-TEXTURE = 0.5  # roughness: of dSprites 0.10, of sprites that IB-GAN drew 0.08 to 0.36, of textures 0.83 and above
-DIAGNOSED = 64  # images
-
 
 @gin.register
-class IBGAN(CodeFaces, Method):
-    """min_{G,q,e} max_D L_GAN - (E[log q(z|x)] - beta * KL(e(r|z) || m(r))), x = G(r), r ~ e(r|z) (Eq. 11).
+class DCInfoGAN(NoisyImages, CodeFaces, Method):
+    """InfoGAN, IB-GAN's baseline (Table 6): min_{G,q} max_D L_GAN - I^L(z, G(z)), z ~ N(0, I), q(z|x) = N(Q(x), I).
 
-    z and m(r) are N(0, I), q(z|x) is N(Q(x), I). In every step all players move from the same forward pass.
-    Without `encoder` the generator reads z itself: the InfoGAN baseline. With `alpha` 0 besides, D alone
-    shapes the images and Q only watches them: the GAN baseline, with a Q to measure it by.
+    In every step all players move from the same forward pass.
 
     Args:
-        encoder: z -> (mean, logvar) of e(r|z), or None.
-        generator: r [B, Dr] -> image [B, H, W, C] in [-1, 1].
+        generator: z [B, Dz] -> image [B, H, W, C] in [-1, 1].
         front: image -> features that `discriminator` and `reconstructor` read, or None when they read images.
             The discriminator alone trains it.
         discriminator: -> logit [B, 1] of "real".
         reconstructor: Q, -> mean [B, Dz] of q(z|x).
-        generator_optimizer: of encoder, generator and reconstructor.
+        generator_optimizer: of all networks but the discriminator's.
         discriminator_optimizer: of front and discriminator.
         z_dim: Dz.
         gamma: weight of the adversarial term in the generator's loss, >= 0 (the gamma of Table 7, by the
             code).
-        alpha: weight of the lower bound of the information in the loss of e and G, >= 0. Q has its own loss
+        alpha: weight of the lower bound of the information in the loss of G (and e), >= 0. Q has its own loss
             to itself, so no weight is needed there.
-        beta: weight of KL(e(r|z) || m(r)), the upper bound, >= 0; not read without `encoder`.
-        divergence_guard: at beta = 0, adds 100 KL whenever the KL reaches 20 nats, as the released code does.
         instance_noise: (first, last, steps): the standard deviation of the noise on real and generated images
             falls linearly from `first` to `last` over so many steps and stays there.
         real_label: (low, high) of the uniform target of real images; (1.0, 1.0) without label smoothing.
+        **networks: further networks of a subclass, which move with the generator.
 
     Attributes:
         codes: where `sample_code` takes c from, for protocols.
     """
 
+    codes = PRIOR
     nuisance_dim = 0
     traversal_range = (-1.0, 1.0)  # released code
 
     def __init__(
         self,
-        encoder,
         generator,
         front,
         discriminator,
@@ -73,75 +63,67 @@ class IBGAN(CodeFaces, Method):
         z_dim,
         gamma,
         alpha,
-        beta,
-        divergence_guard,
         instance_noise,
         real_label,
+        **networks,
     ):
-        optional = {"encoder": encoder, "front": front}
+        shared = {"front": front} if front is not None else {}
         super().__init__(
-            **{name: network for name, network in optional.items() if network is not None},
-            generator=generator,
-            discriminator=discriminator,
-            reconstructor=reconstructor,
+            **networks, **shared, generator=generator, discriminator=discriminator, reconstructor=reconstructor
         )
-        for name, value in {"gamma": gamma, "alpha": alpha, "beta": beta}.items():
-            require_number(f"IBGAN.{name}", value, minimum=0)
-        require_number("IBGAN.z_dim", z_dim, minimum=1, integer=True)
-        require(len(instance_noise) == 3, f"IBGAN.instance_noise is (first, last, steps), got {instance_noise!r}")
-        for value in instance_noise:
-            require_number("IBGAN.instance_noise", value, minimum=0)
-        require(len(real_label) == 2, f"IBGAN.real_label is (low, high), got {real_label!r}")
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        self.z_dim, self.gamma, self.alpha, self.beta = z_dim, gamma, alpha, beta
-        self.guarded = divergence_guard and beta == 0
+        self.z_dim, self.gamma, self.alpha = z_dim, gamma, alpha
         self.instance_noise, self.real_label = tuple(instance_noise), tuple(real_label)
-        self.codes = "c = r ~ e(r|z), z ~ N(0, I)" if encoder is not None else PRIOR
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
+        name = type(self).__name__
+        for key, value in {"gamma": gamma, "alpha": alpha}.items():
+            require_number(f"{name}.{key}", value, minimum=0)
+        require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
+        require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
+        self.check_instance_noise()
 
     @property
     def players(self):
-        judges = [self.networks[name] for name in ("front", "discriminator") if name in self.networks]
-        makers = [self.networks[name] for name in ("encoder", "generator", "reconstructor") if name in self.networks]
+        judges = {name: network for name, network in self.networks.items() if name in ("front", "discriminator")}
+        makers = [network for name, network in self.networks.items() if name not in judges]
         return {
-            "discriminator": Player(judges, self.discriminator_optimizer),
+            "discriminator": Player([*judges.values()], self.discriminator_optimizer),
             "generator": Player(makers, self.generator_optimizer),
         }
 
     def train_step(self, batch, seed):
-        """One step of D and one of G, e and Q, both on the same images.
+        """Algorithm 1: one step of D and one of G, Q (and e), both on the same images.
 
         D and Q read generated images first and real ones second, as in the released code: what Q says of a real image
         by its running statistics (`encode`) counts real images, too, though no loss asks Q about them.
         """
-        real = 2.0 * batch["image"] - 1.0
+        real = signed(batch["image"])
         seed_z, seed_r, seed_real, seed_fake, seed_label = noise.split(seed, 5)
         z = noise.normal([real.shape[0], self.z_dim], seed_z)
-        sigma = instance_noise_level(self.step, *self.instance_noise)
+        sigma = self.noise_level()
 
         with tf.GradientTape(persistent=True) as tape:
-            r, kl = self._bottleneck(z, seed_r, training=True)
+            r, kl = self.bottleneck(z, seed_r, training=True)
             fake = self.generator(r, training=True)
-            seen_fake = self._look(disturb(fake, sigma, seed_fake), training=True)
+            seen_fake = self.look(disturb(fake, sigma, seed_fake), training=True)
             fake_logit = self.discriminator(seen_fake, training=True)
             reconstruction = self.reconstructor(scale_gradient(seen_fake, self.alpha), training=True)
-            seen_real = self._look(disturb(real, sigma, seed_real), training=True)
+            seen_real = self.look(disturb(real, sigma, seed_real), training=True)
             real_logit = self.discriminator(seen_real, training=True)
 
-            label = noise.uniform(real_logit.shape, seed_label, *self.real_label)
-            discriminator_loss = tf.reduce_mean(smoothed_real_loss(real_logit, label) + fake_loss(fake_logit))
+            discriminator_loss = self.discriminator_loss(real_logit, fake_logit, seed_label)
             mi_lower = tf.reduce_mean(information_lower_bound(z, reconstruction))
             kl_per_dimension = tf.reduce_mean(kl, axis=0)
             mi_upper = tf.reduce_sum(kl_per_dimension)
             fool = tf.reduce_mean(real_loss(fake_logit))
-            generator_loss = self.gamma * fool - mi_lower + self._price(mi_upper)
+            generator_loss = self.generator_loss(fool, mi_lower, mi_upper)
         self.reconstructor(seen_real, training=True)  # for its running statistics, as in the released code
         self.minimize("discriminator", discriminator_loss, tape)
         self.minimize("generator", generator_loss, tape)
 
         means = {
             "discriminator_loss": discriminator_loss,
-            "generator_loss": self.gamma * fool - self.alpha * mi_lower + self._price(mi_upper),
+            "generator_loss": self.generator_loss(fool, self.alpha * mi_lower, mi_upper),
             "mi_lower": mi_lower,
             "mi_upper": mi_upper,
             "fool": fool,
@@ -151,20 +133,26 @@ class IBGAN(CodeFaces, Method):
         }
         return {**means, **{f"kl_{i}": kl for i, kl in enumerate(tf.unstack(kl_per_dimension))}}
 
-    def _bottleneck(self, z, seed, training):
-        """(r ~ e(r|z), KL of every r_i), each [B, Dr]; without e: (z, [B, 0])."""
-        if "encoder" not in self.networks:
-            return z, z[:, :0]
-        mean, logvar = self.encoder(z, training=training)
-        return sample_gaussian(mean, logvar, seed), gaussian_kl_per_dimension(mean, logvar)
+    def discriminator_loss(self, real_logit, fake_logit, seed):
+        """-L_GAN of logits [B, 1], a scalar, with targets of real images drawn from `real_label`."""
+        label = noise.uniform(real_logit.shape, seed, *self.real_label)
+        return tf.reduce_mean(smoothed_real_loss(real_logit, label) + fake_loss(fake_logit))
 
-    def _price(self, kl):
-        """What the information in r costs."""
-        guard = tf.where(kl >= GUARD_CEILING, GUARD_WEIGHT * kl, 0.0) if self.guarded else 0.0
-        return self.beta * kl + guard
+    def generator_loss(self, fool, mi_lower, mi_upper):
+        """gamma * fool - I^L, scalars, `fool` = -log D(x): what G and Q descend on; `mi_upper` is 0 here.
 
-    def _look(self, image, training):
-        """What D and Q read."""
+        How much of I^L reaches G is not weighed here, but by `scale_gradient` on what Q reads.
+        """
+        del mi_upper
+        return self.gamma * fool - mi_lower
+
+    def bottleneck(self, z, seed, training):
+        """(what G reads of z [B, Dz], the KL of each of its dimensions in nats): there is none, so (z, [B, 0])."""
+        del seed, training
+        return z, z[:, :0]
+
+    def look(self, image, training):
+        """What D and Q read of images."""
         return self.front(image, training=training) if "front" in self.networks else image
 
     def information_bounds(self, count, seed):
@@ -174,89 +162,76 @@ class IBGAN(CodeFaces, Method):
         """
         seed_z, seed_r, seed_noise = noise.split(seed, 3)
         z = noise.normal([count, self.z_dim], seed_z)
-        r, kl = self._bottleneck(z, seed_r, training=False)
-        sigma = instance_noise_level(self.step, *self.instance_noise)
-        seen = self._look(disturb(self.generator(r), sigma, seed_noise), training=False)
+        r, kl = self.bottleneck(z, seed_r, training=False)
+        seen = self.look(disturb(self.generator(r), self.noise_level(), seed_noise), training=False)
         return information_lower_bound(z, self.reconstructor(seen)), kl
 
-    def foresee(self, num_steps):
-        """A training that ends before its noise does: the steps of the schedule are not shortened with it."""
-        first, last, steps = self.instance_noise
-        if steps <= num_steps or first == last:
-            return []
-        sigma = float(instance_noise_level(num_steps, first, last, steps))
-        return [
-            f"the noise on the images falls for {steps:,} steps, but the training has {num_steps:,} and ends at sigma "
-            f"{sigma:.2f}; bind IBGAN.instance_noise = ({first}, {last}, steps) with fewer steps"
-        ]
-
     def encode(self, image):
-        """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps.
-
-        Without e: (Q(x), 0), the mean and log-variance of q(z|x).
-        """
-        return two_steps(image, self.reconstructor, self.networks.get("encoder"), self.networks.get("front"))
+        """image [B, H, W, C] in [0, 1] -> (Q(x), 0), the mean and the log-variance of q(z|x), each [B, Dz]."""
+        return two_steps(image, self.reconstructor, front=self.networks.get("front"))
 
     def generate(self, s, c):
-        """c = r [B, Dr] -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""
-        return 0.5 * (self.generator(join(s, c)) + 1.0)
+        """c [B, D], of IB-GAN r -> image [B, H, W, C] in [0, 1]; there is no nuisance, s is [B, 0]."""
+        return unsigned(self.generator(join(s, c)))
 
     def sample_code(self, image, seed):
-        """r ~ e(r|z), z ~ N(0, I), as many as images [B, H, W, C]: [B, Dr]; without e: z."""
+        """What G reads of z ~ N(0, I), as many as images [B, H, W, C]: [B, D]."""
         seed_z, seed_r = noise.split(seed, 2)
-        z = noise.normal([image.shape[0], self.z_dim], seed_z)
-        return sample_gaussian(*self.encoder(z), seed_r) if "encoder" in self.networks else z
-
-    def diagnose(self, means):
-        """The two ways it dies: images of a texture once the noise has gone, and a D that nothing fools."""
-        warnings = []
-        if means["fool"] > HOPELESS:
-            warnings.append(
-                f"the discriminator wins: it gives generated images a probability of {math.exp(-means['fool']):.1%} of "
-                "being real; lower its rate or let the noise last longer"
-            )
-        if means["instance_noise"] < NOISELESS:
-            code = self.sample_code(tf.zeros([DIAGNOSED, *self.image_shape]), tf.constant([0, 0]))
-            rough = float(roughness(self.generate(tf.zeros([DIAGNOSED, 0]), code)))
-            if rough > TEXTURE:
-                warnings.append(
-                    f"the images have become a texture: neighbouring pixels differ {rough:.2f} times as much as any "
-                    "two; raise the discriminator's rate or let the noise last longer"
-                )
-        return warnings
+        return self.bottleneck(noise.normal([image.shape[0], self.z_dim], seed_z), seed_r, training=False)[0]
 
 
-def roughness(image):
-    """How unlike neighbours are in images [B, H, W, C]: 0 where they are flat, 1 where pixels are independent.
+@gin.register
+class IBGAN(DCInfoGAN):
+    """min_{G,q,e} max_D L_GAN - (I^L - beta * I^U), x = G(r), r ~ e(r|z) (Eq. 11).
 
-    Half the mean squared difference of pixels side by side, over the variance of all (the ratio of von Neumann 1941).
+    I^L = E[log q(z|x)] + H(z) (Eq. 7), I^U = KL(e(r|z) || m(r)) (Eq. 10); z and m(r) are N(0, I).
+
+    Args:
+        encoder: z -> (mean, logvar) of e(r|z).
+        beta: weight of I^U, >= 0.
+        divergence_guard: at beta = 0, adds 100 I^U whenever it reaches 20 nats, as the released code does.
+        **infogan: the arguments of `DCInfoGAN`, whose generator reads r [B, Dr].
     """
-    down, across = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
-    difference = 0.5 * (tf.reduce_mean(tf.square(down)) + tf.reduce_mean(tf.square(across)))
-    return tf.math.divide_no_nan(0.5 * difference, tf.math.reduce_variance(image))
+
+    codes = "c = r ~ e(r|z), z ~ N(0, I)"
+
+    def __init__(self, encoder, beta, divergence_guard, **infogan):
+        require_number("IBGAN.beta", beta, minimum=0)
+        super().__init__(encoder=encoder, **infogan)
+        self.beta, self.guarded = beta, divergence_guard and beta == 0
+
+    def bottleneck(self, z, seed, training):
+        """(r ~ e(r|z), the KL of every r_i to m(r), whose sum over i is I^U of z), each [B, Dr] (Eq. 10)."""
+        mean, logvar = self.encoder(z, training=training)
+        return sample_gaussian(mean, logvar, seed), gaussian_kl_per_dimension(mean, logvar)
+
+    def generator_loss(self, fool, mi_lower, mi_upper):
+        """gamma * fool - (I^L - beta * I^U), scalars, `fool` = -log D(x): what G, Q and e descend on (Eq. 11)."""
+        guard = tf.where(mi_upper >= GUARD_CEILING, GUARD_WEIGHT * mi_upper, 0.0) if self.guarded else 0.0
+        return super().generator_loss(fool, mi_lower, mi_upper) + (self.beta * mi_upper + guard)
+
+    def encode(self, image):
+        """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps."""
+        return two_steps(image, self.reconstructor, self.encoder, self.networks.get("front"))
 
 
-def instance_noise_level(step, first, last, steps):
-    """The standard deviation at `step`: linear from `first` to exactly `last` at `steps`, then constant."""
-    done = tf.minimum(tf.cast(step, tf.float32) / max(float(steps), 1.0), 1.0)
-    return first * (1.0 - done) + last * done
+@gin.register
+class DCGAN(DCInfoGAN):
+    """GAN, IB-GAN's baseline: D alone shapes the images. Q only watches them, to measure the GAN by.
 
+    Args:
+        **infogan: the arguments of `DCInfoGAN`, without alpha.
+    """
 
-def disturb(image, sigma, seed):
-    """image [B, H, W, C] in [-1, 1] with noise of standard deviation sigma, clipped to [-1, 1]."""
-    return tf.clip_by_value(image + sigma * noise.normal(image.shape, seed), -1.0, 1.0)
-
-
-def scale_gradient(x, factor):
-    """x, but `factor` times its gradient."""
-    return factor * x + (1.0 - factor) * tf.stop_gradient(x)
-
-
-def smoothed_real_loss(logit, label):
-    """Cross-entropy of a real image's logit against the target `label`; `real_loss` when the label is 1."""
-    return label * real_loss(logit) + (1.0 - label) * fake_loss(logit)
+    def __init__(self, **infogan):
+        super().__init__(alpha=0.0, **infogan)
 
 
 def information_lower_bound(z, reconstruction):
     """I^L, [B]: log q(z|x) - log p(z) for q = N(reconstruction, I) and p = N(0, I); its mean is Eq. 7."""
     return 0.5 * tf.reduce_sum(tf.square(z) - tf.square(z - reconstruction), axis=-1)
+
+
+def scale_gradient(x, factor):
+    """x, but `factor` times its gradient."""
+    return factor * x + (1.0 - factor) * tf.stop_gradient(x)

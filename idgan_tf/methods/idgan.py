@@ -10,6 +10,7 @@ import tensorflow as tf
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.code_reader import CodeReader
 from idgan_tf.methods.gan import GAN
+from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
 
 
@@ -63,7 +64,7 @@ class IDGAN(GAN):
 
     def generator_cost(self, c, fake):
         """-lambda_id * R_ID (Eq. 3), without the constant entropy of c."""
-        distillation = tf.reduce_mean(gaussian_nll(c, *self.encode(0.5 * (fake + 1.0))))
+        distillation = tf.reduce_mean(gaussian_nll(c, *self.encode(unsigned(fake))))
         return self.lambda_id * distillation if self.lambda_id else 0.0, {"distillation": distillation}
 
     def sample_code(self, image, seed):

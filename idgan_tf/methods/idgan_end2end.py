@@ -7,6 +7,7 @@ from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.gan import GAN, spread
+from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.adversarial import real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
 
@@ -57,7 +58,7 @@ class IDGANEnd2End(GAN):
             if self.nuisance_dim:
                 fake = self.generator(self.latent(c, seed_new_s), training=True)
             fool = tf.reduce_mean(real_loss(self.judge(fake, c, seed_g)[0]))
-            distillation = tf.reduce_mean(gaussian_nll(c, *self.encoder(0.5 * (fake + 1.0), training=True)))
+            distillation = tf.reduce_mean(gaussian_nll(c, *self.encoder(unsigned(fake), training=True)))
             nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
             kl = tf.reduce_mean(gaussian_kl(mean, logvar))
             loss = nll + self.beta * kl + fool + self.lambda_id * distillation

@@ -12,6 +12,7 @@ import tensorflow as tf
 from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.gan import GAN
+from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.gaussian import gaussian_nll
 
 PRIOR_ENTROPY = 0.5 * (1.0 + math.log(2.0 * math.pi))  # of N(0, 1), in nats
@@ -41,7 +42,7 @@ class InfoGAN(GAN):
         }
 
     def generator_cost(self, c, fake):
-        nll = tf.reduce_mean(gaussian_nll(c, *self.encoder(0.5 * (fake + 1.0), training=True)))
+        nll = tf.reduce_mean(gaussian_nll(c, *self.encoder(unsigned(fake), training=True)))
         return self.lambda_info * nll, {"information": self.code_dim * PRIOR_ENTROPY - nll}
 
     def encode(self, image):

@@ -13,6 +13,7 @@ from idgan_tf import noise
 from idgan_tf.errors import require
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.label_faces import Labelled
+from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import GAMES
 
 
@@ -43,7 +44,7 @@ class LabelCGAN(Labelled):
         }
 
     def train_step(self, batch, seed):
-        image, label = 2.0 * batch["image"] - 1.0, batch["label"]
+        image, label = signed(batch["image"]), batch["label"]
         one_hot = tf.one_hot(label, self.num_classes)
         with tf.GradientTape(persistent=True) as tape:
             fake = self._draw(label, noise.normal([image.shape[0], self.z_dim], seed), training=True)

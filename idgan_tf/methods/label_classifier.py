@@ -9,6 +9,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf.methods.factor_classifier import FactorClassifier
+from idgan_tf.networks.ranges import signed
 
 
 @gin.register
@@ -24,7 +25,7 @@ class LabelClassifier(FactorClassifier):
         del seed  # nothing random
         label = batch["label"]
         with tf.GradientTape() as tape:
-            logits = self.classifier(2.0 * batch["image"] - 1.0, training=True)
+            logits = self.classifier(signed(batch["image"]), training=True)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits))
         self.minimize("classifier", loss, tape)
         right = tf.argmax(logits, axis=-1, output_type=label.dtype) == label
@@ -35,6 +36,6 @@ class LabelClassifier(FactorClassifier):
         image_shape = self.classifier.config["image_shape"]
 
         def classify(image):
-            return tf.nn.softmax(self.classifier(2.0 * image - 1.0))
+            return tf.nn.softmax(self.classifier(signed(image)))
 
         return {"classify": (classify, [tf.TensorSpec([None, *image_shape], tf.float32, "image")])}

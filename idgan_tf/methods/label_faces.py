@@ -5,6 +5,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.methods.base import Method
 from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.networks.ranges import signed, unsigned
 
 POINT = -60.0  # log-variance of zs, which is a point: a standard deviation of 1e-13
 
@@ -24,13 +25,13 @@ class LabelFaces(CodeFaces):
 
     def encode(self, image):
         """image -> (mean [B, Ds + Du], logvar) of [zs, zu]; zs is a point."""
-        image = 2.0 * image - 1.0
+        image = signed(image)
         zs, (mean, logvar) = self.encoder_s(image), self.encoder_u(image)
         return tf.concat([zs, mean], axis=-1), tf.concat([tf.fill(tf.shape(zs), POINT), logvar], axis=-1)
 
     def decode(self, c):
         """c = [zs, zu], [B, Ds + Du] -> image."""
-        return 0.5 * (self.decoder(c) + 1.0)
+        return unsigned(self.decoder(c))
 
     def generate_class(self, label, seed):
         """Images [B, H, W, C] of classes [B]: zs ~ p(zs|c), zu ~ N(0, I)."""
@@ -89,8 +90,8 @@ class LabelFaces(CodeFaces):
 
     def swap(self, image_s, image_u):
         """[S, U, H, W, C]: zs of each image of `image_s` with zu of each image of `image_u` (Figure 6)."""
-        zs = self.encoder_s(2.0 * image_s - 1.0)
-        zu, _ = self.encoder_u(2.0 * image_u - 1.0)
+        zs = self.encoder_s(signed(image_s))
+        zu, _ = self.encoder_u(signed(image_u))
         return self._product(zs, zu)
 
     def _product(self, zs, zu):
@@ -126,7 +127,7 @@ class LabelFaces(CodeFaces):
             return self.decode(tf.concat([self.mixture.sample(label, zs_noise), zu], axis=-1))
 
         def combine(image_s, image_u):
-            zs, (zu, _) = self.encoder_s(2.0 * image_s - 1.0), self.encoder_u(2.0 * image_u - 1.0)
+            zs, (zu, _) = self.encoder_s(signed(image_s)), self.encoder_u(signed(image_u))
             return self.decode(tf.concat([zs, zu], axis=-1))
 
         return {**super().signatures(), "generate_class": (generate, inputs), "combine": (combine, images)}
@@ -150,7 +151,7 @@ class Labelled(Method):
     def generate_class(self, label, seed):
         """Images [B, H, W, C] in [0, 1] of classes [B], z ~ N(0, I)."""
         label = tf.convert_to_tensor(label, tf.int32)
-        return 0.5 * (self._draw(label, noise.normal([label.shape[0], self.z_dim], seed)) + 1.0)
+        return unsigned(self._draw(label, noise.normal([label.shape[0], self.z_dim], seed)))
 
     def sample(self, batch, seed):
         """One image of the class of each image of a batch."""
@@ -162,7 +163,7 @@ class Labelled(Method):
             tf.TensorSpec([None], tf.int32, "label"),
             tf.TensorSpec([None, self.z_dim], tf.float32, "z"),
         ]
-        return {"generate_class": (lambda label, z: 0.5 * (self._draw(label, z) + 1.0), inputs)}
+        return {"generate_class": (lambda label, z: unsigned(self._draw(label, z)), inputs)}
 
 
 def corrupt(image, mask):

@@ -12,6 +12,7 @@ from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.label_faces import LabelFaces
+from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import GAMES
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, gaussian_nll, sample_gaussian
 
@@ -111,7 +112,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         return {name: Player([movable[name]], optimizer) for name, optimizer in self.player_optimizers.items()}
 
     def train_step(self, batch, seed):
-        image, label = 2.0 * batch["image"] - 1.0, batch["label"]
+        image, label = signed(batch["image"]), batch["label"]
         parts = self.n_gm + 1
         require(
             image.shape[0] % parts == 0,
@@ -243,7 +244,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
         self.known_classes = known_classes
 
     def train_step(self, batch, seed):
-        image = 2.0 * batch["image"] - 1.0
+        image = signed(batch["image"])
         unknown = tf.fill([image.shape[0]], -1)
         seed_u, seed_prior = noise.split(seed, 2)
         with tf.GradientTape(persistent=True) as tape:

@@ -16,6 +16,11 @@ def fake_loss(logit):
     return tf.nn.softplus(logit)
 
 
+def smoothed_real_loss(logit, label):
+    """Cross-entropy of a real image's logit against the target `label`; `real_loss` when the label is 1."""
+    return label * real_loss(logit) + (1.0 - label) * fake_loss(logit)
+
+
 class Game(NamedTuple):
     """An adversarial loss: of the discriminator on `real` and `fake` logits, of the generator (`fool`)."""
 

@@ -6,6 +6,8 @@ import pathlib
 import re
 from typing import NamedTuple
 
+from idgan_tf.config import todays
+
 FILE = pathlib.Path(__file__).with_name("published.csv")
 STEMS = {  # class -> stem of the gin files, where one class is one method
     "BetaTCVAE": "betatcvae",
@@ -15,6 +17,9 @@ STEMS = {  # class -> stem of the gin files, where one class is one method
     "IDGANVDB": "idgan",
     "IDGANEnd2End": "idgan_end2end",
     "CGAN": "cgan",
+    "IBGAN": "ibgan",
+    "DCInfoGAN": "dcinfogan",
+    "DCGAN": "dcgan",
     "CVAE": "cvae",
     "CVAEGAN": "cvaegan",
     "LabelCGAN": "label_cgan",
@@ -78,7 +83,7 @@ def in_tables(wanted, gin_file, dataset):
 
 def stem(config):
     """Which `method` of published.csv a configuration (the text of a config.gin) is, or None."""
-    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", config, re.MULTILINE))
+    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", todays(config), re.MULTILINE))
     method = bound.get("train.method", "").removeprefix("@").rsplit(".", 1)[-1]
     if method in ("BetaVAE", "FactorVAE"):
         of_ibgan = "dc" if bound.get(f"{method}.encoder") == "@IBMirrorEncoder()" else ""  # in whose tables it is
@@ -90,8 +95,4 @@ def stem(config):
         others = "vae|factorvae|betatcvae|infogan|vaegan|ibgan"
         teacher = re.search(rf"\b({others})_\w+\.gin", bound.get("teacher.gin_file", ""))
         return f"idgan_{teacher[1]}" if teacher else "idgan"
-    if method == "IBGAN":
-        if bound.get("IBGAN.encoder") != "None":
-            return "ibgan"
-        return "dcgan" if bound.get("IBGAN.alpha") in ("0", "0.0") else "dcinfogan"
     return STEMS.get(method)

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import pathlib
+import re
 from collections.abc import Callable
 
 import gin
@@ -10,8 +11,10 @@ import keras
 import tensorflow as tf
 from absl import logging
 
+from idgan_tf import config
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
+from idgan_tf.methods.base import Method
 from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becomes known to gin
 
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -85,6 +88,7 @@ def settings():
     """
     found = _checked(Settings)
     _require_known_arguments(found.method)
+    _require_no_other_method(found.method)
     return found
 
 
@@ -97,6 +101,14 @@ def _require_known_arguments(method):
     known = {name for kind in classes for name in inspect.signature(kind.__init__).parameters}
     for name in gin.get_bindings(method.__name__, resolve_references=False):
         require(name in known, f"{method.__name__} has no argument {name!r}")
+
+
+def _require_no_other_method(method):
+    """Refuses bindings of a method that does not train here: they would change nothing, and nothing would say so."""
+    for name, argument in re.findall(r"^(\w+)\.(\w+) =", config.text(), flags=re.MULTILINE):
+        bound = gin.get_configurable(name)
+        other = inspect.isclass(bound) and issubclass(bound, Method) and name != method.__name__
+        require(not other, f"nothing reads {name}.{argument}: train.method is @{method.__name__}")
 
 
 def strategy(jit_compile=False):

@@ -7,9 +7,12 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods import ibgan
-from idgan_tf.methods.ibgan import IBGAN, information_lower_bound, instance_noise_level
+from idgan_tf.methods import ibgan, instance_noise
+from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN, information_lower_bound
+from idgan_tf.methods.instance_noise import instance_noise_level
 from idgan_tf.networks.ibgan import IBEncoder, IBFront, IBGenerator, IBReader
+from idgan_tf.networks.ranges import signed
+from idgan_tf.objectives.adversarial import smoothed_real_loss
 from idgan_tf.training import build
 from idgan_tf.visualize import figures
 
@@ -21,28 +24,23 @@ def rmsprop(rate):
     return keras.optimizers.RMSprop(rate, rho=0.99, momentum=0.9, epsilon=1e-16)
 
 
-def make(encoder=True, shared=True, **settings):
+def make(kind=IBGAN, shared=True, **settings):
     keras.utils.set_random_seed(0)
     reader = {"shares_front": shared, "widths": (4, 4), "pointwise": 0, "init": "normal"}
-    settings = {
-        "gamma": 1.0,
-        "alpha": 1.0,
-        "beta": 0.1,
-        "divergence_guard": False,
-        "instance_noise": (0.5, 0.1, 10),
-        "real_label": (1.0, 1.0),
-        **settings,
-    }
-    return IBGAN(
-        encoder=IBEncoder(Z, R, (8, 8), True, "normal") if encoder else None,
-        generator=IBGenerator(SHAPE, R if encoder else Z, FILTERS, "normal"),
+    given = {"gamma": 1.0, "instance_noise": (0.5, 0.1, 10), "real_label": (1.0, 1.0)}
+    if kind is not DCGAN:
+        given |= {"alpha": 1.0}
+    if kind is IBGAN:
+        given |= {"beta": 0.1, "divergence_guard": False, "encoder": IBEncoder(Z, R, (8, 8), True, "normal")}
+    return kind(
+        generator=IBGenerator(SHAPE, R if kind is IBGAN else Z, FILTERS, "normal"),
         front=IBFront(SHAPE, FILTERS, "normal") if shared else None,
         discriminator=IBReader(SHAPE, FILTERS, 1, name="discriminator", **reader),
         reconstructor=IBReader(SHAPE, FILTERS, Z, name="reconstructor", **reader),
         generator_optimizer=rmsprop(1e-3),
         discriminator_optimizer=rmsprop(1e-3),
         z_dim=Z,
-        **settings,
+        **{**given, **settings},
     )
 
 
@@ -109,7 +107,7 @@ def test_real_and_generated_images_get_the_same_level_but_other_noise(monkeypatc
 
 
 def test_noisy_images_stay_in_range():
-    noisy = ibgan.disturb(tf.zeros([4, 8, 8, 1]), 1.0, SEED)
+    noisy = instance_noise.disturb(tf.zeros([4, 8, 8, 1]), 1.0, SEED)
     assert float(tf.reduce_max(noisy)) == 1.0 and float(tf.reduce_min(noisy)) == -1.0
 
 
@@ -123,7 +121,7 @@ def test_only_real_images_get_smooth_labels():
 
 def test_a_label_of_one_is_the_plain_loss():
     logit = tf.constant([-2.0, 0.0, 3.0])
-    np.testing.assert_allclose(ibgan.smoothed_real_loss(logit, 1.0), np.log1p(np.exp(-logit.numpy())), rtol=1e-6)
+    np.testing.assert_allclose(smoothed_real_loss(logit, 1.0), np.log1p(np.exp(-logit.numpy())), rtol=1e-6)
 
 
 def test_the_loss_is_the_sum_of_its_weighted_parts():
@@ -138,17 +136,45 @@ def test_the_loss_is_the_sum_of_its_weighted_parts():
 )
 def test_the_guard_watches_a_free_bottleneck(beta, guard, prices):
     method = make(beta=beta, divergence_guard=guard)
-    assert tuple(float(method._price(tf.constant(kl))) for kl in (19.0, 20.0)) == prices
+    assert tuple(float(method.generator_loss(0.0, 0.0, tf.constant(kl))) for kl in (19.0, 20.0)) == prices
 
 
-def test_a_free_bottleneck_without_e_is_infogan():
-    method = make(encoder=False, beta=0.0)
+def test_the_generator_of_ib_gan_descends_on_eq_11_and_that_of_infogan_knows_no_bottleneck():
+    given = tf.constant(0.7), tf.constant(3.0), tf.constant(5.0)  # -log D(x), I^L, I^U
+    assert float(make(gamma=2.0, beta=0.1).generator_loss(*given)) == pytest.approx(2.0 * 0.7 - (3.0 - 0.1 * 5.0))
+    assert float(make(DCInfoGAN, gamma=2.0).generator_loss(*given)) == pytest.approx(2.0 * 0.7 - 3.0)
+
+
+def test_a_blind_discriminator_pays_log_two_for_the_real_and_for_the_generated_images():
+    blind = tf.zeros([BATCH, 1])
+    assert float(make().discriminator_loss(blind, blind, SEED)) == pytest.approx(2.0 * np.log(2.0))
+
+
+def test_the_upper_bound_of_a_bottleneck_that_lets_nothing_through_is_nought():
+    method = make()
+    for variable in method.encoder.head.variables:
+        variable.assign(tf.zeros_like(variable))
+    r, kl = method.bottleneck(tf.ones([BATCH, Z]), SEED, training=False)
+    np.testing.assert_array_equal(kl, np.zeros((BATCH, R)))
+    np.testing.assert_allclose(r, noise.normal([BATCH, R], SEED))
+
+
+@pytest.mark.parametrize("kind", [DCInfoGAN, DCGAN])
+def test_the_generator_of_the_baselines_reads_z_itself(kind):
+    method = make(kind)
     means = step(method)
-    assert means["generator_loss"] == pytest.approx(means["fool"] - means["mi_lower"], rel=1e-6)
+    heard = means["mi_lower"] if kind is DCInfoGAN else 0.0
+    assert means["generator_loss"] == pytest.approx(means["fool"] - heard, rel=1e-6)
     assert means["mi_upper"] == 0.0 and "kl_0" not in means
     assert method.codes == "c ~ N(0, I)" and "e(r|z)" in make().codes
     code, logvar = method.encode(images())
     assert code.shape == (BATCH, Z) and not np.any(logvar)
+
+
+def test_nothing_that_q_reads_reaches_the_generator_of_a_gan(monkeypatch):
+    hears_nothing = gradients_of_generator(monkeypatch, DCGAN, gamma=0.0)
+    assert not any(np.any(gradient) for gradient in hears_nothing["generator"])
+    assert any(np.any(gradient) for gradient in hears_nothing["reconstructor"])
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -193,16 +219,16 @@ def test_q_reads_generated_images_first_and_real_ones_second(monkeypatch):
     monkeypatch.setattr(ibgan, "disturb", lambda image, sigma, seed: seen.append(image) or image)
     step(method)
     fake, real = seen
-    np.testing.assert_array_equal(real, 2.0 * images() - 1.0)
+    np.testing.assert_array_equal(real, signed(images()))
     for image in (fake, real):
         twin(image, training=True)
     for ours, expected in zip(method.reconstructor.non_trainable_variables, twin.non_trainable_variables, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("encoder", [True, False])
-def test_the_bounds_of_evaluation_are_those_of_a_noisy_image_with_inference_statistics(encoder, monkeypatch):
-    method, seen = make(encoder=encoder), []
+@pytest.mark.parametrize("kind", [IBGAN, DCInfoGAN])
+def test_the_bounds_of_evaluation_are_those_of_a_noisy_image_with_inference_statistics(kind, monkeypatch):
+    method, seen = make(kind), []
     step(method)
     genuine = ibgan.disturb
     monkeypatch.setattr(ibgan, "disturb", lambda *given: seen.append((given, genuine(*given))) or seen[-1][1])
@@ -213,7 +239,7 @@ def test_the_bounds_of_evaluation_are_those_of_a_noisy_image_with_inference_stat
     guess = method.reconstructor(method.front(noisy, training=False), training=False)
     np.testing.assert_allclose(lower, information_lower_bound(z, guess), rtol=1e-5)
     assert float(sigma) == pytest.approx(0.3)
-    if encoder:
+    if kind is IBGAN:
         mean, logvar = map(np.array, method.encoder(z, training=False))
         expected = 0.5 * (mean**2 + np.exp(logvar) - logvar - 1.0)
         np.testing.assert_allclose(kl, expected, rtol=1e-4, atol=1e-6)
@@ -233,12 +259,12 @@ def test_a_training_that_ends_before_its_noise_is_warned_of(schedule, num_steps,
 def test_roughness_is_that_of_numpy_one_for_noise_and_nought_for_a_ramp():
     rng = np.random.default_rng(0)
     white = rng.random((8, 32, 32, 2)).astype("float32")
-    assert float(ibgan.roughness(white)) == pytest.approx(1.0, abs=0.02)
+    assert float(instance_noise.roughness(white)) == pytest.approx(1.0, abs=0.02)
     ramp = np.broadcast_to(np.linspace(0, 1, 32, dtype="float32")[None, :, None, None], (2, 32, 32, 1))
-    assert float(ibgan.roughness(ramp)) == pytest.approx(0.25 / 31**2 / np.var(ramp), rel=1e-4)  # down alone
+    assert float(instance_noise.roughness(ramp)) == pytest.approx(0.25 / 31**2 / np.var(ramp), rel=1e-4)  # down alone
     board = np.indices((8, 8)).sum(0)[None, :, :, None] % 2
-    assert float(ibgan.roughness(board.astype("float32"))) == pytest.approx(2.0)
-    assert float(ibgan.roughness(np.ones((2, 8, 8, 1), "float32"))) == 0.0
+    assert float(instance_noise.roughness(board.astype("float32"))) == pytest.approx(2.0)
+    assert float(instance_noise.roughness(np.ones((2, 8, 8, 1), "float32"))) == 0.0
 
 
 MEANS = {"fool": 0.8, "instance_noise": 0.0}
@@ -269,9 +295,9 @@ def test_a_texture_without_noise_and_a_discriminator_that_wins_are_warned_of(dra
         assert "1.0% of being real" in found[0]
 
 
-@pytest.mark.parametrize("encoder", [True, False])
-def test_it_diagnoses_what_its_own_generator_draws(encoder):
-    method = make(encoder=encoder)
+@pytest.mark.parametrize("kind", [IBGAN, DCInfoGAN])
+def test_it_diagnoses_what_its_own_generator_draws(kind):
+    method = make(kind)
     means = {**step(method), "instance_noise": 0.0}
     kernel, bias = method.generator.head.trainable_variables
     kernel.assign(tf.zeros_like(kernel))
@@ -288,8 +314,8 @@ def test_it_diagnoses_what_its_own_generator_draws(encoder):
     assert "a texture: neighbouring pixels differ 2.00 times as much as any two" in warning
 
 
-def gradients_of_generator(alpha, gamma, monkeypatch):
-    method, taken = make(alpha=alpha, gamma=gamma, beta=0.0), {}
+def gradients_of_generator(monkeypatch, kind=IBGAN, **settings):
+    method, taken = make(kind, **settings), {}
 
     def take(player, loss, tape):
         variables = method.players[player].variables
@@ -305,7 +331,9 @@ def gradients_of_generator(alpha, gamma, monkeypatch):
 
 
 def test_alpha_weighs_what_the_generator_hears_of_the_bound_but_not_what_q_hears(monkeypatch):
-    none, half, whole = (gradients_of_generator(alpha, 0.0, monkeypatch) for alpha in (0.0, 0.5, 1.0))
+    none, half, whole = (
+        gradients_of_generator(monkeypatch, alpha=alpha, gamma=0.0, beta=0.0) for alpha in (0.0, 0.5, 1.0)
+    )
     kernel = -2  # of the last layer
     assert np.abs(whole["generator"][kernel]).max() > 0
     np.testing.assert_allclose(half["generator"][kernel], 0.5 * whole["generator"][kernel], rtol=1e-3, atol=1e-7)
@@ -317,7 +345,7 @@ def test_alpha_weighs_what_the_generator_hears_of_the_bound_but_not_what_q_hears
 def test_encode_is_e_of_q_with_inference_statistics():
     method = make()
     step(method)
-    features = method.front(2.0 * images() - 1.0, training=False)
+    features = method.front(signed(images()), training=False)
     mean, logvar = method.encoder(method.reconstructor(features, training=False), training=False)
     for value, expected in zip(method.encode(images()), (mean, logvar), strict=True):
         np.testing.assert_array_equal(value, expected)
@@ -368,3 +396,6 @@ def test_batch_statistics_are_those_of_all_replicas():
 def test_wrong_settings_are_refused(settings):
     with pytest.raises(ConfigError, match=f"IBGAN.{next(iter(settings))}"):
         make(**settings)
+    if "beta" not in settings:
+        with pytest.raises(ConfigError, match=f"DCGAN.{next(iter(settings))}"):
+            make(DCGAN, **settings)

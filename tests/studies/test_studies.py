@@ -1,6 +1,7 @@
 """What a study is before anything runs: its file, its jobs, its shares, its commands."""
 
 import pathlib
+import re
 import shlex
 
 import pytest
@@ -57,9 +58,8 @@ def assert_trains_as_planned(found, job):
     config.load(job.gin_files, [*job.params, *job.evaluation])
     teacher = config.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
-    if "IBGAN.instance_noise" in config.text():
-        noise_ends = config.bindings_of("IBGAN")["instance_noise"][2]
-        assert noise_ends <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
+    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", config.text()):
+        assert int(noise_ends) <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
     if teacher:
         row = found.row(job.row.teacher)
         assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem

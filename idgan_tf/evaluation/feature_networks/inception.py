@@ -12,6 +12,7 @@ import tensorflow as tf
 from idgan_tf import cache
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.metric import Unavailable, finite
+from idgan_tf.networks.ranges import signed
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 KAGGLE_NAME = "tensorflow/inception/tensorFlow1/tfgan-eval-inception"
@@ -71,7 +72,7 @@ class InceptionFeatures:
         """Grey to colour, bilinear to 299 px without antialiasing, [0, 1] to [-1, 1]: what it expects."""
         if images.shape[-1] == 1:
             images = tf.image.grayscale_to_rgb(images)
-        images = 2.0 * tf.image.resize(images, [SIZE, SIZE], "bilinear") - 1.0
+        images = signed(tf.image.resize(images, [SIZE, SIZE], "bilinear"))
         model = self._model if callable(self._model) else self._model.signatures["serving_default"]
         out = model(images)
         found = sorted(out) if isinstance(out, dict) else type(out).__name__

@@ -6,6 +6,7 @@ import tensorflow as tf
 from idgan_tf.errors import require
 from idgan_tf.evaluation.feature_networks import own_network
 from idgan_tf.evaluation.metric import available
+from idgan_tf.networks.ranges import signed
 
 
 class LabelLogits:
@@ -36,7 +37,7 @@ class LabelLogits:
         self._described = own_network.describe(network)
 
     def __call__(self, images):
-        return self._call(2.0 * tf.convert_to_tensor(images) - 1.0).numpy()
+        return self._call(signed(tf.convert_to_tensor(images))).numpy()
 
     def protocol(self, batches):
         """Checksum of the network, and its accuracy on batches {"image", "label"} of what it was trained on."""
