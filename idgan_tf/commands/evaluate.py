@@ -69,8 +69,9 @@ def _load(gin_files):
     """Runs the imports of gin files: what they import may have metrics."""
     from idgan_tf import config
     from idgan_tf.evaluation.metric import metrics
+    from idgan_tf.training import build  # noqa: F401 - gin is to know `train`
 
-    metrics()  # gin is to know their parameters before it reads the bindings
+    metrics()  # ... and the parameters of metrics, before it reads the bindings
     config.load(gin_files, FLAGS.gin_param, FLAGS.gin_allow_import)
 
 
