@@ -204,7 +204,7 @@ def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
     method = plain(gin_file).method
     loaded = tf.saved_model.load(str(export(method, tmp_path / "export")))
     rng = np.random.default_rng(0)
-    for name, (function, inputs) in method.signatures().items():
+    for name, (function, inputs, _) in method.signatures().items():
         values = [
             tf.constant(2, tf.int32, shape) if spec.dtype == tf.int32 else tf.constant(rng.random(shape), tf.float32)
             for spec in inputs

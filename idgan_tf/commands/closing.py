@@ -5,13 +5,7 @@ import shlex
 
 from idgan_tf.run_log import read_metrics
 
-EXPLAINED = {
-    "nll": "nats it costs to draw an image from its code",
-    "kl": "nats of information in the code",
-    "distillation": "nats to read the code back from a generated image",
-    "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
-    "mi_upper": "nats that the code of IB-GAN may carry, the upper bound",
-    "mi_lower": "nats of it that can be read from an image, the lower bound",
+EXPLAINED = {  # metrics; what a training reports is in the `meanings` of its method
     "fvm": "FactorVAE metric of the code, 1 at best",
     "mig": "mutual information gap of the code, 1 at best",
     "factor_fidelity": "share of the factors of an image that a drawing of its code shows, 1 at best",
@@ -34,7 +28,7 @@ def show(run, settings, method):
     last = {name: value for record in records if record["step"] == settings.num_steps for name, value in record.items()}
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
     scored = [record for record in records if "protocol" in record]
-    for name, meaning in EXPLAINED.items():
+    for name, meaning in {**method.meanings, **EXPLAINED}.items():
         if name in last:
             print(f"  {name:>14} {last[name]:9.3f}   {meaning}{_best(name, scored)}")
     print("\nMade:")
@@ -53,6 +47,7 @@ def _next(run, method, dataset):
     from idgan_tf.data.half_circles import HalfCircles
     from idgan_tf.evaluation.metric import Unavailable
     from idgan_tf.evaluation.samples import generation
+    from idgan_tf.methods.faces import can, draws_by
     from idgan_tf.visualize.rendering import has_pictures
 
     path = shlex.quote(str(run.path))
@@ -61,9 +56,9 @@ def _next(run, method, dataset):
         commands.append(f"bin/explore --run_dir={path}")
     commands.append(f"bin/export --run_dir={path}")
     with contextlib.suppress(Unavailable):
-        if isinstance(dataset, FactorDataset) and hasattr(method, "encode"):
+        if isinstance(dataset, FactorDataset) and can(method, "encode"):
             commands.append(f"bin/evaluate --run_dir={path} --metrics=fvm,mig")
-        elif isinstance(dataset, HalfCircles) and hasattr(method, "sample"):
+        elif isinstance(dataset, HalfCircles) and draws_by(method) == "class":
             commands.append(f"bin/evaluate --run_dir={path} --metrics=toy_spread")
         elif generation.describe(method):
             commands.append(f"bin/evaluate --run_dir={path}   (all that this run allows)")

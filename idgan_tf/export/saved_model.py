@@ -34,8 +34,8 @@ def export(method, folder, version=1, card=""):
     archive = keras.export.ExportArchive()
     for network in method.networks.values():
         archive.track(network)
-    for name, (function, inputs) in method.signatures().items():
-        archive.add_endpoint(name, function, inputs)
+    for name, signature in method.signatures().items():
+        archive.add_endpoint(name, signature.function, [each.spec for each in signature.inputs])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(temporary, ignore_errors=True)

@@ -12,6 +12,7 @@ from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, re
 from idgan_tf.evaluation import mig
 from idgan_tf.evaluation.samples import representation
 from idgan_tf.image_files import save
+from idgan_tf.methods.faces import can
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.grids import beside, grid, label, letters, to_uint8, under
 from idgan_tf.visualize.rendering import (
@@ -102,7 +103,7 @@ def samples(method, dataset):
     """
     if not _shows_pictures(method):
         return None
-    if hasattr(method, "generate_class"):
+    if can(method, "generate_class"):
         classes, names = _classes(method, dataset)
         images = method.generate_class(np.tile(classes, DRAWS), [SEED, 4])
         return Part(_rows(images, COLUMNS), columns=names)
@@ -112,7 +113,7 @@ def samples(method, dataset):
 def real_samples(method, dataset):
     """As many images of the dataset, of the same classes where the method has them."""
     images = examples(dataset, DRAWS * COLUMNS)
-    if hasattr(method, "generate_class"):
+    if can(method, "generate_class"):
         classes, _ = _classes(method, dataset)
         label_of = np.asarray(dataset.arrays["label"]).reshape(-1)
         rows = [np.random.default_rng([SEED, c]).permutation(np.flatnonzero(label_of == c)) for c in classes]
@@ -126,9 +127,9 @@ def renderings(method, dataset):
     if not _shows_pictures(method):
         return None
     batch = labelled_examples(dataset, COLUMNS)
-    if hasattr(method, "reconstruct"):
+    if can(method, "reconstruct"):
         return Part(_rows(method.reconstruct(batch["image"], batch["label"]), COLUMNS))
-    if not hasattr(method, "encode"):
+    if not can(method, "encode"):
         return None
     mean, _ = method.encode(batch["image"])
     if not getattr(method, "nuisance_dim", 0):
@@ -150,7 +151,7 @@ def traversals(method, dataset):
     values = traversal_values(method)
     drawn, order, kl = traversed(method, dataset, values, 2 * len(values))
     *_, images = drawn.values()  # the generator's where there is one
-    names = [f"c{d}  {abs(kl[d]):.2f}" if hasattr(method, "encode") else f"c{d}" for d in order]
+    names = [f"c{d}  {abs(kl[d]):.2f}" if can(method, "encode") else f"c{d}" for d in order]
     return Part(_rows(images, len(values)), names, _ticks(values))
 
 
@@ -160,7 +161,7 @@ def factors(method, dataset):
     Each row starts with a real image and traverses its code: all factors in the middle of their values, and, where
     the shape is one, every shape in its turn.
     """
-    if not has_pictures(method) or not hasattr(method, "encode") or not isinstance(dataset, FactorDataset):
+    if not has_pictures(method) or not can(method, "encode") or not isinstance(dataset, FactorDataset):
         return None
     values = traversal_values(method)
     sample = dataset.sample_factors(INFORMED, np.random.default_rng(SEED))
@@ -193,7 +194,7 @@ def _middles(dataset):
 
 def _shows_pictures(method):
     """Whether a method draws images that a screen can show."""
-    draws_some = has_pictures(method) or hasattr(method, "generate_class")
+    draws_some = has_pictures(method) or can(method, "generate_class")
     return draws_some and method.image_shape[2] in (1, 3)
 
 

@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 
 from idgan_tf.data import half_circles
 from idgan_tf.methods.cvae import CVAE
+from idgan_tf.methods.faces import can
 from idgan_tf.methods.label_faces import LabelFaces, corrupt
 from idgan_tf.visualize import masks
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
@@ -20,7 +21,7 @@ COLOURS = ((34, 139, 34), (200, 30, 30), (30, 60, 200))  # green, red and blue, 
 
 def available(method):
     """{name: function(method, dataset) -> picture} of the figures that a method of labelled images can have."""
-    if not hasattr(method, "generate_class"):
+    if not can(method, "generate_class"):
         return {}
     if tuple(method.image_shape) == half_circles.HalfCircles.image_shape:
         return {"points": points}
@@ -29,7 +30,7 @@ def available(method):
         found["reconstructions"] = reconstructions
     if isinstance(method, LabelFaces):
         found.update(vary_zs=vary_zs, vary_zu=vary_zu, zu_dimensions=zu_dimensions, swap=swap)
-    if hasattr(method, "inpaint"):
+    if can(method, "inpaint"):
         found["inpainting"] = inpainting
     return found
 
