@@ -153,6 +153,12 @@ def reachable(method):
 
 
 @of_every_method
+def test_what_it_explains_is_what_it_reports(gin_file, plain):
+    run = plain(gin_file)
+    assert run.method.meanings.keys() <= set(run.names)
+
+
+@of_every_method
 def test_two_replicas_compute_what_one_does(gin_file, plain, tmp_path):
     """Synchronised statistics included: the tiny networks have batch normalisation, and epochs end within steps."""
     run = plain(gin_file)

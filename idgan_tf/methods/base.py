@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.methods.faces import FACES, CodeFaces, can
+from idgan_tf.methods.faces import CodeFaces, can
 
 
 class Player(NamedTuple):
@@ -66,10 +66,9 @@ class Method(keras.Model):
 
     def call(self, image):
         """image [B, H, W, C] in [0, 1] -> the method's image of its mean code, where it encodes and draws."""
-        require(
-            can(self, "encode") and isinstance(self, CodeFaces),
-            f"{type(self).__name__} makes no image of an image; it has {', '.join(f for f in FACES if can(self, f))}",
-        )
+        draws = isinstance(self, CodeFaces) and (can(self, "decode") or can(self, "generate"))
+        need = "that takes encode, and decode or generate"
+        require(can(self, "encode") and draws, f"{type(self).__name__} makes no image of an image: {need}")
         return self.render(self.encode(image)[0])
 
     def compile(self, *arguments, **settings):
