@@ -67,7 +67,7 @@ def todays(text):
 
 def _today(line):
     """A line of a gin file, with today's name of the module that it imports."""
-    found = re.match(r"import ([\w.]+)\s*(#.*)?$", line)
+    found = re.match(r"import ([\w.]+)( as \w+)?\s*(#.*)?$", line)
     return "".join(f"import {name}\n" for name in RENAMED[found[1]]) if found and found[1] in RENAMED else line
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from idgan_tf import config
 from idgan_tf.errors import ConfigError
-from idgan_tf.training import build  # noqa: F401 - `train` becomes known to gin
+from idgan_tf.training import build
 from tests.helpers import PROJECT
 
 BEFORE = ("gin/betavae_dsprites.gin",)
@@ -40,10 +40,16 @@ def test_where_a_module_lies_changes_nothing():
 
 def test_a_gin_file_may_import_a_module_by_its_earlier_name(tmp_path, monkeypatch):
     monkeypatch.setitem(config.RENAMED, "idgan_tf.elsewhere.betavae", ("idgan_tf.methods.betavae",))
-    (tmp_path / "old.gin").write_text("import idgan_tf.elsewhere.betavae  # moved since\nBetaVAE.beta = 7.0\n")
+    (tmp_path / "old.gin").write_text("import idgan_tf.elsewhere.betavae as idgan_tf2  # moved\nBetaVAE.beta = 7.0\n")
     (tmp_path / "mine.gin").write_text(f'include "{tmp_path}/old.gin"\n')
     config.load([tmp_path / "mine.gin"])
     assert config.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in config.text()
+
+
+def test_the_bindings_of_a_method_that_does_not_train_are_refused():
+    config.load(["gin/dcgan_dsprites.gin"], ["IBGAN.instance_noise = (1.0, 0.0, 9)"])
+    with pytest.raises(ConfigError, match=r"nothing reads IBGAN.instance_noise: train.method is @DCGAN"):
+        build.settings()
 
 
 def test_a_teachers_harmless_bindings_may_change_and_its_steps_may_not():

@@ -153,6 +153,12 @@ def reachable(method):
 
 
 @of_every_method
+def test_what_it_explains_is_what_it_reports(gin_file, plain):
+    run = plain(gin_file)
+    assert run.method.meanings.keys() <= set(run.names)
+
+
+@of_every_method
 def test_two_replicas_compute_what_one_does(gin_file, plain, tmp_path):
     """Synchronised statistics included: the tiny networks have batch normalisation, and epochs end within steps."""
     run = plain(gin_file)
@@ -204,7 +210,7 @@ def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
     method = plain(gin_file).method
     loaded = tf.saved_model.load(str(export(method, tmp_path / "export")))
     rng = np.random.default_rng(0)
-    for name, (function, inputs) in method.signatures().items():
+    for name, (function, inputs, _) in method.signatures().items():
         values = [
             tf.constant(2, tf.int32, shape) if spec.dtype == tf.int32 else tf.constant(rng.random(shape), tf.float32)
             for spec in inputs

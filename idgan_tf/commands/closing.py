@@ -5,14 +5,6 @@ import shlex
 
 from idgan_tf.run_log import read_metrics, score_of
 
-EXPLAINED = {  # of a training; what metrics are stands at the metrics
-    "nll": "nats it costs to draw an image from its code",
-    "kl": "nats of information in the code",
-    "distillation": "nats to read the code back from a generated image",
-    "adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes",
-    "mi_upper": "nats that the code of IB-GAN may carry, the upper bound",
-    "mi_lower": "nats of it that can be read from an image, the lower bound",
-}
 FULL_RUNS = {"quickstart": "gin/idgan_dsprites.gin"}
 
 
@@ -29,7 +21,7 @@ def show(run, settings, method):
     paths = figures.write(run, method, settings.dataset)
     records = read_metrics(run.metrics)
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
-    for name, value, meaning in [*_logged(records, settings.num_steps), *_scored(records, settings.num_steps)]:
+    for name, value, meaning in [*_logged(records, settings.num_steps, method), *_scored(records, settings.num_steps)]:
         print(f"  {name:>14} {value:9.3f}   {meaning}")
     print("\nMade:")
     print(f"  {run.path}/checkpoints, {run.path}/networks")
@@ -41,10 +33,10 @@ def show(run, settings, method):
         print(f"  {command}")
 
 
-def _logged(records, step):
-    """[(name, value, what it is)] of what the training wrote down at a step, as far as it is explained."""
+def _logged(records, step, method):
+    """[(name, value, what it is)] of what the training wrote down at a step, as far as the method says what it is."""
     values = {name: value for record in records if record["step"] == step for name, value in record.items()}
-    return [(name, values[name], meaning) for name, meaning in EXPLAINED.items() if name in values]
+    return [(name, values[name], meaning) for name, meaning in method.meanings.items() if name in values]
 
 
 def _scored(records, step):
@@ -72,6 +64,7 @@ def _next(run, method, dataset):
     from idgan_tf.data.half_circles import HalfCircles
     from idgan_tf.evaluation.metric import Unavailable
     from idgan_tf.evaluation.samples import generation
+    from idgan_tf.methods.faces import can, draws_by
     from idgan_tf.visualize.rendering import has_pictures
 
     path = shlex.quote(str(run.path))
@@ -80,9 +73,9 @@ def _next(run, method, dataset):
         commands.append(f"bin/explore --run_dir={path}")
     commands.append(f"bin/export --run_dir={path}")
     with contextlib.suppress(Unavailable):
-        if isinstance(dataset, FactorDataset) and hasattr(method, "encode"):
+        if isinstance(dataset, FactorDataset) and can(method, "encode"):
             commands.append(f"bin/evaluate --run_dir={path} --metrics=fvm,mig")
-        elif isinstance(dataset, HalfCircles) and hasattr(method, "sample"):
+        elif isinstance(dataset, HalfCircles) and draws_by(method) == "class":
             commands.append(f"bin/evaluate --run_dir={path} --metrics=toy_spread")
         elif generation.describe(method):
             commands.append(f"bin/evaluate --run_dir={path}   (all that this run allows)")

@@ -29,8 +29,8 @@ def main():
     method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
     path = export(method, FLAGS.out or run.export, card=model_card(run, method, dataset))
     print(f"wrote {path}")
-    for name, (_, inputs) in method.signatures().items():
-        arguments = ", ".join(f"{spec.name} {spec.dtype.name}{list(spec.shape)}" for spec in inputs)
+    for name, signature in method.signatures().items():
+        arguments = ", ".join(f"{each.name} {each.dtype.name}{list(each.shape)}" for each in signature.inputs)
         print(f"  {name}({arguments})")
 
 

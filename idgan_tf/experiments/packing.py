@@ -70,8 +70,8 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
 def read_networks(method):
     """Names of the networks that the signatures of a method read: averages where it keeps them, no discriminators."""
     read = set()
-    for function, inputs in method.signatures().values():
-        graph = tf.function(function).get_concrete_function(*inputs).graph
+    for signature in method.signatures().values():
+        graph = tf.function(signature.function).get_concrete_function(*(each.spec for each in signature.inputs)).graph
         read.update(id(variable) for variable in graph.variables)
     return [
         name

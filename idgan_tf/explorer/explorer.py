@@ -12,6 +12,7 @@ from PIL import ImageOps
 from idgan_tf import image_files
 from idgan_tf.errors import DataError, message, require
 from idgan_tf.image_files import png
+from idgan_tf.methods.faces import can
 from idgan_tf.visualize import rendering
 from idgan_tf.visualize.examples import SEED, examples
 from idgan_tf.visualize.grids import beside, grid, to_uint8
@@ -81,16 +82,16 @@ class Explorer:
 
     def _compiled(self):
         method, found = self.method, {}
-        if hasattr(method, "decode"):
+        if can(method, "decode"):
             found["decoder"] = tf.function(lambda c, s: rendering.as_shown(method, method.decode(c)))
-        if hasattr(method, "generate"):
+        if can(method, "generate"):
             found["generator"] = tf.function(lambda c, s: method.generate(s, c))
         return found
 
     def _read_gallery(self, dataset):
         """(images, why there are none)."""
         empty = np.zeros([0, *self.method.image_shape], np.float32)
-        if not hasattr(self.method, "encode"):
+        if not can(self.method, "encode"):
             return empty, f"{type(self.method).__name__} encodes no images"
         try:
             return np.asarray(examples(dataset)), ""

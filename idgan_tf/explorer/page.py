@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from idgan_tf.errors import DataError, message
 from idgan_tf.explorer.explorer import MAX_UPLOAD
 from idgan_tf.image_files import png
+from idgan_tf.methods.faces import can
 from idgan_tf.visualize.grids import to_uint8
 
 HOST = "127.0.0.1"  # nobody on the network sees the page
@@ -82,7 +83,7 @@ class Page:
 
     def _images_to_encode(self):
         explorer = self.explorer
-        if hasattr(explorer.method, "encode"):
+        if can(explorer.method, "encode"):
             upload = ui.upload(
                 auto_upload=True,
                 max_file_size=MAX_UPLOAD,

@@ -10,24 +10,6 @@ from idgan_tf import pretrained
 from idgan_tf.run_directory import read_environment
 from idgan_tf.run_log import is_evaluation, read_metrics, values_of
 
-INPUTS = {  # name -> what it holds
-    "image": "in [0, 1]",
-    "image_s": "in [0, 1], whose class is wanted",
-    "image_u": "in [0, 1], whose pose and style are wanted",
-    "c": "the code; N(0, 1) a priori, -3 to 3 are its usual values",
-    "s": "the nuisance, drawn from N(0, 1)",
-    "z": "drawn from N(0, 1)",
-    "zu": "drawn from N(0, 1)",
-    "zs_noise": "drawn from N(0, 1); zeros give the mean of the class",
-    "dimension": "which dimension of c, 0 to {dimensions}",
-    "values": "what that dimension becomes, one image each, such as -3 to 3",
-    "label": "classes, 0 to {classes}",
-}
-OUTPUTS = {
-    "mean": "of the code of each image",
-    "logvar": "log-variance of the code of each image",
-    "features": "of each image",
-}
 README = """# {method}
 
 | signature | takes | gives |
@@ -63,7 +45,6 @@ The folder above is a model of TensorFlow Serving; its versions are numbered fol
 
 `sha256sum -c SHA256SUMS` checks all files.
 """
-EXAMPLES = {"dimension": 0, "values": [-2.0, 0.0, 2.0]}  # of inputs that are not zeros
 SHOWN = ("traverse", "generate_class", "classify")  # the signature of the example: the first that there is
 
 
@@ -76,23 +57,24 @@ def readme(method, outputs):
     """
     signatures = method.signatures()
     example = next((name for name in SHOWN if name in signatures), next(iter(signatures)))
-    inputs = signatures[example][1]
+    inputs = signatures[example].inputs
     network, built = next(iter(method.networks.items()))
     return README.format(
         method=type(method).__name__,
-        rows="\n".join(_row(name, specs, outputs[name], method) for name, (_, specs) in signatures.items()),
+        rows="\n".join(_row(name, signature, outputs[name]) for name, signature in signatures.items()),
         example=example,
-        arguments="\n".join(f"    {spec.name}={_constant(spec)}," for spec in inputs),
-        request=json.dumps({"signature_name": example, "inputs": {spec.name: _value(spec) for spec in inputs}}),
+        arguments="\n".join(f"    {each.name}={_constant(each)}," for each in inputs),
+        request=json.dumps({"signature_name": example, "inputs": {each.name: _value(each) for each in inputs}}),
         module=type(built).__module__,
         network=network,
     )
 
 
-def _row(name, inputs, outputs, method):
-    counts = {"dimensions": getattr(method, "code_dim", 0) - 1, "classes": getattr(method, "num_classes", 0) - 1}
-    takes = [f"`{spec.name}` {_kind(spec)}: {INPUTS[spec.name].format(**counts)}" for spec in inputs]
-    gives = [f"`{key}` {_kind(spec)}: {_output(key)}" for key, spec in sorted(outputs.items())]
+def _row(name, signature, outputs):
+    takes = [f"`{each.name}` {_kind(each.spec)}: {each.text}" for each in signature.inputs]
+    texts = signature.gives
+    texts = dict.fromkeys(outputs, texts) if isinstance(texts, str) else texts
+    gives = [f"`{key}` {_kind(spec)}: {texts[key]}" for key, spec in sorted(outputs.items())]
     return f"| `{name}` | {'<br>'.join(takes)} | {'<br>'.join(gives)} |"
 
 
@@ -100,33 +82,23 @@ def _kind(spec):
     return f"{spec.dtype.name}{[*spec.shape]}"
 
 
-def _output(key):
-    return (
-        "probabilities of the classes of a factor"
-        if key.startswith("factor_")
-        else OUTPUTS.get(key, "images in [0, 1]")
-    )
-
-
-def _one(spec):
+def _one(each):
     """The shape of an example of an input: one of what there may be any number of."""
-    return [1 if size is None else size for size in spec.shape]
+    return [1 if size is None else size for size in each.shape]
 
 
-def _constant(spec):
+def _constant(each):
     """An example of an input as Python."""
-    return (
-        f"tf.constant({EXAMPLES[spec.name]})"
-        if spec.name in EXAMPLES
-        else f"tf.zeros({_one(spec)}, tf.{spec.dtype.name})"
-    )
+    if each.example is not None:
+        return f"tf.constant({each.example})"
+    return f"tf.zeros({_one(each)}, tf.{each.dtype.name})"
 
 
-def _value(spec):
+def _value(each):
     """An example of an input as JSON; not of images, which are too long to read."""
-    if len(spec.shape) > 2:
+    if len(each.shape) > 2:
         return "..."
-    return EXAMPLES.get(spec.name, np.zeros(_one(spec), spec.dtype.as_numpy_dtype).tolist())
+    return np.zeros(_one(each), each.dtype.as_numpy_dtype).tolist() if each.example is None else each.example
 
 
 def model_card(run, method, dataset, name=None):

@@ -32,8 +32,8 @@ def export(method, folder, version=1, card=""):
     archive = keras.export.ExportArchive()
     for network in method.networks.values():
         archive.track(network)
-    for name, (function, inputs) in method.signatures().items():
-        archive.add_endpoint(name, function, inputs)
+    for name, signature in method.signatures().items():
+        archive.add_endpoint(name, signature.function, [each.spec for each in signature.inputs])
     try:
         with publishing(target) as temporary:
             archive.write_out(str(temporary), verbose=False)

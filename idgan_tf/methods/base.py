@@ -5,6 +5,9 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from idgan_tf.errors import ConfigError, require
+from idgan_tf.methods.faces import CodeFaces, can
+
 
 class Player(NamedTuple):
     """Networks that one optimizer moves."""
@@ -21,13 +24,16 @@ class Method(keras.Model):
     """A paper: some networks and one `train_step`. The loop, checkpoints and pictures know nothing else.
 
     A subclass hands its networks to this constructor and implements `players`, `train_step`, `signatures`,
-    and those of the faces `encode`, `decode` and `generate` that make sense for it.
+    and those of `faces.FACES` that make sense for it.
 
     Attributes:
+        meanings: {name: text} of what `train_step` returns, for people.
         networks: {name: network} of everything that has weights, averages and frozen networks included.
         extra_variables: {name: variable} of state that is neither a network's nor an optimizer's.
         step: int64 variable, the number of finished steps.
     """
+
+    meanings = {}
 
     def __init__(self, **networks):
         super().__init__()
@@ -55,8 +61,27 @@ class Method(keras.Model):
         raise NotImplementedError
 
     def signatures(self):
-        """{name: (function, [tf.TensorSpec with a name])}: what an exported model can do."""
+        """{name: `signatures.Signature`}: what an exported model can do."""
         raise NotImplementedError
+
+    def call(self, image):
+        """image [B, H, W, C] in [0, 1] -> the method's image of its mean code, where it encodes and draws."""
+        draws = isinstance(self, CodeFaces) and (can(self, "decode") or can(self, "generate"))
+        need = "that takes encode, and decode or generate"
+        require(can(self, "encode") and draws, f"{type(self).__name__} makes no image of an image: {need}")
+        return self.render(self.encode(image)[0])
+
+    def compile(self, *arguments, **settings):
+        """Refuses: a method has its own losses and optimizers."""
+        raise ConfigError(f"{type(self).__name__} needs no compile: bin/train trains it by its own `train_step`")
+
+    def fit(self, *arguments, **settings):
+        """Refuses: a training has several players, checkpoints and a run directory."""
+        raise ConfigError(f"{type(self).__name__} has no fit: bin/train --gin_file=... trains it")
+
+    def evaluate(self, *arguments, **settings):
+        """Refuses: a method is measured by metrics, not by its losses."""
+        raise ConfigError(f"{type(self).__name__} has no evaluate: bin/evaluate --run_dir=... measures it")
 
     def foresee(self, num_steps):
         """Warnings (sentences) that a training of so many steps calls for, before its first."""

@@ -26,6 +26,8 @@ class BetaVAE(CodeFaces, Method):
         **networks: further networks of a subclass.
     """
 
+    meanings = {"nll": "nats it costs to draw an image from its code", "kl": "nats of information in the code"}
+
     def __init__(self, encoder, decoder, optimizer, nll, beta, **networks):
         super().__init__(encoder=encoder, decoder=decoder, **networks)
         require_weight("BetaVAE.beta", beta)

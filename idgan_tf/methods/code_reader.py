@@ -11,7 +11,6 @@ class CodeReader:
     """q(c|x) and, where there is one, the decoder of a teacher.
 
     Args:
-        name: who reads, for messages.
         teacher: {"teacher_encoder": ..., "teacher_decoder": ...} of a VAE. With a "teacher_reconstructor" it is an
             IB-GAN, which reads images in two steps (`two_steps`), or, without an encoder, one of its baselines.
         to_grey: whether colour images become grey for a teacher of grey images; their size is always converted.
@@ -25,12 +24,11 @@ class CodeReader:
         ConfigError: no network of the teacher encodes images.
     """
 
-    def __init__(self, name, teacher, to_grey, resize):
-        require(resize in ("bilinear", "area"), f'{name}.resize is "bilinear" or "area", got {resize!r}')
+    def __init__(self, teacher, to_grey, resize):
         self._steps = [teacher.get(f"teacher_{role}") for role in ("reconstructor", "encoder", "front")]
         self.decoder = teacher.get("teacher_decoder")
         found = [network.get_config() for network in self._steps[:2] if network is not None]
-        require(found, f"{name}.teacher has no encoder of images among {', '.join(teacher) or 'nothing'}")
+        require(found, f"the teacher has no encoder of images among {', '.join(teacher) or 'nothing'}")
         first, last = found[0], found[-1]
         self.code_dim = next(last[key] for key in ("latent_dim", "r_dim", "outputs") if key in last)
         self._conversion = {"image_shape": tuple(first["image_shape"]), "to_grey": to_grey, "resize": resize}

@@ -28,6 +28,8 @@ class CVAE(Labelled):
         lambda_kl, lambda_rec: weights of the two terms, >= 0.
     """
 
+    meanings = {"rec": "mean squared error of rebuilt images, in [-1, 1]"}
+
     def __init__(self, encoder, decoder, optimizer, num_classes, lambda_kl, lambda_rec, **networks):
         super().__init__(encoder=encoder, decoder=decoder, **networks)
         for name, value in {"lambda_kl": lambda_kl, "lambda_rec": lambda_rec}.items():

@@ -14,7 +14,7 @@ from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.networks.ranges import signed
-from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.objectives.adversarial import fake_loss, real_loss
 from idgan_tf.replicas import all_rows
 
 
@@ -74,8 +74,7 @@ class CVAEGAN(CVAE):
             images = tf.concat([image, rebuilt, imagined], axis=0)
             f_d = self.discriminator.features(images, training=True)
             real, *fakes = tf.split(self.discriminator.read(f_d, training=True), 3)
-            log = GAMES["log"]
-            adversarial = tf.reduce_mean(log.real(real) + log.fake(fakes[0]) + log.fake(fakes[1]))
+            adversarial = tf.reduce_mean(real_loss(real) + fake_loss(fakes[0]) + fake_loss(fakes[1]))
             f_c = [self.classifier.features(x, training=True) for x in (image, rebuilt, imagined)]
             class_loss = tf.reduce_mean(
                 tf.nn.sparse_softmax_cross_entropy_with_logits(label, self.classifier.read(f_c[0]))

@@ -1,11 +1,37 @@
-"""What every method with a code c can do besides training: signatures for export, traversals, KL per dimension."""
+"""What a method can do besides training, and how others ask: its faces; those of every method with a code c."""
 
 import tensorflow as tf
 
 from idgan_tf import noise
+from idgan_tf.methods.signatures import Input, Signature
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension
 
 PRIOR = "c ~ N(0, I)"  # where codes come from, as protocols say it
+FACES = {  # methods that a method may have; B images [B, H, W, C] in [0, 1]
+    "encode": "image -> (mean [B, D], logvar [B, D]) of its code",
+    "decode": "c [B, D] -> image, of a decoder",
+    "generate": "(s [B, S], c [B, D]) -> image, of a generator",
+    "sample_code": "(image, seed) -> as many codes [B, D] as a generator reads them in training",
+    "sample": "(batch, seed) -> one image of the class of each image of a batch",
+    "generate_class": "(label [B], seed) -> image",
+    "reconstruct": "(image, label [B]) -> image",
+    "inpaint": "(image, mask) -> image",
+    "information_bounds": "(count, seed) -> bounds of the information in the code",
+}
+
+
+def can(method, *faces):
+    """Whether a method has all of these `FACES`."""
+    return all(FACES[face] and hasattr(method, face) for face in faces)
+
+
+def draws_by(method):
+    """How a method makes images of its own: "class", a class each, "generator", "decoder", or None if it makes none."""
+    if can(method, "sample"):
+        return "class"
+    if can(method, "generate", "sample_code"):
+        return "generator"
+    return "decoder" if can(method, "decode") and hasattr(method, "code_dim") else None
 
 
 class CodeFaces:
@@ -25,7 +51,7 @@ class CodeFaces:
 
     def render(self, c):
         """c [B, D] -> image [B, H, W, C] of the best decoder there is: the generator at s = 0, or the decoder."""
-        if not hasattr(self, "generate"):
+        if not can(self, "generate"):
             return self.decode(c)
         return self.generate(tf.zeros([tf.shape(c)[0], self.nuisance_dim]), c)
 
@@ -53,12 +79,13 @@ class CodeFaces:
 
     def signatures(self):
         """encode(image), decode(c), generate(s, c) and traverse(c, dimension, values): those the method can do."""
-        image = tf.TensorSpec([None, *self.image_shape], tf.float32, "image")
-        c = tf.TensorSpec([None, self.code_dim], tf.float32, "c")
-        dimension, values = (
-            tf.TensorSpec([], tf.int32, "dimension"),
-            tf.TensorSpec([None], tf.float32, "values"),
-        )
+        image = Input("image", [None, *self.image_shape], "in [0, 1]")
+        c = Input("c", [None, self.code_dim], "the code; N(0, 1) a priori, -3 to 3 are its usual values")
+        s = Input("s", [None, getattr(self, "nuisance_dim", 0)], "the nuisance, drawn from N(0, 1)")
+        which = f"which dimension of c, 0 to {self.code_dim - 1}"
+        dimension = Input("dimension", [], which, tf.int32, example=0)
+        becomes = "what that dimension becomes, one image each, such as -3 to 3"
+        values = Input("values", [None], becomes, example=[-2.0, 0.0, 2.0])
 
         def encode(image):
             mean, logvar = self.encode(image)
@@ -66,16 +93,14 @@ class CodeFaces:
 
         found = {}
         if self.code_dim:
-            found["traverse"] = (self.traverse, [c, dimension, values])
-        if hasattr(self, "encode"):
-            found["encode"] = (encode, [image])
-        if hasattr(self, "decode"):
-            found["decode"] = (self.decode, [c])
-        if hasattr(self, "generate"):
-            found["generate"] = (
-                self.generate,
-                [tf.TensorSpec([None, self.nuisance_dim], tf.float32, "s"), c],
-            )
+            found["traverse"] = Signature(self.traverse, [c, dimension, values])
+        if can(self, "encode"):
+            gives = {"mean": "of the code of each image", "logvar": "log-variance of the code of each image"}
+            found["encode"] = Signature(encode, [image], gives)
+        if can(self, "decode"):
+            found["decode"] = Signature(self.decode, [c])
+        if can(self, "generate"):
+            found["generate"] = Signature(self.generate, [s, c])
         return found
 
 

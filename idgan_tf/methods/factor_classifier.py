@@ -9,6 +9,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf.methods.base import Method, Player
+from idgan_tf.methods.signatures import Input, Signature
 
 
 @gin.register
@@ -56,8 +57,10 @@ class FactorClassifier(Method):
                 **{f"factor_{k}": tf.nn.softmax(logit) for k, logit in enumerate(logits)},
             }
 
-        image_shape = self.classifier.config["image_shape"]
-        return {"classify": (classify, [tf.TensorSpec([None, *image_shape], tf.float32, "image")])}
+        image = Input("image", [None, *self.classifier.config["image_shape"]], "in [0, 1]")
+        heads = len(self.classifier.config["sizes"])
+        gives = {f"factor_{k}": "probabilities of the classes of a factor" for k in range(heads)}
+        return {"classify": Signature(classify, [image], {"features": "of each image", **gives})}
 
 
 def labels_of(factors, logits):

@@ -40,6 +40,7 @@ class GAN(CodeFaces, Method):
 
     fakes_per_image = 1
     codes = PRIOR
+    meanings = {"adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes"}
 
     def __init__(
         self,
@@ -91,8 +92,7 @@ class GAN(CodeFaces, Method):
         with tape:  # recording goes on: without s, the fake of the new step is the one above
             if self.nuisance_dim:
                 fake = self.generator(self.latent(c, seed_new_s), training=True)
-            cost, terms = self.generator_cost(c, fake)
-            generator_loss = tf.reduce_mean(real_loss(self.judge(fake, c, seed_g)[0])) + cost
+            generator_loss, terms = self.generator_loss(c, fake, seed_g)
         self.minimize("generator", generator_loss, tape)
         self.update_average(self.average_generator, self.generator, self.average_decay)
         return {**values, "generator_loss": generator_loss, **terms, "fake_spread": spread(fake)}
@@ -103,8 +103,7 @@ class GAN(CodeFaces, Method):
         with tf.GradientTape() as tape:
             real_logit, real_information, r1 = self._penalized(real, c, seed_real)
             fake_logit, fake_information = self.judge(fake, c, seed_fake)
-            fakes = self.fakes_per_image * tf.reduce_mean(fake_loss(fake_logit))
-            adversarial = tf.reduce_mean(real_loss(real_logit)) + fakes
+            adversarial = self.adversarial_loss(real_logit, fake_logit)
             cost, terms = self.information_cost(real_information, fake_information)
             weight = weight_at(self.r1, self.step)
             loss = adversarial + weight * r1 + cost
@@ -141,10 +140,13 @@ class GAN(CodeFaces, Method):
         del real, fake
         return 0.0, {}
 
-    def generator_cost(self, c, fake):
-        """What G pays besides the game, for fakes of c [B, D]: (scalar, {name: value to report})."""
-        del c, fake
-        return 0.0, {}
+    def adversarial_loss(self, real_logit, fake_logit):
+        """-E[log D(x)] - E[log(1 - D(G(s, c)))], a scalar, of logits [B]: what D descends on, without its penalties."""
+        return tf.reduce_mean(real_loss(real_logit)) + self.fakes_per_image * tf.reduce_mean(fake_loss(fake_logit))
+
+    def generator_loss(self, c, fake, seed):
+        """-E[log D(G(s, c))] of fakes [B, H, W, C] of c [B, D]: (scalar, {name: value to report})."""
+        return tf.reduce_mean(real_loss(self.judge(fake, c, seed)[0])), {}
 
     def as_real(self, image, seed):
         """Images in [0, 1] as the discriminator sees them."""

@@ -49,6 +49,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
     """
 
     codes = PRIOR
+    meanings = {"mi_lower": "nats of the code that can be read from an image, the lower bound"}
     nuisance_dim = 0
     traversal_range = (-1.0, 1.0)  # released code
 
@@ -194,6 +195,7 @@ class IBGAN(DCInfoGAN):
     """
 
     codes = "c = r ~ e(r|z), z ~ N(0, I)"
+    meanings = {"mi_upper": "nats that the code may carry, the upper bound", **DCInfoGAN.meanings}
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
         require_number("IBGAN.beta", beta, minimum=0)

@@ -35,15 +35,16 @@ class IDGAN(GAN):
     """
 
     codes = "c ~ q(c)"
+    meanings = {"distillation": "nats to read the code back from a generated image", **GAN.meanings}
 
     def __init__(self, teacher, lambda_id, grey_teacher=False, resize="bilinear", start="scratch", **gan):
-        require(
-            start in ("scratch", "teacher"), f'{type(self).__name__}.start is "scratch" or "teacher", got {start!r}'
-        )
-        require_number(f"{type(self).__name__}.lambda_id", lambda_id, minimum=0)
+        name = type(self).__name__
+        require(start in ("scratch", "teacher"), f'{name}.start is "scratch" or "teacher", got {start!r}')
+        require(resize in ("bilinear", "area"), f'{name}.resize is "bilinear" or "area", got {resize!r}')
+        require_number(f"{name}.lambda_id", lambda_id, minimum=0)
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
-        self.reader = CodeReader(type(self).__name__, teacher, grey_teacher, resize)
+        self.reader = CodeReader(teacher, grey_teacher, resize)
         require(
             self.code_dim == self.reader.code_dim,
             f"the generator's latent_dim must be nuisance_dim {self.nuisance_dim} + the teacher's "
@@ -56,16 +57,22 @@ class IDGAN(GAN):
 
     def _start_as_teacher(self):
         """The generator and its average begin as the teacher's decoder."""
-        name, kind = type(self).__name__, type(self.generator).__name__
-        require(hasattr(self.generator, "start_as"), f'{name}.start = "teacher" does not apply to a {kind}')
-        require("teacher_decoder" in self.networks, f'{name}.start = "teacher" needs a teacher with a decoder')
+        kind = type(self.generator).__name__
+        require(hasattr(self.generator, "start_as"), f'start = "teacher" does not apply to a {kind}')
+        require("teacher_decoder" in self.networks, 'start = "teacher" needs a teacher with a decoder')
         self.generator.start_as(self.teacher_decoder)
         self.average_generator.set_weights(self.generator.get_weights())
 
-    def generator_cost(self, c, fake):
-        """-lambda_id * R_ID (Eq. 3), without the constant entropy of c."""
-        distillation = tf.reduce_mean(gaussian_nll(c, *self.encode(unsigned(fake))))
-        return self.lambda_id * distillation if self.lambda_id else 0.0, {"distillation": distillation}
+    def distillation(self, c, fake):
+        """-R_ID (Eq. 3), a scalar in nats, without the constant entropy of c: mean of -log q(c|x) of x in [-1, 1]."""
+        return tf.reduce_mean(gaussian_nll(c, *self.encode(unsigned(fake))))
+
+    def generator_loss(self, c, fake, seed):
+        """G's side of L_GAN - lambda_id * R_ID (Eq. 4), c ~ q(c|x') [B, D]: (scalar, {name: value to report})."""
+        loss, terms = super().generator_loss(c, fake, seed)
+        distillation = self.distillation(c, fake)
+        loss = loss + self.lambda_id * distillation if self.lambda_id else loss
+        return loss, {**terms, "distillation": distillation}
 
     def sample_code(self, image, seed):
         """c [B, D] ~ q(c|x) for images [B, H, W, C]."""

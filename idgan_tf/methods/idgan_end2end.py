@@ -6,7 +6,9 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Player
+from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.gan import GAN, spread
+from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.adversarial import real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
@@ -29,6 +31,7 @@ class IDGANEnd2End(GAN):
     """
 
     codes = "c ~ q(c)"
+    meanings = {**BetaVAE.meanings, **IDGAN.meanings}
 
     def __init__(self, encoder, decoder, vae_optimizer, nll, beta, lambda_id, **gan):
         require_number("IDGANEnd2End.beta", beta, minimum=0)

@@ -26,6 +26,8 @@ class IDGANVDB(IDGAN):
         **idgan: the arguments of `IDGAN`; `discriminator` is a `BottleneckDiscriminator`.
     """
 
+    meanings = {**IDGAN.meanings, "information": "nats that the discriminator's bottleneck lets through, per position"}
+
     def __init__(self, information, beta_v, beta_v_rate, **idgan):
         for name, value in {"information": information, "beta_v": beta_v, "beta_v_rate": beta_v_rate}.items():
             require_number(f"IDGANVDB.{name}", value, minimum=0)

@@ -29,6 +29,8 @@ class InfoGAN(GAN):
         **gan: the arguments of `GAN`.
     """
 
+    meanings = {"information": "nats of the code that can be read from an image, a lower bound", **GAN.meanings}
+
     def __init__(self, encoder, lambda_info, **gan):
         require_number("InfoGAN.lambda_info", lambda_info, minimum=0)
         super().__init__(encoder=encoder, **gan)
@@ -41,9 +43,15 @@ class InfoGAN(GAN):
             "generator": Player([self.generator, self.encoder], self.generator_optimizer),
         }
 
-    def generator_cost(self, c, fake):
-        nll = tf.reduce_mean(gaussian_nll(c, *self.encoder(unsigned(fake), training=True)))
-        return self.lambda_info * nll, {"information": self.code_dim * PRIOR_ENTROPY - nll}
+    def code_nll(self, c, fake):
+        """H(c) - I (Eq. 5), a scalar in nats: the mean of -log q(c|x) of x in [-1, 1]."""
+        return tf.reduce_mean(gaussian_nll(c, *self.encoder(unsigned(fake), training=True)))
+
+    def generator_loss(self, c, fake, seed):
+        """G's and q's side of L_GAN - lambda_info * I, without the constant H(c); reports I."""
+        loss, terms = super().generator_loss(c, fake, seed)
+        nll = self.code_nll(c, fake)
+        return loss + self.lambda_info * nll, {**terms, "information": self.code_dim * PRIOR_ENTROPY - nll}
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""

@@ -10,11 +10,10 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.label_faces import Labelled
 from idgan_tf.networks.ranges import signed
-from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.objectives.adversarial import require_game
 
 
 @gin.register
@@ -27,13 +26,13 @@ class LabelCGAN(Labelled):
         optimizer: constructor of the optimizer of each player.
         num_classes: C.
         z_dim: D.
-        game: "log" or "hinge".
+        game: the adversarial loss, an `objectives.adversarial.Game`.
     """
 
     def __init__(self, generator, discriminator, optimizer, num_classes, z_dim, game):
         super().__init__(generator=generator, discriminator=discriminator)
-        require(game in GAMES, f"LabelCGAN.game must be one of {', '.join(GAMES)}, got {game!r}")
-        self.num_classes, self.z_dim, self.game = num_classes, z_dim, GAMES[game]
+        require_game("LabelCGAN.game", game)
+        self.num_classes, self.z_dim, self.game = num_classes, z_dim, game
         self.generator_optimizer, self.discriminator_optimizer = optimizer(), optimizer()
 
     @property

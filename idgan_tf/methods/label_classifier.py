@@ -9,6 +9,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf.methods.factor_classifier import FactorClassifier
+from idgan_tf.methods.signatures import Input, Signature
 from idgan_tf.networks.ranges import signed
 
 
@@ -20,6 +21,8 @@ class LabelClassifier(FactorClassifier):
         classifier: image in [-1, 1] -> class logits [B, C].
         optimizer: of it.
     """
+
+    meanings = {"accuracy": "share of images whose class it tells"}
 
     def train_step(self, batch, seed):
         del seed  # nothing random
@@ -33,9 +36,9 @@ class LabelClassifier(FactorClassifier):
 
     def signatures(self):
         """classify(image): the probabilities of the classes."""
-        image_shape = self.classifier.config["image_shape"]
 
         def classify(image):
             return tf.nn.softmax(self.classifier(signed(image)))
 
-        return {"classify": (classify, [tf.TensorSpec([None, *image_shape], tf.float32, "image")])}
+        image = Input("image", [None, *self.classifier.config["image_shape"]], "in [0, 1]")
+        return {"classify": Signature(classify, [image], "probabilities of the classes")}

@@ -5,6 +5,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.methods.base import Method
 from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.methods.signatures import Input, Signature
 from idgan_tf.networks.ranges import signed, unsigned
 
 POINT = -60.0  # log-variance of zs, which is a point: a standard deviation of 1e-13
@@ -116,12 +117,11 @@ class LabelFaces(CodeFaces):
 
     def signatures(self):
         """Those of a code, generate_class(label, zs_noise, zu) and combine(image_s, image_u), in pairs."""
-        images = [tf.TensorSpec([None, *self.image_shape], tf.float32, name) for name in ("image_s", "image_u")]
-        inputs = [
-            tf.TensorSpec([None], tf.int32, "label"),
-            tf.TensorSpec([None, self.zs_dim], tf.float32, "zs_noise"),
-            tf.TensorSpec([None, self.zu_dim], tf.float32, "zu"),
-        ]
+        image_s = Input("image_s", [None, *self.image_shape], "in [0, 1], whose class is wanted")
+        image_u = Input("image_u", [None, *self.image_shape], "in [0, 1], whose pose and style are wanted")
+        label = Input("label", [None], f"classes, 0 to {self.num_classes - 1}", tf.int32)
+        zs_noise = Input("zs_noise", [None, self.zs_dim], "drawn from N(0, 1); zeros give the mean of the class")
+        zu = Input("zu", [None, self.zu_dim], "drawn from N(0, 1)")
 
         def generate(label, zs_noise, zu):
             return self.decode(tf.concat([self.mixture.sample(label, zs_noise), zu], axis=-1))
@@ -130,7 +130,11 @@ class LabelFaces(CodeFaces):
             zs, (zu, _) = self.encoder_s(signed(image_s)), self.encoder_u(signed(image_u))
             return self.decode(tf.concat([zs, zu], axis=-1))
 
-        return {**super().signatures(), "generate_class": (generate, inputs), "combine": (combine, images)}
+        return {
+            **super().signatures(),
+            "generate_class": Signature(generate, [label, zs_noise, zu]),
+            "combine": Signature(combine, [image_s, image_u]),
+        }
 
 
 class Labelled(Method):
@@ -159,11 +163,9 @@ class Labelled(Method):
 
     def signatures(self):
         """generate_class(label, z)."""
-        inputs = [
-            tf.TensorSpec([None], tf.int32, "label"),
-            tf.TensorSpec([None, self.z_dim], tf.float32, "z"),
-        ]
-        return {"generate_class": (lambda label, z: unsigned(self._draw(label, z)), inputs)}
+        label = Input("label", [None], f"classes, 0 to {self.num_classes - 1}", tf.int32)
+        z = Input("z", [None, self.z_dim], "drawn from N(0, 1)")
+        return {"generate_class": Signature(lambda label, z: unsigned(self._draw(label, z)), [label, z])}
 
 
 def corrupt(image, mask):

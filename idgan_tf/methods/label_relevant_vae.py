@@ -11,9 +11,10 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Method, Player
+from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.networks.ranges import signed
-from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.objectives.adversarial import require_game
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, gaussian_nll, sample_gaussian
 
 
@@ -43,13 +44,14 @@ class LabelRelevantVAE(LabelFaces, Method):
             behind an Encoder_u that moves, and zu keeps what it has not found yet (docs/label_relevant_vae.md).
         lambda_lkd: weight of L_lkd in L_GM, >= 0.
         lambda_kl, lambda_rec: weights of L_kl and of L_rec, >= 0.
-        game: "log" or "hinge", the adversarial loss.
+        game: the adversarial loss, an `objectives.adversarial.Game`.
         random_labels: images that the discriminator sees are imagined of classes drawn anew, not of the batch's.
         lambda_adv: weight of L_advE, >= 0; Algorithm 1 has 1.
         lambda_lkd_joint: weight of L_lkd in the joint step, >= 0; by default the released code's, `lambda_rec` times
             `lambda_lkd`. Line 25 of Algorithm 1 has `lambda_lkd`.
     """
 
+    meanings = {"zs_accuracy": "share of images whose class zs tells", **CVAE.meanings}
     moving = ("encoder_s", "class_means", "encoder_u", "latent_classifier", "decoder", "discriminator")
 
     def __init__(
@@ -73,45 +75,36 @@ class LabelRelevantVAE(LabelFaces, Method):
         lambda_lkd_joint=None,
     ):
         judges = {"discriminator": discriminator} if discriminator is not None else {}
-        super().__init__(
-            encoder_s=encoder_s,
-            encoder_u=encoder_u,
-            decoder=decoder,
-            mixture=mixture,
-            latent_classifier=latent_classifier,
-            **judges,
-        )
+        coders = {"encoder_s": encoder_s, "encoder_u": encoder_u, "decoder": decoder}
+        super().__init__(**coders, mixture=mixture, latent_classifier=latent_classifier, **judges)
         weights = {"lambda_lkd": lambda_lkd, "lambda_kl": lambda_kl, "lambda_rec": lambda_rec, "lambda_adv": lambda_adv}
-        joint = {} if lambda_lkd_joint is None else {"lambda_lkd_joint": lambda_lkd_joint}
-        for name, value in {**weights, **joint}.items():
+        for name, value in weights.items():
             require_number(f"LabelRelevantVAE.{name}", value, minimum=0)
+        lambda_lkd_joint = lambda_rec * lambda_lkd if lambda_lkd_joint is None else lambda_lkd_joint
+        require_number("LabelRelevantVAE.lambda_lkd_joint", lambda_lkd_joint, minimum=0)
         require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
         require_number("LabelRelevantVAE.latent_steps", latent_steps, minimum=1, integer=True)
         require(latent_steps == 1 or n_gm, "LabelRelevantVAE.latent_steps above 1 takes the images of n_gm, which is 0")
-        require(game in GAMES, f"LabelRelevantVAE.game must be one of {', '.join(GAMES)}, got {game!r}")
-        require(
-            random_labels in (True, False), f"LabelRelevantVAE.random_labels is True or False, got {random_labels!r}"
-        )
-        self.n_gm, self.game, self.random_labels, self.latent_steps = n_gm, GAMES[game], random_labels, latent_steps
+        require_game("LabelRelevantVAE.game", game)
+        require(isinstance(random_labels, bool), f"LabelRelevantVAE.random_labels is no bool: {random_labels!r}")
+        self.n_gm, self.game, self.random_labels, self.latent_steps = n_gm, game, random_labels, latent_steps
         self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
-        self.lambda_adv, self.lambda_lkd_joint = lambda_adv, joint.get("lambda_lkd_joint", lambda_rec * lambda_lkd)
+        self.lambda_adv, self.lambda_lkd_joint = lambda_adv, lambda_lkd_joint
         self.num_classes = mixture.config["num_classes"]
         self.zs_dim, self.zu_dim = mixture.config["dim"], encoder_u.config["latent_dim"]
         self.image_shape, self.code_dim = decoder.config["image_shape"], self.zs_dim + self.zu_dim
-        self.player_optimizers = {name: optimizer() for name in self.moving if name in {**self.networks, **self._prior}}
+        movable = {**self.networks, **mixture.parts}
+        self.player_optimizers = {name: optimizer() for name in self.moving if name in movable}
         if spread_optimizer is not None:
             self.player_optimizers["class_spreads"] = spread_optimizer
 
     @property
-    def _prior(self):
-        return {"class_means": self.mixture.means, "class_spreads": self.mixture.spreads}
-
-    @property
     def players(self):
-        movable = {**self.networks, **self._prior}
+        movable = {**self.networks, **self.mixture.parts}
         return {name: Player([movable[name]], optimizer) for name, optimizer in self.player_optimizers.items()}
 
     def train_step(self, batch, seed):
+        """Lines 2 to 29 of Algorithm 1."""
         image, label = signed(batch["image"]), batch["label"]
         parts = self.n_gm + 1
         require(
@@ -121,60 +114,61 @@ class LabelRelevantVAE(LabelFaces, Method):
         images, labels = ([whole[i::parts] for i in range(parts)] for whole in (image, label))
         means = {}
         for seen, true in zip(images[:-1], labels[:-1], strict=True):
-            means = self._mixture_step(seen, true)
+            means = self.mixture_step(seen, true)
         if self.latent_steps > 1:
-            self._follow(tf.concat(images[:-1], axis=0), tf.concat(labels[:-1], axis=0), seed)
-        return {**means, **self._joint_step(images[-1], labels[-1], seed)}
+            self.further_latent_steps(tf.concat(images[:-1], axis=0), tf.concat(labels[:-1], axis=0), seed)
+        return {**means, **self.joint_step(images[-1], labels[-1], seed)}
 
-    def _mixture_step(self, image, label):
-        """Lines 3 to 8: Encoder_s and the mixture learn to classify and to be likely (Eq. 9)."""
+    def mixture_step(self, image, label):
+        """Lines 3 to 8: Encoder_s and the mixture descend on L_GM."""
         with tf.GradientTape() as tape:
-            log_density = self.mixture(self.encoder_s(image, training=True))
-            cls, lkd = mixture_losses(log_density, label)
-            loss = tf.reduce_mean(cls + self.lambda_lkd * lkd)
+            log_density = self.mixture(self.encoder_s(image, training=True))  # line 4
+            loss, cls = self.l_gm(log_density, label)
         self.minimize(("encoder_s", "class_means", "class_spreads"), loss, tape)
         guess = tf.argmax(log_density, axis=-1, output_type=label.dtype)
-        return {
-            "gm_loss": loss,
-            "cls": tf.reduce_mean(cls),
-            "zs_accuracy": tf.reduce_mean(tf.cast(guess == label, tf.float32)),
-        }
+        return {"gm_loss": loss, "cls": cls, "zs_accuracy": tf.reduce_mean(tf.cast(guess == label, tf.float32))}
 
-    def _follow(self, image, label, seed):
-        """What the latent classifier learns before the joint step, while Encoder_u rests."""
+    def further_latent_steps(self, image, label, seed):
+        """What the latent classifier learns before the joint step, while Encoder_u rests: line 27, again and again."""
         mean, logvar = self.encoder_u(image, training=True)
         for i in range(self.latent_steps - 1):
             with tf.GradientTape() as tape:
                 zu = sample_gaussian(mean, logvar, noise.fold(seed, 2, i))
-                adv_c, _ = self._guess(zu, label)
+                adv_c = l_adv_c(self.log_q(zu), label)
             self.minimize("latent_classifier", adv_c, tape)
 
-    def _guess(self, zu, label):
-        """(L_advC, L_advE) of zu [B, Du] of images with labels [B]."""
-        log_guess = tf.nn.log_softmax(self.latent_classifier(zu, training=True))
-        return -tf.reduce_mean(tf.gather(log_guess, label, batch_dims=1)), -tf.reduce_mean(log_guess)
-
-    def _joint_step(self, image, label, seed):
+    def joint_step(self, image, label, seed):
         """Lines 10 to 29: every player on its own loss, all from one forward pass."""
         seed_u, seed_prior = noise.split(seed, 2)
         with tf.GradientTape(persistent=True) as tape:
-            zs = self.encoder_s(image, training=True)
-            lkd = tf.reduce_mean(mixture_losses(self.mixture(zs), label)[1])
-            mean, logvar = self.encoder_u(image, training=True)
+            zs = self.encoder_s(image, training=True)  # line 17
+            lkd = tf.reduce_mean(l_lkd(self.mixture(zs), label))
+            mean, logvar = self.encoder_u(image, training=True)  # line 11
             zu = sample_gaussian(mean, logvar, seed_u)
-            kl = tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
-            adv_c, adv_e = self._guess(zu, label)
-            rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
-            rec = tf.reduce_mean(tf.square(image - rebuilt))
-            adv_d, adv_g = self._play(image, rebuilt, label, seed_prior)
+            kl = l_kl(mean, logvar)
+            log_q = self.log_q(zu)
+            adv_c, adv_e = l_adv_c(log_q, label), l_adv_e(log_q)
+            rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)  # line 19
+            rec = l_rec(image, rebuilt)
+            adv_d, adv_gd = self.play(image, rebuilt, label, seed_prior)
             coding = self.lambda_rec * rec + self.lambda_lkd_joint * lkd + self.lambda_adv * adv_e + self.lambda_kl * kl
-            drawing = self.lambda_rec * rec + adv_g
-        self.minimize("latent_classifier", adv_c, tape)
+            drawing = self.lambda_rec * rec + adv_gd
+        self.minimize("latent_classifier", adv_c, tape)  # line 27
         means = {"rec": rec, "kl_mean": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
-        return {**means, **self._settle(coding, drawing, adv_d, tape)}
+        return {**means, **self.descend(coding, drawing, adv_d, tape)}
 
-    def _play(self, image, rebuilt, label, seed):
-        """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator.
+    def log_q(self, zu):
+        """log q_w(c|zu) of zu [B, Du] for every class, [B, C]: what the latent classifier says."""
+        return tf.nn.log_softmax(self.latent_classifier(zu, training=True))
+
+    def l_gm(self, log_density, label):
+        """(L_GM, L_cls), means over log N(zs; mu_c, Sigma_c) [B, C] of labels [B] (line 5, Eq. 9)."""
+        lkd = l_lkd(log_density, label)
+        cls = l_cls(log_density, lkd)
+        return tf.reduce_mean(cls + self.lambda_lkd * lkd), tf.reduce_mean(cls)
+
+    def play(self, image, rebuilt, label, seed):
+        """(L_advD, L_advGD) of real, rebuilt and imagined images; zeros without a discriminator (lines 21 to 24).
 
         Beside images without a label, -1, imagined ones show theirs no more than those do.
         """
@@ -189,12 +183,18 @@ class LabelRelevantVAE(LabelFaces, Method):
         shown = tf.where(label < 0, label, imagined_label)
         labels = tf.one_hot(tf.concat([label, label, shown], axis=0), self.num_classes)
         real, *fakes = tf.split(self.discriminator(images, labels, training=True), 3)
-        discriminator_loss = self.game.real(real) + sum(self.game.fake(logit) for logit in fakes)
-        decoder_loss = sum(self.game.fool(logit) for logit in fakes)
-        return tf.reduce_mean(discriminator_loss), tf.reduce_mean(decoder_loss)
+        return self.l_adv_d(real, fakes), self.l_adv_gd(fakes)
 
-    def _settle(self, coding, drawing, judging, tape):
-        """Moves the encoders, the decoder and the discriminator on their losses; reports those of the game.
+    def l_adv_d(self, real, fakes):
+        """L_advD of logits [B] of real images, and of rebuilt and imagined ones (line 23)."""
+        return tf.reduce_mean(self.game.real(real) + sum(self.game.fake(logit) for logit in fakes))
+
+    def l_adv_gd(self, fakes):
+        """L_advGD of logits [B] of rebuilt and imagined images (line 24)."""
+        return tf.reduce_mean(sum(self.game.fool(logit) for logit in fakes))
+
+    def descend(self, coding, drawing, judging, tape):
+        """Lines 25, 26, 28 and 29: the encoders, the decoder and the discriminator; reports the losses of the game.
 
         `coding` has the terms of both encoders. L_lkd does not depend on Encoder_u, L_kl and L_advE not on
         Encoder_s, and none of them on the decoder: so each hears its own, from one way back through the decoder.
@@ -223,12 +223,11 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             otherwise they are of others, and zs follows the Gaussian of Eq. 11.
     """
 
+    meanings = CVAE.meanings
     moving = ("encoder_s", "encoder_u", "decoder", "discriminator")
 
     def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game, known_classes=False):
-        require(
-            known_classes in (True, False), f"UnlabelledLabelVAE.known_classes is True or False, got {known_classes!r}"
-        )
+        require(isinstance(known_classes, bool), f"UnlabelledLabelVAE.known_classes is no bool: {known_classes!r}")
         networks = {name.removeprefix("teacher_"): network for name, network in teacher.items()}
         super().__init__(
             **{"discriminator": None, **networks},
@@ -249,18 +248,18 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
         seed_u, seed_prior = noise.split(seed, 2)
         with tf.GradientTape(persistent=True) as tape:
             zs = self.encoder_s(image, training=True)
-            lkd = -tf.reduce_mean(self._log_prior(zs))
+            lkd = -tf.reduce_mean(self.log_prior(zs))
             mean, logvar = self.encoder_u(image, training=True)
-            kl = tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
+            kl = l_kl(mean, logvar)
             zu = sample_gaussian(mean, logvar, seed_u)
             rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
-            rec = tf.reduce_mean(tf.square(image - rebuilt))
-            adv_d, adv_g = self._play(image, rebuilt, unknown, seed_prior)
+            rec = l_rec(image, rebuilt)
+            adv_d, adv_gd = self.play(image, rebuilt, unknown, seed_prior)
             coding = self.lambda_rec * rec + self.lambda_lkd_joint * lkd + self.lambda_kl * kl
-            drawing = self.lambda_rec * rec + adv_g
-        return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self._settle(coding, drawing, adv_d, tape)}
+            drawing = self.lambda_rec * rec + adv_gd
+        return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self.descend(coding, drawing, adv_d, tape)}
 
-    def _log_prior(self, zs):
+    def log_prior(self, zs):
         """log p(zs) [B] of zs [B, Ds] of images whose class is not given."""
         if self.known_classes:
             return tf.reduce_logsumexp(self.mixture(zs), axis=-1) - math.log(self.num_classes)
@@ -268,7 +267,31 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
         return -gaussian_nll(zs, mean, tf.math.log(variance))
 
 
-def mixture_losses(log_density, label):
-    """(L_cls, L_lkd), each [B], from log N(zs; mu_c, Sigma_c) [B, C] and labels [B] (Eq. 7 and 8)."""
-    own = tf.gather(log_density, label, batch_dims=1)
-    return tf.reduce_logsumexp(log_density, axis=-1) - own, -own
+def l_lkd(log_density, label):
+    """L_lkd [B] = -log p(zs|y), from log N(zs; mu_c, Sigma_c) [B, C] and labels y [B] (Eq. 8)."""
+    return -tf.gather(log_density, label, batch_dims=1)
+
+
+def l_cls(log_density, lkd):
+    """L_cls [B] = -log q(y|zs), from log N(zs; mu_c, Sigma_c) [B, C] and the L_lkd [B] of the label y (Eq. 7)."""
+    return tf.reduce_logsumexp(log_density, axis=-1) + lkd
+
+
+def l_kl(mean, logvar):
+    """L_kl: the mean over images and dimensions of KL(q(zu|x) || N(0, I)) (line 12)."""
+    return tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
+
+
+def l_adv_e(log_q):
+    """L_advE: the cross-entropy from uniform classes to log q_w(c|zu) [B, C], least where zu says nothing (line 15)."""
+    return -tf.reduce_mean(log_q)
+
+
+def l_adv_c(log_q, label):
+    """L_advC: the cross-entropy from labels [B] to log q_w(c|zu) [B, C] (line 16)."""
+    return -tf.reduce_mean(tf.gather(log_q, label, batch_dims=1))
+
+
+def l_rec(image, rebuilt):
+    """L_rec: the mean squared error over values of images in [-1, 1] (line 20)."""
+    return tf.reduce_mean(tf.square(image - rebuilt))

@@ -10,6 +10,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.base import Player
+from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.gan import GAN, spread
 from idgan_tf.objectives.adversarial import real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl, sample_gaussian
@@ -33,6 +34,10 @@ class VAEGAN(GAN):
     """
 
     fakes_per_image = 2
+    meanings = {
+        "kl": BetaVAE.meanings["kl"],
+        "adversarial": "loss of the discriminator; 2.079 means that it cannot tell fakes, two for each image",
+    }
 
     def __init__(self, encoder, encoder_optimizer, beta, gamma, adv_to_encoder, **gan):
         require_number("VAEGAN.beta", beta, minimum=0)

@@ -42,6 +42,11 @@ class GaussianMixture(Network):
         self.spreads = _Rows(num_classes, dim, keras.initializers.Constant(ONE), name="spreads")
         self(keras.Input((dim,)))
 
+    @property
+    def parts(self):
+        """{name: layer} of what optimizers of their own may move: "class_means", mu, and "class_spreads", of Sigma."""
+        return {"class_means": self.means, "class_spreads": self.spreads}
+
     def call(self, z, training=False):
         """log N(z; mu_c, Sigma_c) of z [B, D] under every class, [B, C], in nats."""
         log_precision = self._log_precisions()

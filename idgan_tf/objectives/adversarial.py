@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import gin
 import tensorflow as tf
+
+from idgan_tf.errors import require
 
 
 def real_loss(logit):
@@ -29,10 +32,28 @@ class Game(NamedTuple):
     fool: Callable
 
 
-GAMES = {
-    "log": Game(real_loss, fake_loss, real_loss),
-    "hinge": Game(lambda logit: tf.nn.relu(1.0 - logit), lambda logit: tf.nn.relu(1.0 + logit), lambda logit: -logit),
-}
+@gin.register
+def log_game():
+    """The cross-entropies of Goodfellow et al., non-saturating."""
+    return Game(real_loss, fake_loss, real_loss)
+
+
+@gin.register
+def hinge_game():
+    """The hinge loss, max(0, 1 - l) of real and max(0, 1 + l) of fake logits l; the generator hears -l."""
+
+    def real(logit):
+        return tf.nn.relu(1.0 - logit)
+
+    def fake(logit):
+        return tf.nn.relu(1.0 + logit)
+
+    return Game(real, fake, fool=tf.negative)
+
+
+def require_game(name, game):
+    """Raises ConfigError unless `game` is a `Game`."""
+    require(isinstance(game, Game), f"{name} is a Game such as @log_game() or @hinge_game(), got {game!r}")
 
 
 def with_gradient_penalty(judge, image):

@@ -18,6 +18,7 @@ import zipfile
 
 from idgan_tf.errors import CheckpointError, require
 from idgan_tf.files import alone, publishing, sha256, to_single
+from idgan_tf.methods.faces import can
 from idgan_tf.run_directory import PRETRAINED, Run
 
 FOLDER = pathlib.Path(__file__).parent
@@ -138,7 +139,7 @@ def check(method):
     height, width, channels = method.image_shape
     square = np.zeros([1, height, width, channels], np.float32)
     square[:, height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1.0
-    mean, logvar = method.encode(square) if hasattr(method, "encode") else (tf.zeros([1, method.code_dim]), [[]])
+    mean, logvar = method.encode(square) if can(method, "encode") else (tf.zeros([1, method.code_dim]), [[]])
     image = tf.image.resize(method.render(mean), CHECK_SIZE, "area")
     return {"mean": np.array(mean[0]), "logvar": np.array(logvar[0]), "image": np.array(image[0])}
 

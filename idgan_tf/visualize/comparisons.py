@@ -18,6 +18,7 @@ from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, re
 from idgan_tf.evaluation import mig
 from idgan_tf.evaluation.samples import representation
 from idgan_tf.image_files import save
+from idgan_tf.methods.faces import can
 from idgan_tf.visualize import registry
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.grids import beside, grid, label, letters, to_uint8, under
@@ -150,7 +151,7 @@ def _as(images, size):
 def real_samples(method, dataset):
     """As many images of the dataset, of the same classes where the method has them."""
     images = examples(dataset, DRAWS * COLUMNS)
-    if hasattr(method, "generate_class"):
+    if can(method, "generate_class"):
         classes, _ = _classes(method, dataset)
         label_of = np.asarray(dataset.arrays["label"]).reshape(-1)
         rows = [np.random.default_rng([SEED, c]).permutation(np.flatnonzero(label_of == c)) for c in classes]
@@ -172,7 +173,7 @@ def samples(method, dataset):
 
     Codes are as in training: GANs of one teacher and one dataset draw the same codes.
     """
-    if hasattr(method, "generate_class"):
+    if can(method, "generate_class"):
         classes, names = _classes(method, dataset)
         images = method.generate_class(np.tile(classes, DRAWS), [SEED, 4])
         return Part(_rows(images, COLUMNS), columns=names)
@@ -201,7 +202,7 @@ def real_examples(method, dataset):
 def renderings(method, dataset):
     """The same real images, a column each, and what each run draws of their codes, with several nuisances."""
     batch = labelled_examples(dataset, COLUMNS)
-    if hasattr(method, "reconstruct"):
+    if can(method, "reconstruct"):
         return Part(_rows(method.reconstruct(batch["image"], batch["label"]), COLUMNS))
     mean, _ = method.encode(batch["image"])
     if not getattr(method, "nuisance_dim", 0):
@@ -223,7 +224,7 @@ def traversals(method, dataset):
     values = traversal_values(method)
     drawn, order, kl = traversed(method, dataset, values, 2 * len(values))
     *_, images = drawn.values()  # the generator's where there is one
-    names = [f"c{d}  {abs(kl[d]):.2f}" if hasattr(method, "encode") else f"c{d}" for d in order]
+    names = [f"c{d}  {abs(kl[d]):.2f}" if can(method, "encode") else f"c{d}" for d in order]
     return Part(_rows(images, len(values)), names, _ticks(values))
 
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
+from idgan_tf.methods.faces import can
 from idgan_tf.visualize import label_figures  # noqa: F401 - its figures come first
 from idgan_tf.visualize.examples import EXAMPLES, SEED, examples
 from idgan_tf.visualize.grids import beside, grid, label, letters
@@ -66,10 +67,10 @@ def reconstructions(method, dataset, count=8):
     """Columns of one image each: real, the VAE's decoder and the generator where there is one."""
     mean, _ = method.encode(examples(dataset, count))
     rows, names = [real(method, dataset, count)], ["real"]
-    if hasattr(method, "decode"):
+    if can(method, "decode"):
         rows.append(decode(method, mean, count))
         names.append("decoder")
-    if hasattr(method, "generate"):
+    if can(method, "generate"):
         rows.append(generate(method, mean, columns=count))
         names.append("generator")
     return label(grid(np.concatenate(rows), columns=count), rows=names)
@@ -115,10 +116,10 @@ def traversal_added(method, dataset):
 def _traversal(method, dataset, start=None, added=False):
     values = traversal_values(method)
     drawn, order, kl = traversed(method, dataset, values, _sides(method) * len(values), start, added)
-    names = [f"c{d}  {abs(kl[d]):.2f}" for d in order] if hasattr(method, "encode") else [f"c{d}" for d in order]
+    names = [f"c{d}  {abs(kl[d]):.2f}" for d in order] if can(method, "encode") else [f"c{d}" for d in order]
     ticks = [f"{value:+.2g}" if added else f"{value:.2g}" for value in values]
     titles = list(drawn)
-    titles[0] += "   (rows: dimension, KL in nats)" if hasattr(method, "encode") else "   (rows: dimension)"
+    titles[0] += "   (rows: dimension, KL in nats)" if can(method, "encode") else "   (rows: dimension)"
     grids = [grid(images, len(values)) for images in drawn.values()]
     size = letters(sum(picture.shape[1] for picture in grids))
     sides = zip(grids, titles, [names, ()], strict=False)
@@ -126,7 +127,7 @@ def _traversal(method, dataset, start=None, added=False):
 
 
 def _sides(method):
-    return hasattr(method, "decode") + hasattr(method, "generate")
+    return can(method, "decode") + can(method, "generate")
 
 
 @figure(needs=(pictures_of_codes, "encode", "decode", "generate"))
@@ -157,10 +158,10 @@ def row(method, dataset, count=8):
 def same_code(method, dataset, count=6):
     """Rows of one c and many s: what the nuisance changes (ID-GAN, Figures 5 and A.5), the decoder's image first."""
     c, s = _codes_and_nuisances(method, dataset, count)
-    columns = count + hasattr(method, "decode")
+    columns = count + can(method, "decode")
     images = generate(method, tf.repeat(c, count, axis=0), tf.tile(s, [count, 1]), columns)
     images, names = images.reshape(count, count, *images.shape[1:]), _numbered("s", count)
-    if hasattr(method, "decode"):
+    if can(method, "decode"):
         images, names = np.concatenate([decode(method, c, columns)[:, None], images], axis=1), ["decoder", *names]
     return label(grid(images.reshape(-1, *images.shape[2:]), columns), None, _numbered("c", count), names)
 
@@ -170,7 +171,7 @@ def same_nuisance(method, dataset, count=6):
     """Rows of one s and many c: what the code changes (ID-GAN, Figures 8 and A.7), the decoder's images first."""
     c, s = _codes_and_nuisances(method, dataset, count)
     images, names = generate(method, tf.tile(c, [count, 1]), tf.repeat(s, count, axis=0), count), _numbered("s", count)
-    if hasattr(method, "decode"):
+    if can(method, "decode"):
         images, names = np.concatenate([decode(method, c, count), images]), ["decoder", *names]
     return label(grid(images, columns=count), None, names, _numbered("c", count))
 

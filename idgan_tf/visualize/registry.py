@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.data.half_circles import HalfCircles
-from idgan_tf.methods.faces import PRIOR
+from idgan_tf.methods.faces import PRIOR, can
 from idgan_tf.visualize.rendering import has_pictures
 
 OF_A_RUN, OF_RUNS, OF_LOGS = "of a run", "of several runs in one picture", "of what runs wrote down"
@@ -88,7 +88,7 @@ def available(method, dataset):
 def pictures(method, dataset):
     """Whether the method draws images that a screen can show, of codes or of classes."""
     del dataset
-    return has_pictures(method) or (hasattr(method, "generate_class") and method.image_shape[2] in (1, 3))
+    return has_pictures(method) or (can(method, "generate_class") and method.image_shape[2] in (1, 3))
 
 
 def pictures_of_codes(method, dataset):
@@ -106,7 +106,7 @@ def codes_of_images(method, dataset):
 def no_classes(method, dataset):
     """Whether it is told no classes: their codes have another prior."""
     del dataset
-    return not hasattr(method, "generate_class")
+    return not can(method, "generate_class")
 
 
 def points_in_the_plane(method, dataset):
@@ -118,7 +118,7 @@ def points_in_the_plane(method, dataset):
 def encode_or_reconstruct(method, dataset):
     """Whether it rebuilds images, by their codes or by their classes."""
     del dataset
-    return hasattr(method, "encode") or hasattr(method, "reconstruct")
+    return can(method, "encode") or can(method, "reconstruct")
 
 
 def known_factors(method, dataset):

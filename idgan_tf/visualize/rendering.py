@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import require_number
-from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.methods.faces import CodeFaces, can
 from idgan_tf.visualize.examples import SEED, examples
 
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
@@ -67,14 +67,14 @@ def draws(method, dataset, count, columns=1):
 
     Of a VAE, its decoder's images of the prior.
     """
-    if hasattr(method, "generate"):
+    if can(method, "generate"):
         return generate(method, method.sample_code(examples(dataset, count), [SEED, 1]), columns=columns)
     return decode(method, method.sample_prior(count, [SEED, 1]), columns)
 
 
 def rendered(method, c, columns=1):
     """The generator's images of codes [B, D], one nuisance for all, or the decoder's where there is no generator."""
-    if not hasattr(method, "generate"):
+    if not can(method, "generate"):
         return decode(method, c, columns)
     s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
     return generate(method, c, tf.repeat(s, len(c), axis=0), columns)
@@ -109,7 +109,7 @@ def traversed(method, dataset, values, columns, start=None, added=False):
         start: the code [1, D] to traverse; by default the mean code of the first example, or 0 without an encoder.
         added: whether the values are added to its own.
     """
-    if hasattr(method, "encode"):
+    if can(method, "encode"):
         image = examples(dataset)
         kl = np.asarray(method.kl_per_dimension(image))
         mean, _ = method.encode(image[:1])
@@ -118,8 +118,8 @@ def traversed(method, dataset, values, columns, start=None, added=False):
     order = np.argsort(-kl, kind="stable")[:MOST]
     c = varied(mean if start is None else start, order, values, added)
     drawn = {}
-    if hasattr(method, "decode"):
+    if can(method, "decode"):
         drawn["decoder"] = decode(method, c, columns)
-    if hasattr(method, "generate"):
+    if can(method, "generate"):
         drawn["generator"] = rendered(method, c, columns)
     return drawn, order, kl

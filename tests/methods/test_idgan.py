@@ -8,6 +8,7 @@ from idgan_tf.methods.cgan import CGAN
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.networks.conv import ConvDecoder, ConvDiscriminator, ConvEncoder, ConvGenerator
+from idgan_tf.networks.ranges import signed
 from idgan_tf.networks.resnet import ProjectionDiscriminator
 from tests.helpers import build_tiny
 from tests.methods.tiny import CODE, SEED, SHAPE, arrays, assert_close, batch, make, same, teacher
@@ -51,10 +52,18 @@ def test_rid_of_images_that_hold_their_code_is_minus_its_entropy():
     logvar = 0.7
     method = make(IDGAN, teacher=teacher(logvar=logvar), lambda_id=2.0)
     image = tf.repeat(batch(count=1)["image"], 20_000, axis=0)
-    cost, terms = method.generator_cost(method.sample_code(image, SEED), 2.0 * image - 1.0)
     entropy = 0.5 * CODE * (np.log(2.0 * np.pi) + logvar + 1.0)
-    assert float(terms["distillation"]) == pytest.approx(entropy, rel=0.01)
-    assert float(cost) == pytest.approx(2.0 * float(terms["distillation"]))
+    distillation = method.distillation(method.sample_code(image, SEED), signed(image))
+    assert float(distillation) == pytest.approx(entropy, rel=0.01)
+
+
+def test_the_loss_of_the_generator_is_eq_4():
+    method, image, fake = make(IDGAN, teacher=teacher(), lambda_id=2.0), batch(0)["image"], signed(batch(1)["image"])
+    c = method.sample_code(image, SEED)
+    loss, terms = method.generator_loss(c, fake, SEED)
+    fool = np.mean(np.log1p(np.exp(-method.discriminator(fake))))
+    assert float(terms["distillation"]) == float(method.distillation(c, fake))
+    assert float(loss) == pytest.approx(fool + 2.0 * float(terms["distillation"]), rel=1e-5)
 
 
 def test_rid_falls_by_half_the_square_of_the_distance_in_codes():
@@ -62,7 +71,7 @@ def test_rid_falls_by_half_the_square_of_the_distance_in_codes():
     image, fake = batch(0)["image"], batch(1)["image"]
     c, here = method.encode(image)[0], method.encode(fake)[0]
     expected = 0.5 * CODE * (np.log(2.0 * np.pi) + np.log(0.25)) + np.mean(np.sum((c - here) ** 2, -1) / 0.5)
-    assert float(method.generator_cost(c, 2.0 * fake - 1.0)[0]) == pytest.approx(expected, rel=1e-5)
+    assert float(method.distillation(c, signed(fake))) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_discriminator_and_the_generator_see_the_same_code_with_a_new_nuisance(monkeypatch):
@@ -143,7 +152,7 @@ def test_an_ib_gan_s_info_gan_teaches_by_its_q_alone(tmp_path):
     settings, method = build_tiny("gin/idgan_ibgan_dsprites.gin", tmp_path, gin_file, roles)
     image = settings.dataset.take([0, 1])["image"]
     mean, logvar = method.encode(image)
-    np.testing.assert_array_equal(mean, method.teacher_reconstructor(method.teacher_front(2.0 * image - 1.0)))
+    np.testing.assert_array_equal(mean, method.teacher_reconstructor(method.teacher_front(signed(image))))
     assert np.all(logvar == 0.0)
 
 
@@ -151,7 +160,7 @@ def test_an_ib_gan_s_info_gan_teaches_by_its_q_alone(tmp_path):
 def test_an_ib_gan_teaches_what_it_reads_in_two_steps(tmp_path):
     settings, method = build_tiny("gin/idgan_ibgan_dsprites.gin", tmp_path)
     image = settings.dataset.take([0, 1])["image"]
-    z = method.teacher_reconstructor(method.teacher_front(2.0 * image - 1.0))
+    z = method.teacher_reconstructor(method.teacher_front(signed(image)))
     for ours, theirs in zip(method.encode(image), method.teacher_encoder(z), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert method.code_dim == 10 and not hasattr(method, "decode")

@@ -10,6 +10,7 @@ from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.cvaegan import CVAEGAN, class_means
 from idgan_tf.methods.label_cgan import LabelCGAN
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder
+from idgan_tf.objectives.adversarial import log_game
 
 SHAPE, CLASSES, Z = (1, 1, 2), 3, 4
 SEED = tf.constant([1, 2])
@@ -24,7 +25,7 @@ def make(kind, **settings):
     decoder = LabelDecoder(SHAPE, (Z, CLASSES), "toy")
     if kind is LabelCGAN:
         judge = LabelDiscriminator(SHAPE, CLASSES, "toy")
-        return kind(decoder, judge, adam, CLASSES, Z, **{"game": "log", **settings})
+        return kind(decoder, judge, adam, CLASSES, Z, **{"game": log_game(), **settings})
     settings = {"lambda_kl": 1.0, "lambda_rec": 10.0, **settings}
     if kind is CVAEGAN:
         settings = {

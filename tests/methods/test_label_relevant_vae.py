@@ -9,10 +9,20 @@ from scipy.stats import norm
 
 from idgan_tf import config
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.label_relevant_vae import LabelRelevantVAE, UnlabelledLabelVAE
+from idgan_tf.methods.label_relevant_vae import (
+    LabelRelevantVAE,
+    UnlabelledLabelVAE,
+    l_adv_c,
+    l_adv_e,
+    l_cls,
+    l_kl,
+    l_lkd,
+    l_rec,
+)
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder, LatentClassifier
 from idgan_tf.networks.mixture import GaussianMixture
-from idgan_tf.objectives.adversarial import GAMES
+from idgan_tf.networks.ranges import signed
+from idgan_tf.objectives.adversarial import hinge_game, log_game
 from idgan_tf.training import build
 from idgan_tf.visualize.masks import BOXES, mask
 
@@ -27,7 +37,7 @@ def adam():
 def make(adversary=True, **settings):
     keras.utils.set_random_seed(0)
     weights = {"lambda_lkd": 0.1, "lambda_kl": 1.0, "lambda_rec": 10.0}
-    settings = {"n_gm": 1, **weights, "game": "log", "random_labels": False, **settings}
+    settings = {"n_gm": 1, **weights, "game": log_game(), "random_labels": False, **settings}
     return LabelRelevantVAE(
         encoder_s=LabelEncoder(SHAPE, ZS, False, 0, "toy"),
         encoder_u=LabelEncoder(SHAPE, ZU, True, 0, "toy"),
@@ -63,14 +73,48 @@ def who_moved(method, before):
 
 def test_the_game_of_a_blind_discriminator():
     logit = tf.zeros([2])
-    np.testing.assert_allclose(GAMES["log"].real(logit) + GAMES["log"].fake(logit), np.full(2, 2 * np.log(2)))
-    np.testing.assert_allclose(GAMES["hinge"].real(logit) + GAMES["hinge"].fake(logit), np.full(2, 2.0))
+    for game, paid in ((log_game(), 2 * np.log(2)), (hinge_game(), 2.0)):
+        np.testing.assert_allclose(game.real(logit) + game.fake(logit), np.full(2, paid))
 
 
 def test_a_satisfied_hinge_has_no_more_to_say():
-    assert float(GAMES["hinge"].real(tf.constant(1.5))) == 0.0
-    assert float(GAMES["hinge"].fake(tf.constant(-1.5))) == 0.0
-    assert float(GAMES["hinge"].fool(tf.constant(1.5))) == -1.5
+    assert float(hinge_game().real(tf.constant(1.5))) == 0.0
+    assert float(hinge_game().fake(tf.constant(-1.5))) == 0.0
+    assert float(hinge_game().fool(tf.constant(1.5))) == -1.5
+
+
+def test_l_cls_is_the_log_posterior_of_the_label_and_l_lkd_its_log_density():
+    rng = np.random.default_rng(0)
+    means, variances, zs = rng.normal(size=(CLASSES, ZS)), rng.random((CLASSES, ZS)) + 0.5, rng.normal(size=(4, ZS))
+    density = norm.pdf(zs[:, None], means, np.sqrt(variances)).prod(axis=-1)  # [B, C]
+    label = tf.constant([0, 2, 1, 2])
+    own = density[np.arange(4), label]
+    log_density = tf.constant(np.log(density), tf.float32)
+    lkd = l_lkd(log_density, label)
+    np.testing.assert_allclose(lkd, -np.log(own), rtol=1e-5)
+    np.testing.assert_allclose(l_cls(log_density, lkd), -np.log(own / density.sum(axis=1)), rtol=1e-4, atol=1e-6)
+    loss, cls = make(lambda_lkd=0.3).l_gm(log_density, label)
+    assert float(loss - cls) == pytest.approx(-0.3 * np.log(own).mean(), rel=1e-4)
+
+
+def test_l_adv_e_is_least_where_the_classifier_is_uniform_and_l_adv_c_where_it_is_right():
+    uniform, sure = (tf.math.log_softmax(tf.constant([logits])) for logits in ([0.0, 0.0, 0.0], [9.0, 0.0, 0.0]))
+    assert float(l_adv_e(uniform)) == pytest.approx(np.log(3)) and l_adv_e(sure) > l_adv_e(uniform)
+    assert float(l_adv_c(uniform, tf.constant([0]))) == pytest.approx(np.log(3))
+    assert l_adv_c(sure, tf.constant([0])) < 1e-3 and l_adv_c(sure, tf.constant([1])) > 8.0
+
+
+def test_l_kl_and_l_rec_are_means_over_dimensions_and_values():
+    assert float(l_kl(tf.fill([3, ZU], 2.0), tf.zeros([3, ZU]))) == pytest.approx(0.5 * 2.0**2)
+    assert float(l_rec(tf.ones([3, *SHAPE]), tf.zeros([3, *SHAPE]))) == 1.0
+
+
+def test_the_losses_of_the_game_count_rebuilt_and_imagined_images_once_each():
+    method, real, fakes = make(), tf.constant([5.0]), [tf.constant([0.0]), tf.constant([2.0])]
+    softplus = [np.log1p(np.exp(x)) for x in (-5.0, 0.0, 2.0)]
+    assert float(method.l_adv_d(real, fakes)) == pytest.approx(sum(softplus), rel=1e-5)
+    assert float(method.l_adv_gd(fakes)) == pytest.approx(np.log(2) + np.log1p(np.exp(-2.0)), rel=1e-5)
+    assert float(make(game=hinge_game()).l_adv_gd(fakes)) == -2.0
 
 
 def test_a_classifier_that_knows_nothing_pays_log_c():
@@ -100,7 +144,7 @@ def test_the_mixture_moves_in_its_own_steps_only():
     method = make()
     before = values(method)
     data = batch()
-    method._mixture_step(data["image"], data["label"])
+    method.mixture_step(data["image"], data["label"])
     assert who_moved(method, before) == {"encoder_s", "class_means", "class_spreads"}
 
 
@@ -141,11 +185,11 @@ def assert_heard(taken, means, expected):
             np.testing.assert_allclose(gradient, sum(terms), rtol=1e-3, atol=1e-6, err_msg=name)
 
 
-def test_every_mixture_step_sees_its_own_part_of_the_batch(monkeypatch):
+def test_everymixture_step_sees_its_own_part_of_the_batch(monkeypatch):
     method, data, seen = make(n_gm=3), batch(8), []
-    genuine = method._mixture_step
-    monkeypatch.setattr(method, "_mixture_step", lambda x, y: seen.append(x.numpy()) or genuine(x, y))
-    monkeypatch.setattr(method, "_joint_step", lambda x, y, s: seen.append(x.numpy()) or {})
+    genuine = method.mixture_step
+    monkeypatch.setattr(method, "mixture_step", lambda x, y: seen.append(x.numpy()) or genuine(x, y))
+    monkeypatch.setattr(method, "joint_step", lambda x, y, s: seen.append(x.numpy()) or {})
     method.train_step(data, SEED)
     assert len(seen) == 4
     together = np.sort(np.concatenate(seen).ravel())
@@ -154,15 +198,15 @@ def test_every_mixture_step_sees_its_own_part_of_the_batch(monkeypatch):
 
 def test_further_latent_steps_move_the_latent_classifier_alone(monkeypatch):
     method, data = make(n_gm=1, latent_steps=4), batch(64)
-    monkeypatch.setattr(method, "_mixture_step", lambda x, y: {})
-    monkeypatch.setattr(method, "_joint_step", lambda x, y, s: {})
+    monkeypatch.setattr(method, "mixture_step", lambda x, y: {})
+    monkeypatch.setattr(method, "joint_step", lambda x, y, s: {})
     before, labels = values(method), tf.cast(data["label"], tf.int32)
-    zu = method.encoder_u(2.0 * data["image"] - 1.0)[0]
-    first = method._guess(zu, labels)[0]
+    zu = method.encoder_u(signed(data["image"]))[0]
+    first = l_adv_c(method.log_q(zu), labels)
     method.train_step(data, SEED)
     assert who_moved(method, before) == {"latent_classifier"}
     assert int(method.players["latent_classifier"].optimizer.iterations) == 3
-    assert method._guess(zu, labels)[0] < first
+    assert l_adv_c(method.log_q(zu), labels) < first
 
 
 @pytest.mark.parametrize("random_labels", [False, True])
@@ -170,7 +214,7 @@ def test_imagined_images_have_the_labels_of_the_batch_or_drawn_ones(random_label
     method, data, seen = make(random_labels=random_labels), batch(64), []
     judge = method.discriminator.call
     monkeypatch.setattr(method.discriminator, "call", lambda x, y, **kw: seen.append(y.numpy()) or judge(x, y, **kw))
-    method._joint_step(2.0 * data["image"] - 1.0, data["label"], SEED)
+    method.joint_step(signed(data["image"]), data["label"], SEED)
     real, rebuilt, imagined = np.split(seen[0], 3)
     np.testing.assert_array_equal(real, np.eye(CLASSES)[data["label"]])
     np.testing.assert_array_equal(rebuilt, real)
@@ -183,14 +227,14 @@ def test_a_batch_that_cannot_be_dealt_out_is_refused():
         make(n_gm=2).train_step(batch(8), SEED)
 
 
-@pytest.mark.parametrize("name, value", [("game", "chess"), ("lambda_adv", -1.0), ("lambda_lkd_joint", "much")])
+@pytest.mark.parametrize("name, value", [("game", "hinge"), ("lambda_adv", -1.0), ("lambda_lkd_joint", "much")])
 def test_wrong_settings_are_refused(name, value):
     with pytest.raises(ConfigError, match=name):
         make(**{name: value})
 
 
 @pytest.mark.parametrize("data", ["cifar10", "cub", "toy"])
-def test_the_gin_files_have_the_weight_of_the_code_in_the_joint_step(data):
+def test_the_gin_files_have_the_weight_of_the_code_in_thejoint_step(data):
     config.load([f"gin/label_relevant_vae_{data}.gin"])
     bound = config.bindings_of("LabelRelevantVAE")
     assert bound["lambda_lkd_joint"] == pytest.approx(bound["lambda_rec"] * bound["lambda_lkd"])
@@ -199,7 +243,9 @@ def test_the_gin_files_have_the_weight_of_the_code_in_the_joint_step(data):
 
 def finetuning(**settings):
     teacher = {f"teacher_{name}": network for name, network in make().networks.items()}
-    return UnlabelledLabelVAE(teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game="log", **settings)
+    return UnlabelledLabelVAE(
+        teacher, adam, lambda_lkd=0.1, lambda_kl=1.0, lambda_rec=10.0, game=log_game(), **settings
+    )
 
 
 def test_finetuning_needs_no_labels_and_leaves_the_mixture_alone():
@@ -216,7 +262,7 @@ def test_finetuning_needs_no_labels_and_leaves_the_mixture_alone():
 
 def test_finetuning_prices_zs_by_the_total_gaussian():
     method, image = finetuning(), batch()["image"]
-    zs = np.array(method.encoder_s(2.0 * image - 1.0))
+    zs = np.array(method.encoder_s(signed(image)))
     mean, variance = (np.array(t) for t in method.mixture.total())
     expected = -norm.logpdf(zs, mean, np.sqrt(variance)).sum(axis=1).mean()
     assert float(method.train_step({"image": image}, SEED)["lkd"]) == pytest.approx(expected, rel=1e-4)
@@ -224,7 +270,7 @@ def test_finetuning_prices_zs_by_the_total_gaussian():
 
 def test_finetuning_on_known_classes_prices_zs_by_the_mixture():
     method, image = finetuning(known_classes=True), batch()["image"]
-    zs = np.array(method.encoder_s(2.0 * image - 1.0))
+    zs = np.array(method.encoder_s(signed(image)))
     means, deviations = np.array(method.mixture.means.rows), np.sqrt(method.mixture.variances())
     of_class = norm.logpdf(zs[:, None], means, deviations).sum(axis=-1)
     expected = -(logsumexp(of_class, axis=1) - np.log(CLASSES)).mean()
@@ -245,7 +291,7 @@ def test_images_imagined_beside_unlabelled_ones_are_of_the_prior_and_have_no_lab
 def test_the_code_is_zs_exactly_and_zu_with_its_spread():
     method, image = make(), batch()["image"]
     mean, logvar = method.encode(image)
-    np.testing.assert_array_equal(mean[:, :ZS], method.encoder_s(2.0 * image - 1.0))
+    np.testing.assert_array_equal(mean[:, :ZS], method.encoder_s(signed(image)))
     assert np.all(np.exp(0.5 * logvar[:, :ZS]) < 1e-12)
 
 

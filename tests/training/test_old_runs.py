@@ -9,6 +9,8 @@ tests/training/old/4baf5ff are runs of the networks in tests/tiny/ of that commi
 of idgan with teacher.gin_params = ("train.num_steps = 4",), of ibgan with IBGAN.instance_noise = (1.0, 0.0, 4), of
 label_relevant_vae with SGD(0.01) in place of Adam, whose slots are large. Their expected.json has what that commit's
 metrics said of them, and the line that its training wrote at step 6.
+tests/training/old/6162f89/dcgan is from the last commit where IB-GAN's baselines were IBGAN without an encoder, with
+today's tests/tiny/dcgan.gin (IBGAN in place of DCGAN) and IBGAN.instance_noise = (1.0, 0.0, 4).
 A version that changes what a run directory holds adds its own; none is ever made again.
 """
 
@@ -30,10 +32,11 @@ OLD = pathlib.Path(__file__).parent / "old"
 IMAGE = tf.reshape(tf.linspace(0.0, 1.0, 16), [1, 4, 4, 1])
 RUNS = sorted(str(path.parent.relative_to(OLD)) for path in OLD.rglob("config.gin"))
 METRICS = {
-    "betavae": {"mig": {"num_samples": 200}},
-    "idgan": {"mig": {"num_samples": 200}, "rid": {"num_samples": 100}},
-    "ibgan": {"mig": {"num_samples": 200}, "mi_bounds": {"num_samples": 200}},
-    "label_relevant_vae": {"toy_spread": {}},
+    "4baf5ff/betavae": {"mig": {"num_samples": 200}},
+    "4baf5ff/idgan": {"mig": {"num_samples": 200}, "rid": {"num_samples": 100}},
+    "4baf5ff/ibgan": {"mig": {"num_samples": 200}, "mi_bounds": {"num_samples": 200}},
+    "4baf5ff/label_relevant_vae": {"toy_spread": {}},
+    "6162f89/dcgan": {"mig": {"num_samples": 200}, "mi_bounds": {"num_samples": 200}},
 }
 
 
@@ -45,11 +48,11 @@ def test_it_gives_the_codes_that_it_gave():
 
 @pytest.mark.parametrize("name", METRICS)
 def test_its_scores_are_what_they_were(name):
-    method, dataset = runs.load_with_data(OLD / "4baf5ff" / name, allow_imports=["tests"])
+    method, dataset = runs.load_with_data(OLD / name, allow_imports=["tests"])
     values = {}
     for metric, settings in METRICS[name].items():
         values.update(find(metric).face(method, dataset, 0, **settings).values)
-    expected = json.loads((OLD / "4baf5ff" / name / "expected.json").read_text())["values"]
+    expected = json.loads((OLD / name / "expected.json").read_text())["values"]
     assert values == pytest.approx(expected, rel=1e-4)
 
 
@@ -65,3 +68,12 @@ def test_it_goes_on(name, tmp_path):
     expected = json.loads((OLD / name / "expected.json").read_text())
     if name != "0.1.0":
         assert lines[-1] == pytest.approx(expected["line"], rel=1e-3, abs=1e-5)
+
+
+def test_a_baseline_of_ib_gan_is_the_run_that_todays_gin_file_describes():
+    bindings = ["train.num_steps = 4", "train.picture_every = 0", "DCGAN.instance_noise = (1.0, 0.0, 4)"]
+    config.load(["tests/tiny/dcgan.gin"], bindings, ["tests"])
+    old = (OLD / "6162f89/dcgan/config.gin").read_text()
+    assert "IBGAN.encoder = None" in old and not config.differences(old, config.text())
+    config.load(["tests/tiny/dcinfogan.gin"], [], ["tests"])
+    assert config.differences(old, config.text())

@@ -9,7 +9,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require
 from idgan_tf.evaluation.metric import available
-from idgan_tf.methods.faces import PRIOR
+from idgan_tf.methods.faces import PRIOR, can, draws_by
 from idgan_tf.objectives.gaussian import sample_gaussian
 from idgan_tf.progress import bar
 
@@ -97,7 +97,7 @@ def redrawn(method, dataset, count, seed):
         Unavailable: the method does not draw a code that it also encodes.
     """
     available(
-        hasattr(method, "encode") and (hasattr(method, "generate") or hasattr(method, "decode")),
+        can(method, "encode") and (can(method, "generate") or can(method, "decode")),
         f"{type(method).__name__} draws no code that it also encodes",
     )
 
@@ -116,9 +116,9 @@ def drawings(method, c, seed):
     "_decoder" is the decoder's, left out where it is not as large as G's: a teacher's may be small, or grey.
     """
     found = {}
-    if hasattr(method, "generate"):
+    if can(method, "generate"):
         found[""] = _generator(method, c, seed)
-    if hasattr(method, "decode"):
+    if can(method, "decode"):
         image = method.decode(c)
         if not found:
             found[""] = image
@@ -141,7 +141,7 @@ def from_prior(method, codes=None):
             of ID-GAN and IB-GAN do; None takes the prior for what has no generator, and training for the others.
     """
     require(codes in (None, "training", "prior"), f'generation.codes is "training" or "prior", got {codes!r}')
-    return codes == "prior" or (codes is None and not hasattr(method, "sample_code"))
+    return codes == "prior" or (codes is None and draws_by(method) == "decoder")
 
 
 def images(method, batch, seed):
@@ -151,10 +151,10 @@ def images(method, batch, seed):
 
 def images_of_each(method, batch, seed):
     """`images` as "", and the decoder's of the same codes as "_decoder", as `drawings` says."""
-    if hasattr(method, "sample"):
+    if draws_by(method) == "class":
         return {"": tf.clip_by_value(method.sample(batch, seed), 0.0, 1.0)}
     # a decoder draws no s: one seed
-    seed_c, seed_s = noise.split(seed, 2) if hasattr(method, "generate") else (seed, None)
+    seed_c, seed_s = noise.split(seed, 2) if draws_by(method) == "generator" else (seed, None)
     return drawings(method, _codes(method, batch, seed_c), seed_s)
 
 
@@ -162,7 +162,7 @@ def _codes(method, batch, seed):
     """Codes [B, D] in the graph, as `generation.codes` says."""
     if from_prior(method):
         return method.sample_prior(batch["image"].shape[0], seed)
-    if hasattr(method, "sample_code"):
+    if draws_by(method) == "generator":
         return method.sample_code(batch["image"], seed)
     return sample_gaussian(*method.encode(batch["image"]), seed)
 
@@ -173,21 +173,18 @@ def describe(method):
     Raises:
         Unavailable: the method generates nothing.
     """
-    if hasattr(method, "sample"):
+    how = draws_by(method)
+    available(how, f"{type(method).__name__} generates no images")
+    if how == "class":
         return "by class, labels of real images"
-    if hasattr(method, "sample_code"):
+    if how == "generator":
         return f"G(s, c), s ~ N(0, I), {PRIOR if from_prior(method) else method.codes}"
-    available(
-        hasattr(method, "decode") and hasattr(method, "code_dim"),
-        f"{type(method).__name__} generates no images",
-    )
     return f"decoder mean, {PRIOR if from_prior(method) else 'c ~ q(c)'}"
 
 
 def require_coded(method):
     """Raises Unavailable unless the method renders codes of its own encoder."""
-    faces = all(hasattr(method, face) for face in ("encode", "generate", "nuisance_dim"))
-    available(faces, f"{type(method).__name__} has no generator of encoded codes G(s, c)")
+    available(can(method, "encode", "generate"), f"{type(method).__name__} has no generator of encoded codes G(s, c)")
 
 
 def _images_of(method):

@@ -1,0 +1,65 @@
+"""What every method is: a model that is called, but neither compiled nor fitted, and that says what it can do."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods.betavae import BetaVAE
+from idgan_tf.methods.faces import can, draws_by
+from idgan_tf.methods.factor_classifier import FactorClassifier
+from idgan_tf.methods.gan import GAN
+from idgan_tf.methods.idgan import IDGAN
+from idgan_tf.objectives.likelihood import bernoulli_nll
+from tests.methods.test_label_relevant_vae import make as make_label_relevant_vae
+from tests.methods.tiny import LinearDecoder, LinearEncoder, batch, make, teacher
+
+
+def vae():
+    return BetaVAE(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(0.1), bernoulli_nll, beta=1.0)
+
+
+def classifier():
+    return FactorClassifier(LinearEncoder(), keras.optimizers.SGD(0.1))
+
+
+def test_called_on_images_it_draws_their_mean_codes():
+    method, image = vae(), batch()["image"]
+    np.testing.assert_array_equal(method(image), method.decode(method.encode(image)[0]))
+    idgan = make(IDGAN, teacher=teacher(), lambda_id=1.0)
+    np.testing.assert_array_equal(idgan(image), idgan.generate(tf.zeros([4, 2]), idgan.encode(image)[0]))
+
+
+@pytest.mark.parametrize("method", [lambda: make(GAN), classifier])
+def test_called_on_images_what_reads_or_draws_none_says_so(method):
+    with pytest.raises(ConfigError, match="makes no image of an image"):
+        method()(batch()["image"])
+
+
+@pytest.mark.parametrize(
+    "name, command", [("fit", "bin/train"), ("compile", "bin/train"), ("evaluate", "bin/evaluate")]
+)
+def test_what_keras_would_do_is_refused_with_the_command_that_does_it(name, command):
+    with pytest.raises(ConfigError, match=command):
+        getattr(vae(), name)(batch()["image"])
+
+
+@pytest.mark.parametrize(
+    "method, way",
+    [
+        (vae, "decoder"),
+        (lambda: make(GAN), "generator"),
+        (lambda: make(IDGAN, teacher=teacher(), lambda_id=1.0), "generator"),
+        (make_label_relevant_vae, "class"),
+        (classifier, None),
+    ],
+)
+def test_it_draws_by_the_best_that_it_has(method, way):
+    assert draws_by(method()) == way
+
+
+def test_faces_are_asked_for_by_names_that_there_are():
+    assert can(vae(), "encode", "decode") and not can(vae(), "encode", "generate")
+    with pytest.raises(KeyError):
+        can(vae(), "encodes")
