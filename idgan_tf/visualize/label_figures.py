@@ -127,7 +127,7 @@ def _scatter(panel, name, clouds):
     panel.scatter(x, y, s=3, c=np.array(COLOURS)[c.astype(int)] / 255.0, lw=0, antialiased=False)
     spread = ", ".join(f"{cloud[:, 1].std():.2f}" for cloud in clouds)
     title = f"{name}: standard deviation of y\n(green, red, blue) {spread}"
-    panel.set(title=title, xlim=(-WIDTH, WIDTH), ylim=(-HEIGHT, HEIGHT), aspect="equal")
+    panel.set(title=title, xlim=(-WIDTH, WIDTH), ylim=(-HEIGHT, HEIGHT), aspect="equal", axisbelow=True)
     panel.grid(alpha=0.3)
 
 
