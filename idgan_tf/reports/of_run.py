@@ -4,11 +4,10 @@ import shlex
 
 import numpy as np
 
-from idgan_tf import environment, pretrained
+from idgan_tf import environment, pretrained, run_log
 from idgan_tf.config import literals
 from idgan_tf.reports.page import inlined, page, picture
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import read_metrics
 from idgan_tf.studies import published
 from idgan_tf.visualize import curves
 from idgan_tf.visualize.axes import svg
@@ -23,17 +22,15 @@ def of_run(run):
         ConfigError: it is no run.
     """
     run.require_run()
-    records, config = read_metrics(run.metrics), run.config.read_text()
-    evaluations = [record for record in records if "protocol" in record]
-    training = [record for record in records if "protocol" not in record]
-    last = max((record["step"] for record in records), default=0)
+    log, config = run_log.read(run), run.config.read_text()
+    last = max((record["step"] for record in (*log.training, *log.evaluations)), default=0)
     return page(
         "run.html",
         title=run.name,
         steps=last,
         pictures=[picture(path) for path in _pictures(run)],
-        metrics=_metrics(evaluations, published.stem(config)),
-        curves=_curves(training),
+        metrics=_metrics(log.evaluations, published.stem(config)),
+        curves=_curves(log.training),
         data=_data(run),
         environment=_environment(run),
         config=config,
@@ -68,10 +65,7 @@ def _command(run):
 def _pictures(run):
     """The figures, and the newest picture of each kind from the training where there are no figures yet."""
     figures = sorted(path for path in run.figures.glob("*") if path.suffix in (".png", ".gif"))
-    if figures:
-        return figures
-    newest = {path.stem.rsplit("-", 1)[0]: path for path in sorted(run.samples.glob("*.png"))}
-    return list(newest.values())
+    return figures or list(run.newest_pictures().values())
 
 
 def _metrics(records, method):
