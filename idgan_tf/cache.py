@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import sync, take_lock
+from idgan_tf.files import NOT_OURS, npy_header, sync, take_lock
 from idgan_tf.progress import bar
 
 
@@ -52,7 +52,7 @@ def _is_whole(path):
     try:
         commit = json.loads(_commit_file(path).read_text())
         return path.stat().st_size == commit["bytes"]
-    except (OSError, ValueError, KeyError):
+    except NOT_OURS:
         return False
 
 
@@ -89,19 +89,11 @@ def _write_blocks(file, blocks):
     checksum, rows, header_bytes = hashlib.sha256(), 0, None
     for block in blocks:
         if header_bytes is None:
-            _write_header(file, block, rows)
-            header_bytes = file.tell()
+            header_bytes = file.write(npy_header((rows, *block.shape[1:]), block.dtype))
         block = np.ascontiguousarray(block)
         checksum.update(block.data)
         file.write(block.data)
         rows += len(block)
     file.seek(0)
-    _write_header(file, block, rows)
-    assert file.tell() == header_bytes, "numpy keeps room for a larger number"
+    assert file.write(npy_header((rows, *block.shape[1:]), block.dtype)) == header_bytes, "there is room for the number"
     return checksum.hexdigest()
-
-
-def _write_header(file, block, rows):
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": block.dtype.str, "fortran_order": False, "shape": (rows, *block.shape[1:])}
-    )

@@ -3,9 +3,12 @@
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 import shutil
 import time
+import zipfile
+import zlib
 
 import numpy as np
 from absl import logging
@@ -14,6 +17,8 @@ from idgan_tf.errors import ConfigError, NonFiniteError
 
 TEMPORARY = ".tmp-"
 OLD = f"{TEMPORARY}old-"
+# What reading a file raises that is damaged, or none of ours.
+NOT_OURS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def sha256(path):
@@ -29,6 +34,14 @@ def sync(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def npy_header(shape, dtype):
+    """The first bytes of a .npy file; of every number of rows as many."""
+    header = io.BytesIO()
+    about = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": tuple(int(n) for n in shape)}
+    np.lib.format.write_array_header_1_0(header, about)
+    return header.getvalue()
 
 
 def to_half(array, name):

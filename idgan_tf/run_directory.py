@@ -13,7 +13,7 @@ import pathlib
 import socket
 
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.files import TEMPORARY, take_lock, write_text
+from idgan_tf.files import NOT_OURS, TEMPORARY, take_lock, write_text
 
 PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
 
@@ -65,6 +65,17 @@ class Run:
             raise ConfigError(f"{self.path} is not empty and holds no run (no config.gin); choose another --run_dir")
         if not os.access(self.path, os.W_OK):
             raise ConfigError(f"cannot write to the run directory {self.path}")
+
+    def steps_done(self):
+        """The number of steps of a run that is done, whatever its configuration; else None."""
+        try:
+            return json.loads(self.done.read_text())["step"]
+        except NOT_OURS:
+            return None
+
+    def newest_pictures(self):
+        """{what it shows: path} of the last picture of each kind from the training: samples/<kind>-<step>.png."""
+        return {path.stem.rsplit("-", 1)[0]: path for path in sorted(self.samples.glob("*.png"))}
 
     def require_run(self):
         """Raises ConfigError when this is no run."""

@@ -79,3 +79,16 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "sync", lambda path: synced.append((path.read_text(), (tmp_path / "x").exists())))
     write_text(tmp_path / "x", "all of it")
     assert synced == [("all of it", False)] and os.listdir(tmp_path) == ["x"]
+
+
+def test_a_run_knows_its_last_pictures_and_whether_it_is_done(tmp_path):
+    run = Run(tmp_path)
+    assert run.steps_done() is None and run.newest_pictures() == {}
+    run.samples.mkdir()
+    for name in ("same_code-00000010.png", "same_code-00000200.png", "samples-00000010.png", "movie-00000010.gif"):
+        (run.samples / name).touch()
+    newest = {"same_code": run.samples / "same_code-00000200.png", "samples": run.samples / "samples-00000010.png"}
+    assert run.newest_pictures() == newest
+    for text, steps in (("{", None), ("{}", None), ('{"step": 7}', 7)):
+        run.done.write_text(text)
+        assert run.steps_done() == steps

@@ -19,6 +19,7 @@ import tensorflow as tf
 from idgan_tf import cache, image_files, noise
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError, require
+from idgan_tf.files import NOT_OURS
 
 FORMAT = 1
 
@@ -136,7 +137,7 @@ class PreparedDataset(Dataset):
             files, rule = manifest["files"], manifest["rule"]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except NOT_OURS as error:
             raise DataError(f"{path} is damaged; {remedy}") from error
         if manifest.get("format") != FORMAT or rule != self.rule:
             wrong = next((key for key, value in self.rule.items() if rule.get(key) != value), "format")

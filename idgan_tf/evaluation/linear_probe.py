@@ -6,8 +6,7 @@ should tell the class, zu should not.
 
 import numpy as np
 import tensorflow as tf
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from sklearn.linear_model import LogisticRegression
 
 from idgan_tf import noise
 from idgan_tf.errors import require
@@ -31,25 +30,10 @@ def probe_accuracy(codes, labels, test_codes, test_labels):
         NonFiniteError: NaN or infinity in the codes.
     """
     codes, test_codes = standardised(codes, test_codes)
-    classes, targets = np.unique(labels, return_inverse=True)
-    require(len(classes) > 1, f"a probe needs two classes, got {len(classes)}")
-    inputs, test_inputs = (np.column_stack([x, np.ones(len(x))]) for x in (codes, test_codes))  # the last is for a bias
-    count, shape = len(inputs), (inputs.shape[1], len(classes))
-    penalty = np.full(shape, PENALTY)
-    penalty[-1] = 0.0
-
-    def loss(flat):
-        weights = flat.reshape(shape)
-        logits = inputs @ weights
-        error = softmax(logits, axis=1)
-        nll = -np.mean(log_softmax(logits, axis=1)[np.arange(count), targets])
-        error[np.arange(count), targets] -= 1.0
-        gradient = inputs.T @ error / count + penalty * weights
-        return nll + 0.5 * np.sum(penalty * weights**2), gradient.ravel()
-
-    found = minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
-    guess = classes[np.argmax(test_inputs @ found.x.reshape(shape), axis=1)]
-    return float(np.mean(guess == np.asarray(test_labels)))
+    count = len(np.unique(labels))
+    require(count > 1, f"a probe needs two classes, got {count}")
+    probe = LogisticRegression(C=1.0 / (PENALTY * len(codes)), max_iter=ITERATIONS)
+    return float(probe.fit(codes, labels).score(test_codes, test_labels))
 
 
 def standardised(codes, test_codes):

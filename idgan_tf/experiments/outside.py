@@ -1,8 +1,6 @@
 """Scores of data that is no run of ours: a table of codes, or two folders of images."""
 
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 from absl import logging
@@ -10,6 +8,7 @@ from absl import logging
 from idgan_tf import image_files
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
+from idgan_tf.files import NOT_OURS
 from idgan_tf.progress import bar
 
 
@@ -24,7 +23,7 @@ def read_codes(path):
             return file["codes"], file["factors"]
     except KeyError as error:
         raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K]: {error}") from error
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except NOT_OURS as error:
         raise DataError(f"cannot read {path} as an .npz file of arrays: {error}") from error
 
 

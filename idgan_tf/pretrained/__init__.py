@@ -14,10 +14,9 @@ such as its discriminators, are built and not used. `python -m idgan_tf.commands
 import json
 import pathlib
 import shutil
-import zipfile
 
 from idgan_tf.errors import CheckpointError, require
-from idgan_tf.files import alone, publishing, sha256, to_single
+from idgan_tf.files import NOT_OURS, alone, publishing, sha256, to_single
 from idgan_tf.methods.faces import can
 from idgan_tf.run_directory import PRETRAINED, Run
 
@@ -89,7 +88,7 @@ def read(run):
     try:
         found = json.loads(run.model.read_text())
         return {key: found[key] for key in ("sha256", "commit", "commands", "minutes", "networks", "check")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except NOT_OURS as error:
         raise _damaged(run.model, error) from error
 
 
@@ -120,7 +119,7 @@ def restore(run, method):
     try:
         with np.load(run.weights, allow_pickle=False) as file:
             arrays = {key: to_single(file[key]) for key in file.files}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except NOT_OURS as error:
         raise _damaged(run.weights, error) from error
     state = checkpoint.state(method)
     checkpoint.assign(arrays, {key: variable for key, variable in state.items() if key in arrays}, run.path)

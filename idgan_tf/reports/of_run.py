@@ -2,17 +2,19 @@
 
 import shlex
 
-from idgan_tf import environment, pretrained
+import numpy as np
+
+from idgan_tf import environment, pretrained, run_log
 from idgan_tf.config import literals
 from idgan_tf.evaluation.metric import metrics
-from idgan_tf.reports.page import escape, page, paragraph, picture, section
+from idgan_tf.reports.page import inlined, page, picture
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import is_evaluation, read_metrics, score_of, values_of
+from idgan_tf.run_log import score_of, values_of
 from idgan_tf.studies import published
+from idgan_tf.visualize import curves
+from idgan_tf.visualize.axes import svg
 
 OWN_NETWORK = ", on a feature network that the paper does not describe: compare order and ratio, not values"
-WIDTH, HEIGHT, MARGIN = 320, 140, 8  # of a curve, in pixels
-MAX_POINTS = 400  # of a curve
 
 
 def of_run(run):
@@ -22,21 +24,20 @@ def of_run(run):
         ConfigError: it is no run.
     """
     run.require_run()
-    records, config = read_metrics(run.metrics), run.config.read_text()
-    evaluations = [record for record in records if is_evaluation(record)]
-    training = [record for record in records if not is_evaluation(record)]
-    last = max((record["step"] for record in records), default=0)
-    sections = [
-        f"<p class=quiet>{last:,} steps trained</p>",
-        section("Pictures", "".join(picture(path) for path in _pictures(run))),
-        section("Metrics", _metrics(evaluations, published.stem(config))),
-        section("Curves", _curves(training)),
-        section("Data", paragraph(_data(run))),
-        section("Environment", paragraph(_environment(run))),
-        section("Configuration", f"<pre>{escape(config)}</pre>"),
-        section("To repeat it", f"<pre>{escape(_command(run))}</pre>"),
-    ]
-    return page(run.name, sections)
+    log, config = run_log.read(run), run.config.read_text()
+    last = max((record["step"] for record in (*log.training, *log.evaluations)), default=0)
+    return page(
+        "run.html",
+        title=run.name,
+        steps=last,
+        pictures=[picture(path) for path in _pictures(run)],
+        metrics=_metrics(log.evaluations, published.stem(config)),
+        curves=_curves(log.training),
+        data=_data(run),
+        environment=_environment(run),
+        config=config,
+        command=_command(run),
+    )
 
 
 def _data(run):
@@ -66,14 +67,11 @@ def _command(run):
 def _pictures(run):
     """The figures, and the newest picture of each kind from the training where there are no figures yet."""
     figures = sorted(path for path in run.figures.glob("*") if path.suffix in (".png", ".gif"))
-    if figures:
-        return figures
-    newest = {path.stem.rsplit("-", 1)[0]: path for path in sorted(run.samples.glob("*.png"))}
-    return list(newest.values())
+    return figures or list(run.newest_pictures().values())
 
 
 def _metrics(records, method):
-    """A table of evaluations, the protocol of each below it; `method` is one of published.csv, or None."""
+    """[{"name", "value", "published", "protocol"}] as texts; `method` is one of published.csv, or None."""
     rows = []
     for record in records:
         protocol = ", ".join(
@@ -84,36 +82,25 @@ def _metrics(records, method):
         if papers and metrics()[metric].network:
             papers += OWN_NETWORK
         for name, value in values_of(record).items():
-            cells = (name, f"{value:.4g}", papers if papers and name == score else "-")
-            rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
-            rows.append(f"<td colspan=3 class=quiet>{escape(protocol)}</td>")
-    if not rows:
-        return "<p class=quiet>None was measured; bin/evaluate does.</p>"
-    heads = "".join(f"<th>{head}</th>" for head in ("metric", "value", "published"))
-    return f"<div class=wide><table>{''.join(f'<tr>{row}</tr>' for row in (heads, *rows))}</table></div>"
+            shown = papers if papers and name == score else "-"
+            rows.append({"name": name, "value": f"{value:.4g}", "published": shown, "protocol": protocol})
+    return rows
 
 
 def _curves(records):
+    """Every value over the steps, as what the macro `figure` shows."""
     names = dict.fromkeys(name for record in records for name in record if name != "step")
-    drawn = [_curve(name, [(r["step"], r[name]) for r in records if name in r]) for name in names]
-    return f"<div class=curves>{''.join(drawn)}</div>" if drawn else ""
+    return [_curve(name, [(r["step"], r[name]) for r in records if name in r]) for name in names]
 
 
 def _curve(name, points):
-    """One value over the steps as SVG, thinned to `MAX_POINTS`, with its range and last value below."""
     last = points[-1][1]
-    points = [point for point in points if point[1] - point[1] == 0.0]  # finite ones
-    if not points:
-        return f"<figure><figcaption>{escape(name)}: never finite</figcaption></figure>"
-    points = points[:: max(1, len(points) // MAX_POINTS)]
-    steps, values = zip(*points, strict=True)
-    low, high = min(values), max(values)
-    across = (WIDTH - 2 * MARGIN) / max(1, steps[-1] - steps[0])
-    up = (HEIGHT - 2 * MARGIN) / ((high - low) or 1.0)
-    places = [(MARGIN + (step - steps[0]) * across, HEIGHT - MARGIN - (value - low) * up) for step, value in points]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    return (
-        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role=img aria-label="{escape(name)}">'
-        f'<polyline points="{line}"/></svg><figcaption>{escape(name)}: {last:.4g} '
-        f"(from {low:.4g} to {high:.4g}, steps {steps[0]:,} to {steps[-1]:,})</figcaption></figure>"
+    points = [point for point in points if np.isfinite(point[1])]
+    source = inlined(svg(curves.curve(points)), "image/svg+xml")
+    steps, values = zip(*points, strict=True) if points else ((), ())
+    of = (
+        f"from {min(values):.4g} to {max(values):.4g}, steps {steps[0]:,} to {steps[-1]:,}"
+        if points
+        else "never finite"
     )
+    return {"name": name, "caption": f"{name}: {last:.4g} ({of})", "kind": "curve", "source": source}

@@ -8,7 +8,7 @@ import json
 
 from idgan_tf import config
 from idgan_tf.evaluation.metric import find
-from idgan_tf.files import sha256
+from idgan_tf.files import NOT_OURS, sha256
 from idgan_tf.run_log import read_metrics, score_of
 from idgan_tf.studies.jobs import configured
 
@@ -38,17 +38,9 @@ def values(job):
 
 def finished_step(job):
     """The number of steps of a finished job; None before it is, and where the run is of another configuration."""
-    step = step_of(job)
+    step = job.run.steps_done()
     own = step is not None and job.run.config.exists() and step == asked_steps(job)
     return step if own and not config.differences(job.run.config.read_text(), configuration(job)) else None
-
-
-def step_of(job):
-    """The number of steps of a run that is done, whatever its configuration; else None."""
-    try:
-        return json.loads(job.run.done.read_text())["step"]
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def configuration(job):
@@ -72,5 +64,5 @@ def remarks(job):
     try:
         note = json.loads(job.note.read_text())
         return note["problem"], note["left_out"]
-    except (OSError, ValueError, KeyError):
+    except NOT_OURS:
         return "", {}

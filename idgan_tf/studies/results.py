@@ -12,7 +12,7 @@ import shutil
 from absl import logging
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.files import alone, write_text
+from idgan_tf.files import NOT_OURS, alone, write_text
 from idgan_tf.run_directory import read_environment
 from idgan_tf.studies import claims, jobs, measured, table
 from idgan_tf.visualize import curves
@@ -29,7 +29,7 @@ def collect(study, planned, extra=()):
         {"study", "title", "paper", "scale", "seeds", "columns", "notes", "command": what repeats it,
          "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
                    "published": {column: [mean] or [mean, std]}, "seeds", "steps", "teacher_steps", "precision",
-                   "batch_size", "settings": gin files and bindings, "pictures",
+                   "batch_size", "settings": gin files and bindings, "pictures": {what it shows: path},
                    "problem": why runs have no numbers, or "", "left_out": {metric: why it was not measured},
                    "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
@@ -148,16 +148,8 @@ def _bound_in(done, name, otherwise):
 
 
 def _pictures(done):
-    """The last picture of each kind from the training of the first run."""
-    if not done:
-        return []
-    newest = {_kind(path): path for path in sorted(done[0].run.samples.glob("*.png"))}
-    return [str(path) for path in newest.values()]
-
-
-def _kind(path):
-    """What a picture of a training shows, such as "traversal" of traversal-00004000.png."""
-    return pathlib.Path(path).stem.rsplit("-", 1)[0]
+    """{kind: path} of the last pictures from the training of the first run."""
+    return {kind: str(path) for kind, path in done[0].run.newest_pictures().items()} if done else {}
 
 
 def _figures(study, planned, folder):
@@ -185,7 +177,7 @@ def read(folder):
     """
     try:
         result = json.loads((folder / "results.json").read_text())
-    except (OSError, ValueError) as error:
+    except NOT_OURS as error:
         raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
     today = "figures" in result and all("left_out" in row for row in result["rows"])
     require(today, f"{folder} is of an earlier version; run bin/reproduce again")
@@ -207,7 +199,7 @@ def write(study, runs, extra=()):
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         result["figures"] = _figures(study, planned, folder / "pictures")
         for row in result["rows"]:
-            row["pictures"] = [_copy(path, f"{row['id']}-{_kind(path)}.png", folder) for path in row["pictures"]]
+            row["pictures"] = [_copy(path, f"{row['id']}-{kind}.png", folder) for kind, path in row["pictures"].items()]
         write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")
         write_text(folder / "table.csv", table.to_csv(result))
         write_text(folder / "table.md", table.to_markdown(result))

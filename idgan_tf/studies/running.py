@@ -54,7 +54,7 @@ def _require_own(job):
         job.run.config.read_text(), measured.configuration(job)
     ):
         raise _Foreign(f"{job.run.path} is of another configuration: {'; '.join(changed[:8])}; {remedy}")
-    if (measured.step_of(job) or 0) > measured.asked_steps(job):
+    if (job.run.steps_done() or 0) > measured.asked_steps(job):
         raise _Foreign(f"{job.run.path} has more steps than are asked; {remedy}")
 
 

@@ -10,13 +10,12 @@ next start sweeps away.
 import json
 import pathlib
 import shutil
-import zipfile
 
 import numpy as np
 from absl import logging
 
 from idgan_tf.errors import CheckpointError
-from idgan_tf.files import publishing, sha256
+from idgan_tf.files import NOT_OURS, publishing, sha256
 
 PREFIX = "step-"
 LOOP = "loop/"  # keys of what only a training needs; whoever just uses the networks leaves them out
@@ -77,7 +76,7 @@ def restore(folder, variables):
     for step in reversed(found):
         try:
             arrays = _read(pathlib.Path(folder) / f"{PREFIX}{step:08d}")
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except NOT_OURS as error:
             damaged.append(f"{step} ({error})")
             continue
         if damaged:

@@ -144,10 +144,7 @@ def train(run, settings, draw=None, evaluate=None):
 
 def is_done(run, settings):
     """Whether the run has finished `settings.num_steps` and its networks were written."""
-    try:
-        return json.loads(run.done.read_text())["step"] >= settings.num_steps
-    except (OSError, ValueError, KeyError):
-        return False
+    return (run.steps_done() or 0) >= settings.num_steps
 
 
 def _interrupted(number, step):

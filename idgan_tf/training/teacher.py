@@ -12,7 +12,7 @@ import keras
 
 import idgan_tf.networks
 from idgan_tf.errors import CheckpointError, require
-from idgan_tf.files import replacing
+from idgan_tf.files import NOT_OURS, replacing
 
 ROLES = ("encoder", "decoder")  # of a VAE
 
@@ -99,7 +99,7 @@ def _load(networks, role, frozen):
                 raise TypeError("it is no network")
         else:
             network = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except NOT_OURS as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"the teacher's {role} {path} cannot be read ({reason})") from error
     network.trainable = not frozen

@@ -5,15 +5,16 @@ import re
 import statistics
 
 import numpy as np
+from matplotlib import colormaps
 
 from idgan_tf import run_directory, run_log
 from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
-from idgan_tf.visualize import registry
+from idgan_tf.visualize import axes, registry
+from idgan_tf.visualize.axes import picture
 from idgan_tf.visualize.registry import OF_LOGS, figure
 
-DPI = 100
-PANEL, LEGEND = (4.6, 3.6), 1.6  # inches: a panel, and the width of a legend
+SMALL, MAX_POINTS = (3.2, 1.9), 400  # of a curve of one value: inches, and points
 BOUNDS = {"mi_upper": ("$I^U$", "tab:red"), "mi_lower": ("$I^L$", "tab:blue")}
 LAMBDAS = ("lambda_id", "lambda_info")  # of ID-GAN's distillation and of InfoGAN's information
 FIDS = ("fid", "fid_dsprites")  # metrics
@@ -33,7 +34,7 @@ def write(found, names, folder=None):
         The paths.
 
     Raises:
-        ConfigError: the runs have not written down what a figure needs, or matplotlib is missing.
+        ConfigError: the runs have not written down what a figure needs.
     """
     logs = [run_log.read(run) for run in found]
     folder = folder or run_directory.figures_of(found)
@@ -51,7 +52,7 @@ def mi_bounds(logs):
     """A panel for each run: I^L, I^U, every KL_i dashed, and the FVM on the second axis (IB-GAN, Figures 4, 7)."""
     logs = [log for log in logs if log.series("mi_lower")[0]]
     _require(logs, "mi_bounds", "mi_lower in their metrics.jsonl, as IB-GAN writes it")
-    figure, panels = _panels(len(logs), legend=LEGEND, sharey=True)
+    figure, panels = axes.panels(len(logs), legend=axes.LEGEND, sharey=True)
     repeated = len({log.name for log in logs}) < len(logs)
     for log, panel in zip(logs, panels, strict=True):
         dimensions = sorted(
@@ -63,7 +64,7 @@ def mi_bounds(logs):
             if name == "mi_lower" or dimensions:
                 panel.plot(*log.series(name), lw=2, color=color, label=label)
         panel.set(title=f"{log.name}, {log.folder}" if repeated else log.name, xlabel="step", ylabel="nats")
-        panel.xaxis.set_major_formatter(lambda step, _: f"{step / 1000:g}k" if step else "0")
+        axes.steps(panel.xaxis)
         panel.axhline(0, lw=0.5, color="grey")
         steps, scores = log.series("fvm", evaluated=True)
         if steps:
@@ -72,8 +73,8 @@ def mi_bounds(logs):
             second.set(ylabel="FVM", ylim=(0, 1))
             panel.axvline(steps[int(np.argmax(scores))], ls=":", color="black", label="best FVM")
             panel.plot([], [], "k.-", lw=1, label="FVM")
-    _legend(figure, panels)
-    return _picture(figure)
+    axes.legend(figure, panels)
+    return picture(figure)
 
 
 @figure(kind=OF_LOGS)
@@ -82,12 +83,12 @@ def beta(logs):
     logs = [log for log in logs if "IBGAN.beta" in log.settings and log.series("mi_upper")[0]]
     _require(len({log.settings["IBGAN.beta"] for log in logs}) > 1, "beta", "several values of IBGAN.beta")
     titles = {"mi_upper": "$I^U$ (nats)", "mi_lower": "$I^L$ (nats)", "fvm": "FVM"}
-    figure, panels = _panels(len(titles))
+    figure, panels = axes.panels(len(titles))
     for (name, title), panel in zip(titles.items(), panels, strict=True):
         points = [(log.settings["IBGAN.beta"], log.series(name, evaluated=name == "fvm")[1]) for log in logs]
         _mean_line(panel, [(x, statistics.median(values)) for x, values in points if values], "C0")
         panel.set(xlabel=r"$\beta$", title=title)
-    return _picture(figure)
+    return picture(figure)
 
 
 @figure(kind=OF_LOGS)
@@ -98,17 +99,17 @@ def fvm_fid(logs):
     _require(points, "fvm_fid", "an FVM and a FID of the same step (bin/evaluate)")
     datasets = list(dict.fromkeys(_dataset(log) for log, *_ in points))
     names = list(dict.fromkeys(log.name for log, *_ in points))
-    figure, panels = _panels(len(datasets), legend=LEGEND + 0.6)
+    figure, panels = axes.panels(len(datasets), legend=axes.LEGEND + 0.6)
     for dataset, panel in zip(datasets, panels, strict=True):
         for i, name in enumerate(names):
             own = [(quality, fvm) for log, fvm, quality in points if (log.name, _dataset(log)) == (name, dataset)]
             marker, color = MARKERS[i // len(COLORS) % len(MARKERS)], COLORS[i % len(COLORS)]
             panel.plot(*np.reshape(own, (-1, 2)).T, marker, color=color, label=name)
         panel.set(title=dataset, xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
-        _plain_numbers(panel.xaxis)
+        axes.plain_numbers(panel.xaxis)
         panel.grid(alpha=0.3, which="both")
-    _legend(figure, panels)
-    return _picture(figure)
+    axes.legend(figure, panels)
+    return picture(figure)
 
 
 @figure(kind=OF_LOGS)
@@ -118,14 +119,25 @@ def fid_lambda(logs):
     points = [(log.settings.get("train.method"), _lambda(log), _last(log, fid)) for log in logs]
     points = [point for point in points if None not in point and point[1] > 0]
     _require(len({point[1] for point in points}) > 1, "fid_lambda", "a FID (bin/evaluate) and several values of lambda")
-    figure, (panel,) = _panels(1)
+    figure, (panel,) = axes.panels(1)
     for i, method in enumerate(dict.fromkeys(point[0] for point in points)):
         _mean_line(panel, [(x, value) for name, x, value in points if name == method], COLORS[i % len(COLORS)], method)
     panel.set(xscale="log", xlabel=r"$\lambda$", ylabel=f"{fid} (better down)", ylim=(0, None))
     panel.yaxis.set_major_formatter("{x:,g}")
     panel.grid(alpha=0.3)
     panel.legend()
-    return _picture(figure)
+    return picture(figure)
+
+
+def curve(points):
+    """One value over the steps, from (step, value), as a matplotlib figure; thinned to `MAX_POINTS`."""
+    figure, (panel,) = axes.panels(1, SMALL)
+    shown = points[:: -(-len(points) // MAX_POINTS) or 1]
+    panel.plot(*np.reshape(shown, (-1, 2)).T, lw=1)
+    axes.steps(panel.xaxis)
+    panel.tick_params(labelsize="small")
+    panel.grid(alpha=0.3)
+    return figure
 
 
 def _require(condition, figure, needed):
@@ -172,52 +184,5 @@ def _mean_line(panel, points, color, label=None):
     )
 
 
-def _panels(count, legend=0.0, **options):
-    """(figure, its axes side by side, at most four in a row), with room for a legend of that width in inches.
-
-    Raises:
-        ConfigError: matplotlib is not installed.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError("this figure needs matplotlib: pip install -e '.[figures]'") from error
-    columns = min(count, 4)
-    rows = -(-count // columns)
-    figure = Figure((PANEL[0] * columns + legend, PANEL[1] * rows), DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
-    for spare in axes[count:]:
-        spare.set_axis_off()
-    return figure, list(axes[:count])
-
-
-def _plain_numbers(axis):
-    """Labels 1,000, 2,000, 5,000, ... on a logarithmic axis."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:,g}")
-    axis.set_minor_formatter(NullFormatter())
-
-
 def _shade(i, count):
-    from matplotlib import colormaps
-
     return colormaps["viridis"](i / max(1, count))
-
-
-def _legend(figure, panels):
-    """One legend of all that any panel shows, right of them."""
-    handles = {}
-    for panel in sorted(panels, key=lambda panel: -len(panel.lines)):
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles, loc="outside right center", fontsize="small")
-
-
-def _picture(figure):
-    """A drawn figure as uint8 [H, W, 3]."""
-    figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

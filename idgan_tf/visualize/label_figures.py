@@ -2,12 +2,11 @@
 
 import gin
 import numpy as np
-from PIL import Image, ImageDraw
 
 from idgan_tf.data import half_circles
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import corrupt
-from idgan_tf.visualize import masks
+from idgan_tf.visualize import axes, masks
 from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 from idgan_tf.visualize.grids import beside, grid, label
 from idgan_tf.visualize.registry import figure, pictures, points_in_the_plane
@@ -16,6 +15,7 @@ ROWS, IMAGES, STEPS = 10, 8, 9  # classes, images of the dataset, values along a
 LOW, HIGH = -3.0, 3.0  # three standard deviations of the prior of zu
 DIMENSIONS = 3  # of zu, as in Figure 5
 POINTS = 3000  # of a class, in the plane
+WIDTH, HEIGHT = 3.5, 2.0  # of the plane, from its middle
 COLOURS = ((34, 139, 34), (200, 30, 30), (30, 60, 200))  # green, red and blue, as in Figure 2
 
 
@@ -114,22 +114,21 @@ def points(method, dataset):
         rows = rng.choice(np.flatnonzero(label_of == c), POINTS)
         clouds["real"].append(half_circles.points(dataset.take(rows)["image"]))
         clouds["generated"].append(half_circles.points(method.generate_class(np.full(POINTS, c), [SEED, 8 + c])))
-    return beside([_scatter(cloud, name) for name, cloud in clouds.items()], gap=24)
+    figure, panels = axes.panels(2)
+    for (name, cloud), panel in zip(clouds.items(), panels, strict=True):
+        _scatter(panel, name, cloud)
+    return axes.picture(figure)
 
 
-def _scatter(clouds, name, scale=64, width=7.0, height=4.0):
-    """Points [N, 2] of each class on a plane of `width` x `height`, `scale` pixels a unit."""
-    canvas = Image.new("RGB", (int(width * scale), int(height * scale)), (255, 255, 255))
-    draw = ImageDraw.Draw(canvas)
+def _scatter(panel, name, clouds):
+    """Points [N, 2] of each class in the plane."""
     everything = np.concatenate([np.column_stack([cloud, np.full(len(cloud), c)]) for c, cloud in enumerate(clouds)])
-    for x, y, c in np.random.default_rng(0).permutation(everything):  # so that no class hides another
-        column, row = (x + width / 2) * scale, (height / 2 - y) * scale
-        draw.ellipse((column - 1, row - 1, column + 1, row + 1), COLOURS[int(c)])
-    draw.rectangle((0, 0, canvas.width - 1, canvas.height - 1), outline=(180, 180, 180))
+    x, y, c = np.random.default_rng(0).permutation(everything).T  # so that no class hides another
+    panel.scatter(x, y, s=3, c=np.array(COLOURS)[c.astype(int)] / 255.0, lw=0, antialiased=False)
     spread = ", ".join(f"{cloud[:, 1].std():.2f}" for cloud in clouds)
-    title = f"{name}: standard deviation of y (green, red, blue) {spread}"
-    middles = [np.arange(size) - (size - 1) / 2 for size in (int(height), int(width))]  # of squares of one unit
-    return label(np.asarray(canvas), title, *([f"{value:g}" for value in some] for some in (-middles[0], middles[1])))
+    title = f"{name}: standard deviation of y\n(green, red, blue) {spread}"
+    panel.set(title=title, xlim=(-WIDTH, WIDTH), ylim=(-HEIGHT, HEIGHT), aspect="equal", axisbelow=True)
+    panel.grid(alpha=0.3)
 
 
 def _classes(method, dataset):

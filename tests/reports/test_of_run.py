@@ -1,3 +1,4 @@
+import base64
 import html
 import html.parser
 import json
@@ -12,6 +13,8 @@ from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
 from idgan_tf.reports import of_run
 from idgan_tf.run_directory import Run
+from idgan_tf.visualize import curves
+from idgan_tf.visualize.axes import svg
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -43,7 +46,7 @@ def test_the_page_shows_all_and_loads_nothing(run):
     page = of_run.of_run(run)
     parser = Parser()
     parser.feed(page)
-    assert parser.tags.count("img") == 2 and parser.tags.count("svg") == 2
+    assert parser.tags.count("img") == 4, "two pictures and two curves"
     assert all(source.startswith("data:image/") for source in parser.sources)
     assert not re.search(r"https?://|@import|url\(", page)
     for text in ("0.625", "num_votes 800", "train.num_steps = 3", "loss: 1 (from 1 to 3", "config.gin"):
@@ -56,6 +59,15 @@ def test_what_others_wrote_is_shown_and_not_run(run):
     parser.feed(page)
     assert "script" not in parser.tags and "b" not in parser.tags
     assert page.count("&lt;script&gt;") == 4  # the configuration, the protocol, the curve's name twice
+
+
+def test_a_curve_has_axes_and_few_points(run):
+    source = re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", of_run.of_run(run))[0]
+    drawn = base64.b64decode(source).decode()
+    assert ">3.0</text>" in drawn and ">1.0</text>" in drawn and "script" not in drawn
+    assert source == re.findall(r"svg\+xml;base64,([\w+/=]+)", of_run.of_run(run))[0], "the same every time"
+    long = [(step, step % 7) for step in range(100_000)]
+    assert len(svg(curves.curve(long))) < 20_000 and len(svg(curves.curve([]))) > 1000
 
 
 def test_data_and_environment_are_those_of_the_training(run):

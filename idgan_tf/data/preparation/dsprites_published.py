@@ -4,13 +4,12 @@ import os
 import pathlib
 import tempfile
 import zipfile
-import zlib
 
 import numpy as np
 
 from idgan_tf import cache
 from idgan_tf.errors import DataError, message
-from idgan_tf.files import sha256
+from idgan_tf.files import NOT_OURS, sha256
 
 SHAPE = (737_280, 64, 64)
 GRID = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}  # TFDS: label_<name>
@@ -60,7 +59,7 @@ def _pack_npz(path, progress):
                 count = min(BATCH, SHAPE[0] - first)
                 images = np.frombuffer(file.read(count * 4096), np.uint8).reshape(count, 4096)
                 yield _pack(images, path)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError, RuntimeError) as error:
+    except (*NOT_OURS, RuntimeError) as error:
         raise DataError(f"{path} is damaged or no dSprites file ({error}); get it again from {HOME}") from error
 
 

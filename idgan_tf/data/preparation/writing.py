@@ -7,7 +7,6 @@ Rows are written in chunks; a chunk counts once its line is in `chunks.jsonl`, a
 
 import contextlib
 import datetime
-import io
 import json
 import math
 import os
@@ -21,7 +20,7 @@ from idgan_tf.data.preparation.sources import Together, open_source
 from idgan_tf.data.preparation.tfds_source import TfdsSource, open_tfds
 from idgan_tf.data.prepared import FORMAT
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import sync, take_lock
+from idgan_tf.files import NOT_OURS, npy_header, sync, take_lock
 from idgan_tf.progress import bar
 
 CHUNK_BYTES = 8 << 20
@@ -110,7 +109,7 @@ class _Work:
         done = {}
         try:
             same = json.loads(plan_file.read_text()) == self.plan
-        except (OSError, ValueError):
+        except NOT_OURS:
             same = False
         if same and chunks_file.exists():
             for line in chunks_file.read_text().splitlines():
@@ -246,15 +245,12 @@ def _lock(work):
 @contextlib.contextmanager
 def _create(path, shape):
     """A uint8 .npy file for writing in place, with room for all of it: (descriptor, offset of the data)."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "|u1", "fortran_order": False, "shape": tuple(int(n) for n in shape)}
-    )
+    header = npy_header(shape, np.uint8)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        os.posix_fallocate(descriptor, 0, len(header.getvalue()) + math.prod(shape))
-        os.pwrite(descriptor, header.getvalue(), 0)
-        yield descriptor, len(header.getvalue())
+        os.posix_fallocate(descriptor, 0, len(header) + math.prod(shape))
+        os.pwrite(descriptor, header, 0)
+        yield descriptor, len(header)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

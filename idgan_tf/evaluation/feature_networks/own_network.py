@@ -6,7 +6,7 @@ from idgan_tf import config
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Unavailable, available
-from idgan_tf.files import sha256
+from idgan_tf.files import NOT_OURS, sha256
 
 
 def gin_file_of(network, dataset):
@@ -71,5 +71,5 @@ def _load(path):
 
     try:
         return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
+    except NOT_OURS as error:
         raise ConfigError(f"cannot load the feature network {path}: {error}") from error

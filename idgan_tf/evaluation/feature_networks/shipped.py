@@ -7,16 +7,13 @@ They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 
 
 import pathlib
 import sys
-import zipfile
-import zlib
 
 import numpy as np
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.files import replacing, to_half, to_single
+from idgan_tf.files import NOT_OURS, replacing, to_half, to_single
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
-NOT_OURS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)  # what reading raises
 
 
 def path_of(name):
