@@ -1,15 +1,15 @@
 """Rooms: 480,000 coloured images of an object in a room with six known factors, drawn by rule.
 
-In the manner of 3D Shapes (Burgess & Kim 2018, github.com/google-deepmind/3d-shapes): its factors, in its order, with as
-many values. It is not that data set: camera, lamp, colours and shapes are chosen here, so that no number on it compares
-with a published one.
+In the manner of 3D Shapes (Burgess & Kim 2018, github.com/google-deepmind/3d-shapes): its factors, in its order, with
+as many values. It is not that data set: camera, lamp, colours and shapes are chosen here, so that no number on it
+compares with a published one.
 
 Only scale, shape and orientation need rays. Their 480 scenes lie in the user's cache folder, each pixel as the light
 that it gets from the floor, the walls, the object, and the object's gloss; an image is the product of those with three
 colours, in the training graph.
 
-Lengths are in sides of the cube of scale 1. x is to the right, y up, z towards the camera of the middle orientation; the
-object stands on the floor at the origin. Vectors of many rays are arrays [3, N].
+Lengths are in sides of the cube of scale 1. x is to the right, y up, z towards the camera of the middle orientation;
+the object stands on the floor at the origin. Vectors of many rays are arrays [3, N].
 """
 
 import colorsys
@@ -185,7 +185,7 @@ def _scene(shape, scale, start, ray, room):
     part, light, place = room
     part, light, gloss = part.copy(), light.copy(), np.zeros_like(light)
     floor = np.flatnonzero(part == FLOOR)
-    cells = (place[::-2, floor] / scale + SHADOW_REACH) * ((SHADOW_CELLS - 1) / (2 * SHADOW_REACH))
+    cells = (place[[2, 0]][:, floor] / scale + SHADOW_REACH) * ((SHADOW_CELLS - 1) / (2 * SHADOW_REACH))
     light[floor] *= 0.15 + 0.85 * ndimage.map_coordinates(_shadow(shape), cells, order=1, mode="nearest")
 
     ball = start - np.array([[0.0], [0.75 * scale], [0.0]], np.float32)  # all shapes lie in it
