@@ -1,5 +1,6 @@
 """What a dataset is to the rest of the project: arrays of examples, and a function that decodes rows of them."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -31,11 +32,19 @@ class Dataset:
         """{name: array [N, ...]}: examples as stored, uint8 or int; memory-mapped where large."""
         raise NotImplementedError
 
+    def stored(self, index):
+        """Which rows of `arrays` hold examples, from their numbers: the same, but where examples share a row.
+
+        Args:
+            index: int64 [B], an array or a tensor.
+        """
+        return index
+
     def decode(self, rows, seed):
         """Rows as stored -> batch, inside the graph.
 
         Args:
-            rows: {name: tensor [B, ...]} rows of `arrays`, and "index" [B] int64, their row numbers.
+            rows: {name: tensor [B, ...]} rows of `arrays`, and "index" [B] int64, the numbers of the examples.
             seed: int32 [2], for datasets with random parts; give it to `idgan_tf.noise`.
 
         Returns:
@@ -53,7 +62,8 @@ class Dataset:
 
     def take(self, indices, seed=(0, 0)):
         """The examples with the given row numbers [B], decoded eagerly (evaluation and pictures)."""
-        rows = {name: tf.constant(array[indices]) for name, array in self.arrays.items()}
+        stored = self.stored(np.asarray(indices))
+        rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
         return self.batch({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
 
     @property

@@ -7,7 +7,7 @@ share on the same codes stands beside the generator's, and that of real images s
 
 import numpy as np
 
-from idgan_tf.data.dsprites import TURNS
+from idgan_tf.data.dsprites import FACTOR_NAMES, TURNS
 from idgan_tf.evaluation.metric import Result, metric
 
 STEPS = 39  # of 2 pi / 39 in a turn: orientations 0 and 39 are one angle
@@ -16,8 +16,8 @@ STEPS = 39  # of 2 pi / 39 in a turn: orientations 0 and 39 are one angle
 def kept(names, factors, found):
     """Which factors a drawing shows: bool [N, K].
 
-    Shape, scale and colour are kept when they are found again, a position within one place, an orientation within
-    one step of 2 pi / 39, after as many quarter or half turns as the shape does not show.
+    A factor is kept when its class is found again, a position also within one place, and an orientation of a sprite
+    within one step of 2 pi / 39, after as many quarter or half turns as the shape does not show.
 
     Args:
         names: of the K factors.
@@ -27,7 +27,7 @@ def kept(names, factors, found):
     off = np.abs(np.asarray(found) - factors)
     allowed = np.array([1 if name.startswith("position_") else 0 for name in names])
     same = off <= allowed
-    if "orientation" in names:
+    if tuple(names[:3]) == FACTOR_NAMES[:3]:
         k, shape = names.index("orientation"), factors[:, names.index("shape")]
         period = STEPS / np.array(TURNS)[shape]
         same[:, k] = np.abs(off[:, k] - period * np.round(off[:, k] / period)) <= 1.0

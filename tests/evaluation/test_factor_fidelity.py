@@ -60,6 +60,12 @@ def test_a_position_is_kept_within_one_place_and_shape_and_scale_exactly():
     np.testing.assert_array_equal(kept(FACTOR_NAMES, factors, factors + off), np.array(expected, bool))
 
 
+def test_an_orientation_of_other_data_sets_is_kept_where_it_is_found_again():
+    factors, found = np.array([[3, 14, 5], [3, 0, 5]]), np.array([[3, 13, 5], [3, 0, 4]])
+    same = kept(("shape", "orientation", "scale"), factors, found)
+    np.testing.assert_array_equal(same, [[True, False, True], [True, True, False]])
+
+
 def test_generator_decoder_and_real_images_are_told_apart_and_the_first_value_is_the_generators_mean(method, pixels):
     values = factor_fidelity(method, pixels, 0, num_samples=60).values
     shares = dict.fromkeys(values, 1.0) | {"a_fidelity": 1 / 3, "factor_fidelity": (1 / 3 + 2) / 3}

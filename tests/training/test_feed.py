@@ -34,6 +34,18 @@ class Ramp(Dataset):
         return {"image": image, "label": rows["label"], "index": rows["index"]}
 
 
+class Shared(Ramp):
+    """Three examples for every row of it."""
+
+    num_examples = 111
+
+    def stored(self, index):
+        return index // 3
+
+    def decode(self, rows, seed):
+        return {**super().decode(rows, seed), "index": rows["index"] // 3}
+
+
 class Probe:
     """Stands in for a method: reports numbers that every pixel, label and row number of a batch moves."""
 
@@ -81,6 +93,13 @@ def expected():
 
 def test_a_stream_from_a_memory_map_gives_the_resident_data(tmp_path, expected):
     assert run(1, 0, dataset=Ramp(tmp_path / "images.npy")) == expected
+
+
+def test_examples_that_share_a_row_are_found_in_it():
+    """`run` compares the label of every row with the number of the example."""
+    values = run(1, 1 << 30, dataset=Shared())
+    assert run(1, 0, dataset=Shared()) == values and len(set(values)) == 8
+    np.testing.assert_array_equal(Shared().take([0, 2, 3, 110])["label"], [0, 0, 1, 36])
 
 
 @pytest.mark.parametrize("resident_bytes", [0, 1 << 30], ids=["streamed", "resident"])
