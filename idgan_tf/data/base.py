@@ -47,8 +47,12 @@ class Dataset:
     def num_examples(self):
         return len(next(iter(self.arrays.values())))
 
+    def rows_of(self, numbers):
+        """Numbers of examples, int64 tensor [B] of 0..num_examples - 1 -> their rows of `arrays`, inside the graph."""
+        return numbers
+
     def take(self, indices, seed=(0, 0)):
-        """The examples with the given row numbers [B], decoded eagerly (evaluation and pictures)."""
+        """The examples with the given numbers [B], decoded eagerly (evaluation and pictures)."""
         rows = {name: tf.constant(array[indices]) for name, array in self.arrays.items()}
         return self.decode({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
 
