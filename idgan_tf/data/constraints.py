@@ -96,13 +96,14 @@ class Constrained(FactorDataset):
     def _draw(self, factors):
         """As many numbers of the rows of `factors` [N, K] as there are, each as often as its probability says.
 
-        Systematic sampling in a random order: where probabilities are equal, no class of a factor is favoured.
+        Systematic sampling: rows of the same correlated factors lie together, so that these come as often as they
+        should to one row, and in random order, so that no class of another factor is favoured.
         """
         scaled = factors / np.maximum(np.array(self.factor_sizes) - 1, 1)
         values = dict(zip(self.factor_names, scaled.T, strict=True))
         log_p = -sum((values[f1] - values[f2]) ** 2 / (2.0 * sigma**2) for f1, f2, sigma in self.correlated)
         rng, count = np.random.default_rng(self.seed), len(factors)
-        order = rng.permutation(count)
+        order = np.lexsort([rng.random(count), *(values[name] for pair in self.correlated for name in pair[:2])])
         total = np.cumsum(np.exp(log_p - np.max(log_p))[order])
         places = (np.arange(count) + rng.random()) / count * total[-1]
         return np.sort(order[np.minimum(np.searchsorted(total, places, side="right"), count - 1)])
