@@ -116,7 +116,8 @@ class Constrained(FactorDataset):
 
     @property
     def source(self):
-        parts = [f"{first} and {second} correlated with sigma {sigma:g}" for first, second, sigma in self.correlated]
+        drawn = self.correlated if self.part == "kept" else ()
+        parts = [f"{first} and {second} correlated with sigma {sigma:g}" for first, second, sigma in drawn]
         boxes = [" and ".join(f"{name} {first} to {last}" for name, first, last in box) for box in self.left_out]
         if boxes:
             parts.append(f"{'only' if self.part == 'left_out' else 'without'} {', '.join(boxes)}")
