@@ -60,8 +60,15 @@ class Dataset:
     def num_examples(self):
         return len(next(iter(self.arrays.values())))
 
+    def rows_of(self, numbers):
+        """Numbers of examples, int64 tensor [B] of 0..num_examples - 1 -> those that `decode` is told as "index".
+
+        The same, but of a dataset that is a part of another.
+        """
+        return numbers
+
     def take(self, indices, seed=(0, 0)):
-        """The examples with the given row numbers [B], decoded eagerly (evaluation and pictures)."""
+        """The examples with the given numbers [B], decoded eagerly (evaluation and pictures)."""
         stored = self.stored(np.asarray(indices))
         rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
         return self.batch({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))

@@ -39,8 +39,9 @@ def stream(dataset, settings, strategy):
             def rows_of(count):  # one batch per replica and step, replicas fastest
                 step, replica = first_step + count // replicas, first_replica + count % replicas
                 start = step * settings.batch_size + replica * size
-                rows = row_numbers(start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed)
-                return {name: tf.gather(tensor, dataset.stored(rows)) for name, tensor in tensors.items()}
+                numbers = row_numbers(start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed)
+                rows = dataset.stored(dataset.rows_of(numbers))
+                return {name: tf.gather(tensor, rows) for name, tensor in tensors.items()}
 
             data = tf.data.Dataset.counter().map(rows_of, num_parallel_calls=2, deterministic=True)
             return data.prefetch(AHEAD * replicas).with_options(options)

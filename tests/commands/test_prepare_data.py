@@ -29,7 +29,7 @@ def test_the_documentation_names_every_dataset():
 
 
 def test_wrong_names_and_bindings_are_one_line():
-    with pytest.raises(ConfigError, match="no dataset 'celeba65'; there are cars, celeba128"):
+    with pytest.raises(ConfigError, match="no dataset 'celeba65'; there are cars, cars3d, celeba128"):
         prepare_data.dataset_of("celeba65")
     with pytest.raises(ConfigError, match="corner"):
         prepare_data.dataset_of("image_folder", ["ImageFolder.crop = 'corner'"])

@@ -30,7 +30,7 @@ def prepare_in_child(source, data_dir, place, count):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     try:
         owner, name = {
-            "write": (writing, "_write_all"),
+            "write": (writing, "write_all"),
             "sync": (os, "fsync"),
             "line": (json, "dumps"),
             "labels": (np, "save"),

@@ -1,15 +1,15 @@
-"""The published dSprites files, packed to bits as they are read: no pickle, never all images in memory."""
+"""The published dSprites files, packed to bits as they are read: never all images in memory."""
 
 import os
 import pathlib
 import tempfile
-import zipfile
 
 import numpy as np
 
 from idgan_tf import cache
+from idgan_tf.data.preparation import npz
 from idgan_tf.errors import DataError, message
-from idgan_tf.files import NOT_OURS, sha256
+from idgan_tf.files import sha256
 
 SHAPE = (737_280, 64, 64)
 GRID = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}  # TFDS: label_<name>
@@ -45,22 +45,9 @@ def bits_of_tfds(data_dir):
 
 
 def _pack_npz(path, progress):
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("imgs.npy") as file:
-            version = np.lib.format.read_magic(file)
-            read_header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, fortran_order, dtype = read_header(file)
-            if shape != SHAPE or fortran_order or dtype != np.uint8:
-                raise DataError(f"{path}: imgs is {dtype} {shape}, not the uint8 {SHAPE} of dSprites")
-            for first in progress(range(0, SHAPE[0], BATCH)):
-                count = min(BATCH, SHAPE[0] - first)
-                images = np.frombuffer(file.read(count * 4096), np.uint8).reshape(count, 4096)
-                yield _pack(images, path)
-    except (*NOT_OURS, RuntimeError) as error:
-        raise DataError(f"{path} is damaged or no dSprites file ({error}); get it again from {HOME}") from error
+    parts = npz.blocks(path, "imgs", SHAPE, BATCH, "dSprites", HOME)
+    for _, images in zip(progress(range(0, SHAPE[0], BATCH)), parts, strict=True):
+        yield _pack(images, path)
 
 
 def _pack_tfds(data_dir, progress):
@@ -85,7 +72,7 @@ def _batches_of_tfds(data_dir, progress):
         examples = tfds.load("dsprites", split="train", data_dir=data_dir, shuffle_files=False)
         for batch in progress(tfds.as_numpy(examples.batch(BATCH))):
             rows = np.ravel_multi_index([batch[f"label_{name}"] for name in GRID], tuple(GRID.values()))
-            yield rows, _pack(batch["image"].reshape(len(rows), 4096), "TFDS dsprites")
+            yield rows, _pack(batch["image"], "TFDS dsprites")
     except DataError:
         raise
     except Exception as error:  # TFDS raises many kinds
@@ -95,4 +82,4 @@ def _batches_of_tfds(data_dir, progress):
 def _pack(images, path):
     if images.max() > 1:
         raise DataError(f"{path}: images hold values above 1; they are not those of dSprites")
-    return np.packbits(images, axis=-1)
+    return np.packbits(images.reshape(len(images), -1), axis=-1)

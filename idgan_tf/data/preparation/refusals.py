@@ -1,7 +1,7 @@
 """What is refused of an archive before its first byte is used: it is somebody else's data.
 
-Names that leave its folder, names that stand in it twice, what unpacks to far more than it weighs, and web pages that
-were saved under its name. `sources` reads what is left.
+Names that leave its folder, names that stand in it twice, what unpacks to far more than it weighs, and web pages
+and pointers that stand under its name. `sources` reads what is left.
 """
 
 import gzip
@@ -18,8 +18,10 @@ TRUST = "if you trust it, unpack it yourself and pass the folder"
 BLOCK = 1 << 20  # bytes read at a time
 
 
-def refuse_web_page(path, start):
-    """Refuses a file whose first bytes `start` are those of a web page."""
+def refuse_other_text(path, start):
+    """Refuses a file whose first bytes `start` are those of a web page, or of the pointer that Git LFS leaves."""
+    if start.startswith(b"version https://git-lfs"):
+        raise DataError(f"{path} is a pointer of Git LFS, not the file itself; run git lfs pull, or download it")
     if start.lstrip()[:1] == b"<":
         raise DataError(
             f"{path} is a web page saved under the name of an archive (a login, quota or error page); "

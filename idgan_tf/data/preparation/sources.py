@@ -39,6 +39,10 @@ class Source:
         """The bytes of a file. Threads may read at the same time."""
         raise NotImplementedError
 
+    def where(self, name):
+        """The path of a file that lies on the disk as it is."""
+        raise NotImplementedError
+
     def fingerprint(self):
         """{"path", ...}: what the manifest says about where the data came from."""
         return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": _sha256(self.path)}
@@ -84,6 +88,23 @@ class Folder(Source):
     def fingerprint(self):
         listing = "".join(f"{name} {_size(self.path / name)}\n" for name in self.names)
         return {"path": str(self.path), "listing_sha256": hashlib.sha256(listing.encode()).hexdigest()}
+
+
+class Plain(Source):
+    """A file of another kind, which its dataset reads piece by piece."""
+
+    def __init__(self, path):
+        path = pathlib.Path(path)
+        with open(path, "rb") as file:
+            start = file.read(512)
+        if not start:
+            raise DataError(f"{path} is empty; download it again")
+        refusals.refuse_other_text(path, start)
+        super().__init__(path, [path.name])
+
+    def where(self, name):
+        del name
+        return self.path
 
 
 class Zip(Source):
@@ -162,6 +183,9 @@ class Together(Source):
     def read(self, name):
         return self._owner[name].read(name)
 
+    def where(self, name):
+        return self._owner[name].where(name)
+
     def fingerprint(self):
         return {"path": str(self.path), "parts": [source.fingerprint() for source in self._sources]}
 
@@ -188,16 +212,33 @@ def open_source(path, scratch, archives=()):
     with open(path, "rb") as file:
         start = file.read(512)
     if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar" or path.name.endswith(".tar"):
-        refusals.refuse_web_page(path, start)
+        refusals.refuse_other_text(path, start)
         return Tar(path, scratch)
     if zipfile.is_zipfile(path):
         return Zip(path)
-    refusals.refuse_web_page(path, start)
+    refusals.refuse_other_text(path, start)
     if not start:
         raise DataError(f"{path} is empty; download it again")
     if start.startswith(OTHER_ARCHIVES):
         raise DataError(f"{path} is packed in a way that is not read here; unpack it yourself and pass the folder")
     raise DataError(f"{path} is no folder, zip or tar file, or is cut short; download it again")
+
+
+def open_files(path, names):
+    """Published files, to be read as they are: `path` is one of them under any name, or a folder that holds `names`.
+
+    Raises:
+        DataError: there is nothing of it at `path`, or no data in it.
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.is_dir():
+        found = [Plain(path / name) for name in names if (path / name).is_file()]
+        if not found:
+            raise DataError(f"{path} holds no {names[0]}; download it, or pass its path")
+        return found[0] if len(found) == 1 else Together(path, found)
+    if not path.is_file():
+        raise DataError(f"there is no folder or file {path}")
+    return Plain(path)
 
 
 def cached(read, size=2):

@@ -49,7 +49,7 @@ class TfdsSource(Source):
         self._records_sha256 = checksums.hexdigest()
 
     def read(self, name):
-        return self._example(name, ["image"])[0]
+        return self.values(name, "image")[0]
 
     def examples(self, *features):
         """(name, value, ...) of every example, in the order of `names`; reads all files once.
@@ -58,7 +58,20 @@ class TfdsSource(Source):
             Texts and images as bytes, numbers as int or float, boxes as list of float.
         """
         for name in bar(self.names, f"looking through {self._info.full_name}", "examples"):
-            yield name, *self._example(name, features)
+            yield name, *self.values(name, *features)
+
+    def values(self, name, *features):
+        """Values of one example, as `examples` gives them."""
+        path, offset, length = self._places[name]
+        try:
+            with open(path, "rb") as file:
+                values = tf.train.Example.FromString(os.pread(file.fileno(), length, offset)).features.feature
+        except (OSError, DecodeError) as error:
+            raise DataError(f"{path}: {name} is damaged ({error}); {AGAIN}") from error
+        for feature in features:
+            if feature not in values:
+                raise DataError(f"{self._info.full_name} has no {feature!r}; {AGAIN}")
+        return [_value(values[feature]) for feature in features]
 
     def class_names(self):
         return tuple(self._info.features["label"].names)
@@ -70,18 +83,6 @@ class TfdsSource(Source):
             "tfds": self._info.full_name,
             "records_sha256": self._records_sha256,
         }
-
-    def _example(self, name, features):
-        path, offset, length = self._places[name]
-        try:
-            with open(path, "rb") as file:
-                values = tf.train.Example.FromString(os.pread(file.fileno(), length, offset)).features.feature
-        except (OSError, DecodeError) as error:
-            raise DataError(f"{path}: {name} is damaged ({error}); {AGAIN}") from error
-        for feature in features:
-            if feature not in values:
-                raise DataError(f"{self._info.full_name} has no {feature!r}; {AGAIN}")
-        return [_value(values[feature]) for feature in features]
 
 
 def open_tfds(name, data_dir=None):

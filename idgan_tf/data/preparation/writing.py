@@ -6,7 +6,6 @@ Rows are written in chunks; a chunk counts once its line is in `chunks.jsonl`, a
 """
 
 import contextlib
-import datetime
 import json
 import math
 import os
@@ -16,11 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from absl import logging
 
-from idgan_tf.data.preparation.sources import Together, open_source
+from idgan_tf.data.factor_images import FactorImages
+from idgan_tf.data.preparation.grids import Grid
+from idgan_tf.data.preparation.sources import Together, open_files, open_source
+from idgan_tf.data.preparation.target import commit, create, write_all
 from idgan_tf.data.preparation.tfds_source import TfdsSource, open_tfds
-from idgan_tf.data.prepared import FORMAT
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import NOT_OURS, npy_header, sync, take_lock
+from idgan_tf.files import NOT_OURS, take_lock
 from idgan_tf.progress import bar
 
 CHUNK_BYTES = 8 << 20
@@ -71,16 +72,15 @@ def prepare(dataset, path, on_error="error", max_skipped=100):
 class _Work:
     """One preparation: what is to do, what is done."""
 
-    def __init__(self, dataset, path, work, on_error, max_skipped):
-        self.dataset, self.work = dataset, work
+    def __init__(self, dataset, source, work, on_error, max_skipped):
+        self.dataset, self.source, self.work = dataset, source, work
         self.on_error, self.max_skipped = on_error, max_skipped
-        self.source = _open(dataset, str(path), work)
         find = dataset.find_tfds if isinstance(self.source, TfdsSource) else dataset.find
         found, self.class_names = find(self.source)
         self._check_count(dataset.count(self.source, found))
         self.items = [item for item in found if dataset.keep(item)]
         if not self.items:
-            raise DataError(f"{path} holds no image that {dataset.name} keeps (crop: {dataset.crop})")
+            raise DataError(f"{source.path} holds no image that {dataset.name} keeps (crop: {dataset.crop})")
         self.row_bytes = math.prod(dataset.image_shape)
         self.rows_per_chunk = max(1, CHUNK_BYTES // self.row_bytes)
         self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
@@ -98,7 +98,7 @@ class _Work:
     def run(self):
         done = self._resume()
         shape = (len(self.items), *self.dataset.image_shape)
-        with _create(self.work / "images.npy", shape) as (descriptor, offset):
+        with create(self.work / "images.npy", shape) as (descriptor, offset):
             self._write_chunks(descriptor, offset, done)
         skipped = [tuple(entry) for chunk in sorted(done) for entry in done[chunk]]
         return self._commit(skipped)
@@ -142,7 +142,7 @@ class _Work:
                             f"more than {self.max_skipped} bad images, the last: {skipped[-1][1]}; "
                             "is --source right? if so, raise --max_skipped"
                         )
-                    _write_all(descriptor, images, offset + chunk * self.rows_per_chunk * self.row_bytes)
+                    write_all(descriptor, images, offset + chunk * self.rows_per_chunk * self.row_bytes)
                     os.fsync(descriptor)
                     log.write(json.dumps((chunk, skipped)) + "\n")
                     log.flush()
@@ -174,35 +174,17 @@ class _Work:
         if self.class_names:
             np.save(self.work / "labels.npy", np.array([self.items[i].label for i in kept], np.int32))
             files.append("labels.npy")
-        for name in os.listdir(self.work):
-            if name not in files:
-                os.unlink(self.work / name)
-        manifest = {
-            "format": FORMAT,
-            "dataset": self.dataset.name,
-            **self.plan,
-            "count": len(kept),
-            "class_names": list(self.class_names),
-            "skipped": [reason for _, reason in skipped],
-            "files": {name: (self.work / name).stat().st_size for name in files},
-            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
-        (self.work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        for name in (*files, "manifest.json"):
-            sync(self.work / name)
-        os.replace(self.work, self.dataset.folder)
-        sync(self.dataset.folder.parent)
+        manifest = commit(self.dataset, self.work, self.plan, len(kept), files, self.class_names, skipped)
         if skipped:
             logging.warning("%s: left out %d bad images, listed in manifest.json", self.dataset.name, len(skipped))
-        logging.info("%s: %d images in %s", self.dataset.name, len(kept), self.dataset.folder)
         return manifest
 
     def _drop_skipped(self, kept):
         rows = np.load(self.work / "images.npy", mmap_mode="r", allow_pickle=False)
-        with _create(self.work / "kept.npy", (len(kept), *self.dataset.image_shape)) as (descriptor, offset):
+        with create(self.work / "kept.npy", (len(kept), *self.dataset.image_shape)) as (descriptor, offset):
             for first in range(0, len(kept), self.rows_per_chunk):
                 part = rows[kept[first : first + self.rows_per_chunk]]
-                _write_all(descriptor, part, offset + first * self.row_bytes)
+                write_all(descriptor, part, offset + first * self.row_bytes)
         del rows
         (self.work / "chunks.jsonl").unlink()  # rows are numbered anew: who goes on from here starts again
         os.replace(self.work / "kept.npy", self.work / "images.npy")
@@ -210,7 +192,10 @@ class _Work:
 
 def _opened(dataset, path, work, on_error, max_skipped):
     try:
-        return _Work(dataset, path, work, on_error, max_skipped)
+        source = _open(dataset, str(path), work)
+        if isinstance(dataset, FactorImages):
+            return Grid(dataset, source, work)
+        return _Work(dataset, source, work, on_error, max_skipped)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}; mend it, or get it again") from error
 
@@ -218,6 +203,8 @@ def _opened(dataset, path, work, on_error, max_skipped):
 def _open(dataset, path, scratch):
     kind, _, data_dir = path.partition(":")
     if kind != "tfds":
+        if isinstance(dataset, FactorImages) and dataset.files:
+            return open_files(path, dataset.files)
         return open_source(path, scratch, dataset.archives)
     if not dataset.tfds:
         raise DataError(f"TFDS has no {dataset.name}; pass --source=PATH, where PATH holds {dataset.layout}")
@@ -240,24 +227,3 @@ def _lock(work):
         if not take_lock(file):
             raise ConfigError(f"{work} is being written by another process; wait for it")
         yield
-
-
-@contextlib.contextmanager
-def _create(path, shape):
-    """A uint8 .npy file for writing in place, with room for all of it: (descriptor, offset of the data)."""
-    header = npy_header(shape, np.uint8)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        os.posix_fallocate(descriptor, 0, len(header) + math.prod(shape))
-        os.pwrite(descriptor, header, 0)
-        yield descriptor, len(header)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_all(descriptor, array, offset):
-    view = memoryview(np.ascontiguousarray(array)).cast("B")
-    while view:
-        written = os.pwrite(descriptor, view, offset)
-        view, offset = view[written:], offset + written
