@@ -74,11 +74,11 @@ def _values(train, test, seed):
     }
 
 
-@metric(better="higher", cost="hours", of_codes=of_codes)
+@metric(better="higher", cost="minutes", of_codes=of_codes)
 def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
     """DCI of the mean code.
 
-    Many minutes at the default sizes, for boosted trees are slow.
+    About six minutes of processor time at the default sizes on dSprites: boosted trees are slow.
 
     Args:
         method: has `encode`.

@@ -65,7 +65,10 @@ def metric(better, cost, network=None, of_codes=None, of_images=None):
         name = face.__name__
         require(better in ("higher", "lower"), f'{name}: better is "higher" or "lower", got {better!r}')
         require(cost in COSTS, f"{name}: cost is one of {', '.join(COSTS)}, got {cost!r}")
-        require(face.__doc__, f"{name}: the first line of a metric's docstring is its text; it has none")
+        require(
+            (face.__doc__ or "\n").splitlines()[0],
+            f"{name}: the first line of a metric's docstring is its text; it has none",
+        )
         require(name not in _known, f"{face.__module__} has a metric {name}, and there is one already")
         _known[name] = Metric(name, gin.configurable(face), better, cost, network, of_codes, of_images)
         return _known[name].face

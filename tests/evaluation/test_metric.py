@@ -35,6 +35,7 @@ def test_of_distances_less_is_better_and_of_all_else_more():
     [
         (described(), ("more", "seconds"), 'nothing: better is "higher" or "lower", got \'more\''),
         (described(), ("lower", "2 s"), "nothing: cost is one of seconds, minutes, hours, got '2 s'"),
+        (described("\n    Below."), ("lower", "hours"), "nothing: the first line of a metric's docstring is its text"),
         (described(None), ("lower", "hours"), "nothing: the first line of a metric's docstring is its text"),
     ],
 )
