@@ -5,6 +5,7 @@ import re
 import pytest
 
 from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.training import build  # noqa: F401 - `train` becomes known to gin
 from tests.helpers import PROJECT
@@ -14,10 +15,8 @@ LONG = '("fvm", "mig", "dci", "modularity", "linear_probe", "fid_dsprites", "rid
 
 
 def changes(*bindings):
-    config.load(BEFORE)
-    old = config.text()
-    config.load(BEFORE, bindings)
-    return config.differences(old, config.text()), config.differences(config.text(), old)
+    old, new = Configuration(BEFORE), Configuration(BEFORE, bindings)
+    return new.differences(old.text), old.differences(new.text)
 
 
 @pytest.mark.parametrize(
@@ -33,28 +32,26 @@ def test_what_changes_nothing_that_is_learnt_may_change(binding):
 
 
 def test_where_a_module_lies_changes_nothing():
-    config.load(BEFORE)
-    text = config.text()
-    assert config.differences(text.replace("import idgan_tf.", "import idgan_tf.elsewhere."), text) == []
+    before = Configuration(BEFORE)
+    assert before.differences(before.text.replace("import idgan_tf.", "import idgan_tf.elsewhere.")) == []
 
 
 def test_a_gin_file_may_import_a_module_by_its_earlier_name(tmp_path, monkeypatch):
     monkeypatch.setitem(config.RENAMED, "idgan_tf.elsewhere.betavae", ("idgan_tf.methods.betavae",))
     (tmp_path / "old.gin").write_text("import idgan_tf.elsewhere.betavae  # moved since\nBetaVAE.beta = 7.0\n")
     (tmp_path / "mine.gin").write_text(f'include "{tmp_path}/old.gin"\n')
-    config.load([tmp_path / "mine.gin"])
-    assert config.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in config.text()
+    mine = Configuration([tmp_path / "mine.gin"])
+    assert mine.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in mine.text
 
 
 def test_a_teachers_harmless_bindings_may_change_and_its_steps_may_not():
-    texts = []
+    found = []
     for steps, *others in ([9], [9, "train.log_every = 7"], [8], [9, "train.seed = 2"]):
         params = (f"train.num_steps = {steps}", *others)
-        config.load(["gin/idgan_dsprites.gin"], [f"teacher.gin_params = {params!r}"])
-        texts.append(config.text())
-    first, harmless, steps, seed = texts
-    assert config.differences(first, harmless) == []
-    assert config.differences(first, steps) and config.differences(first, seed)
+        found.append(Configuration(["gin/idgan_dsprites.gin"], [f"teacher.gin_params = {params!r}"]))
+    first, harmless, steps, seed = found
+    assert harmless.differences(first.text) == []
+    assert steps.differences(first.text) and seed.differences(first.text)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +74,6 @@ def test_a_long_value_is_one_difference():
 
 
 def test_a_scope_that_nothing_opens_is_refused():
-    config.load(["gin/idgan_dsprites.gin"], ["generator/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+    Configuration(["gin/idgan_dsprites.gin"], ["generator/keras.optimizers.RMSprop.learning_rate = 1e-5"])
     with pytest.raises(ConfigError, match="generater/RMSprop.* are discriminator, generator$"):
-        config.load(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+        Configuration(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])

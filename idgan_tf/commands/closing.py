@@ -29,7 +29,8 @@ def show(run, settings, method):
     """
     from idgan_tf.visualize import figures
 
-    paths = figures.write(run, method, settings.dataset)
+    with settings.configuration.in_force():
+        paths = figures.write(run, method, settings.dataset)
     records = read_metrics(run.metrics)
     last = {name: value for record in records if record["step"] == settings.num_steps for name, value in record.items()}
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")

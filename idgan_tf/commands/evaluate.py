@@ -16,20 +16,25 @@ from absl import flags
 
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
-from idgan_tf.experiments.scores import evaluate_run
+from idgan_tf.experiments.scores import configuration_of, evaluate_run
 
-flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint, or pretrained:<name>.")
-flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
-flags.DEFINE_bool("list", False, "Show the metrics and end.")
-flags.DEFINE_string("codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].")
-flags.DEFINE_string("images", None, "Instead of a run: a folder of generated images; needs --reference.")
-flags.DEFINE_string("reference", None, "A folder of real images.")
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-flags.DEFINE_integer("seed", 0, "Of every sample.", lower_bound=0)
-flags.DEFINE_multi_string("gin_file", [], "A gin file with settings of metrics, such as gin/eval/*.gin.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'fid_dsprites.num_samples = 10000'.")
-flags.DEFINE_string("inception_dir", None, "Folder of TF-GAN's Inception SavedModel.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(
+    "best",
+    "seed",
+    run_dir="The run to evaluate, at its newest checkpoint, or pretrained:<name>.",
+    gin_file="A gin file with settings of metrics, such as gin/eval/*.gin.",
+    gin_param="A binding such as 'fid_dsprites.num_samples = 10000'.",
+)
+flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.", flag_values=FLAGS)
+flags.DEFINE_bool("list", False, "Show the metrics and end.", flag_values=FLAGS)
+flags.DEFINE_string(
+    "codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].", flag_values=FLAGS
+)
+flags.DEFINE_string(
+    "images", None, "Instead of a run: a folder of generated images; needs --reference.", flag_values=FLAGS
+)
+flags.DEFINE_string("reference", None, "A folder of real images.", flag_values=FLAGS)
+flags.DEFINE_string("inception_dir", None, "Folder of TF-GAN's Inception SavedModel.", flag_values=FLAGS)
 
 
 def main():
@@ -53,8 +58,9 @@ def _results(chosen, named):
     if FLAGS.run_dir:
         from idgan_tf import pretrained
 
-        settings = {"gin_files": FLAGS.gin_file, "bindings": FLAGS.gin_param, "allow_imports": FLAGS.gin_allow_import}
-        return evaluate_run(pretrained.place(FLAGS.run_dir), chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
+        run_dir = pretrained.place(FLAGS.run_dir)
+        configuration = configuration_of(run_dir, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+        return evaluate_run(run_dir, configuration, chosen, named, FLAGS.seed, FLAGS.best)
     from idgan_tf.experiments import outside
 
     if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:
@@ -107,4 +113,4 @@ def _short(value):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

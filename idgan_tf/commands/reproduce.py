@@ -21,13 +21,12 @@ from absl import flags, logging
 
 from idgan_tf.commands import cli
 
-flags.DEFINE_string("study", None, "Which table; none shows them.")
-flags.DEFINE_string("scale", "cpu", "The budget: paper, cpu or smoke.")
-flags.DEFINE_string("runs", "runs", "The folder for the run directories.")
-flags.DEFINE_multi_string("gin_param", [], "A binding of every training, such as 'train.jit_compile = True'.")
-flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.")
-flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and end.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(gin_param="A binding of every training, such as 'train.jit_compile = True'.")
+flags.DEFINE_string("study", None, "Which table; none shows them.", flag_values=FLAGS)
+flags.DEFINE_string("scale", "cpu", "The budget: paper, cpu or smoke.", flag_values=FLAGS)
+flags.DEFINE_string("runs", "runs", "The folder for the run directories.", flag_values=FLAGS)
+flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.", flag_values=FLAGS)
+flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and end.", flag_values=FLAGS)
 
 
 def main():
@@ -56,4 +55,4 @@ def main():
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

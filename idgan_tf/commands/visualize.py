@@ -14,17 +14,22 @@ compare_traversals and compare_factors what they make of the same codes and imag
 run that can have them.
 """
 
+import contextlib
+
 from absl import flags, logging
 
 from idgan_tf.commands import cli
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
 
-flags.DEFINE_multi_string("run_dir", [], "A run to draw, a folder of runs, or pretrained:<name>; several are allowed.")
-flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-flags.DEFINE_multi_string("gin_file", [], "A gin file read after the run's own, such as that of other images.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'inpainting.mask = \"mask.png\"'.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(
+    "best",
+    gin_file="A gin file read after the run's own, such as that of other images.",
+    gin_param="A binding such as 'inpainting.mask = \"mask.png\"'.",
+)
+flags.DEFINE_multi_string(
+    "run_dir", [], "A run to draw, a folder of runs, or pretrained:<name>; several are allowed.", flag_values=FLAGS
+)
+flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.", flag_values=FLAGS)
 
 
 def main():
@@ -49,22 +54,24 @@ def _load_and_draw(found, names):
 
     compared = [name for name in names if name in comparisons.FIGURES]
     seen = [name for name in names if name not in comparisons.FIGURES]
-    if compared:
-        _show(comparisons.write(found, compared, _load))
-    if seen or not names:
-        _draw(found, seen)
+    with contextlib.ExitStack() as stack:
+        if compared:
+            _show(comparisons.write(found, compared, lambda run: _load(run, stack)))
+        if seen or not names:
+            _draw(found, seen, lambda run: _load(run, stack))
 
 
-def _load(run):
-    """(method, dataset) of a run."""
+def _load(run, stack):
+    """(method, dataset) of a run, whose configuration stays in force until `stack` is closed, or given the next run."""
     from idgan_tf import runs
 
-    return runs.load_with_data(
-        run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
-    )
+    stack.close()
+    configuration = runs.configuration(run.path, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+    stack.enter_context(configuration.in_force())
+    return runs.restore(run.path, configuration, FLAGS.best)
 
 
-def _draw(found, names):
+def _draw(found, names, load):
     """Draws figures of runs; of several, each those that it can have, and one that can have none is left out aloud.
 
     Raises:
@@ -75,7 +82,7 @@ def _draw(found, names):
     drawn = False
     for run in found:
         try:
-            method, dataset = _load(run)
+            method, dataset = load(run)
             possible = [name for name in names if name in figures.available(method)] if len(found) > 1 else names
             _show(figures.write(run, method, dataset, possible or names))
             drawn = True
@@ -91,4 +98,4 @@ def _show(paths):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

@@ -5,15 +5,24 @@ import pathlib
 from absl import logging
 
 
-def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_imports=(), best=False):
+def configuration_of(run_dir, gin_files=(), bindings=(), allow_imports=()):
+    """`runs.configuration` of a run, where settings of metrics are known; raises as it does."""
+    from idgan_tf import runs
+    from idgan_tf.experiments import evaluate
+
+    evaluate.import_all()
+    return runs.configuration(run_dir, gin_files, bindings, allow_imports)
+
+
+def evaluate_run(run_dir, configuration, chosen, train, seed, best=False):
     """Evaluates the newest checkpoint of a run and writes down what comes out.
 
     Args:
         run_dir: a run directory.
+        configuration: what `configuration_of` gave, with the settings of the metrics.
         chosen, seed: as in `experiments.evaluate.evaluate`.
         train: whether to train the feature networks that they lack.
-        gin_files, bindings: settings of the metrics.
-        allow_imports, best: as in `runs.load_with_data`.
+        best: as in `runs.load_with_data`.
 
     Yields:
         (name, `Result` or the reason for leaving it out).
@@ -28,7 +37,6 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     run = Run(run_dir)
     run.require_checkpoint(best)
 
-    import gin
     import tensorflow as tf
 
     from idgan_tf.evaluation.feature_networks import factor_features, label_logits
@@ -36,26 +44,27 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     from idgan_tf.experiments import evaluate
     from idgan_tf.training.record import log_evaluation
 
-    evaluate.import_all()
     networks = {
-        name: _feature_network(run, gin_files, bindings, allow_imports, name, module.GIN_FILE, train)
+        name: _feature_network(run, configuration, name, module.GIN_FILE, train)
         for name, module in (
             ("factor_fidelity", factor_features),
             ("fid_dsprites", factor_features),
             ("label_inception_score", label_logits),
         )
-        if name in chosen
+        if name in chosen and not configuration.bindings_of(name).get("network")
     }
-    method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)
-    for name, network in networks.items():
-        gin.bind_parameter(f"{name}.network", str(network))
-    step = int(method.step.numpy())
-    with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
-        for name, result in evaluate.evaluate(method, dataset, seed, chosen):
-            if isinstance(result, Result):
-                _warn_of_another_network(run, result)
+    configuration = configuration.with_bindings(*(f"{name}.network = {str(file)!r}" for name, file in networks.items()))
+    method, dataset = runs.restore(run_dir, configuration, best)
+    step, board = int(method.step.numpy()), tf.summary.create_file_writer(str(run.tensorboard))
+    for name in chosen:
+        with configuration.in_force():
+            ((_, result),) = evaluate.evaluate(method, dataset, seed, [name])
+        if isinstance(result, Result):
+            _warn_of_another_network(run, result)
+            with board.as_default():
                 log_evaluation(run, step, [result.record()])
-            yield name, result
+            board.flush()
+        yield name, result
 
 
 def _warn_of_another_network(run, result):
@@ -74,21 +83,17 @@ def _warn_of_another_network(run, result):
             return
 
 
-def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, train):
-    """The file of the classifier that a metric needs of the run's dataset: bound by gin, shipped, or beside the run.
+def _feature_network(run, configuration, metric, gin_file, train):
+    """The file of the classifier that a metric needs of the run's dataset: shipped, or beside the run.
 
     `train` trains the one beside the run first with `gin_file`, continues it, or finds it done.
     """
-    from idgan_tf import config
+    from idgan_tf.config import PROJECT, Configuration
     from idgan_tf.evaluation.feature_networks import shipped
     from idgan_tf.experiments.stages import finished
     from idgan_tf.training import build
 
-    config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
-    bound = config.bindings_of(metric).get("network")
-    if bound:
-        return bound
-    dataset = build.settings().dataset
+    dataset = build.settings(configuration).dataset
     gin_file = gin_file.format(dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
     found = shipped.find(folder.name, dataset)
@@ -99,15 +104,13 @@ def _feature_network(run, gin_files, bindings, allow_imports, metric, gin_file, 
                 found.name, folder, metric,
             )  # fmt: skip
         return found
-    if train and (config.PROJECT / gin_file).exists():
-        finished([gin_file], _same_images(dataset), folder, ())
+    if train and (PROJECT / gin_file).exists():
+        finished(Configuration([gin_file], _same_images(configuration, dataset)), folder)
     return folder / "networks" / "classifier.keras"
 
 
-def _same_images(dataset):
+def _same_images(configuration, dataset):
     """Bindings that let a classifier see what the run sees: its source, its painting."""
-    from idgan_tf import config
-
     name = type(dataset).__name__
-    settings = config.bindings_of(name).items()
+    settings = configuration.bindings_of(name).items()
     return [f"{name}.{key} = {value!r}" for key, value in settings if key != "color_factor"]

@@ -6,11 +6,10 @@ Numbers come from runs with the job's own configuration and metrics with its own
 import inspect
 import json
 
-from idgan_tf import config
 from idgan_tf.experiments import evaluate
 from idgan_tf.files import sha256
 from idgan_tf.run_log import read_metrics
-from idgan_tf.studies.jobs import configured
+from idgan_tf.studies import jobs
 
 VALUE_OF = {"diversity": "intra_class_diversity", "toy_spread": "toy_coverage"}  # metrics whose value has another name
 
@@ -46,7 +45,7 @@ def finished_step(job):
     """The number of steps of a finished job; None before it is, and where the run is of another configuration."""
     step = step_of(job)
     own = step is not None and job.run.config.exists() and step == asked_steps(job)
-    return step if own and not config.differences(job.run.config.read_text(), configuration(job)) else None
+    return step if own and not jobs.configuration(job).differences(job.run.config.read_text()) else None
 
 
 def step_of(job):
@@ -57,19 +56,14 @@ def step_of(job):
         return None
 
 
-def configuration(job):
-    """The configuration that a job's run has."""
-    return configured(tuple(job.gin_files), tuple(job.params), "train")[0]
-
-
 def asked_steps(job):
-    return configured(tuple(job.gin_files), tuple(job.params), "train")[1]["num_steps"]
+    return jobs.configuration(job).bindings_of("train")["num_steps"]
 
 
 def _counts(metric, job):
     """{parameter: number} of a metric as a job asks it: what is bound, else its defaults."""
     defaults = {name: given.default for name, given in inspect.signature(evaluate.metric(metric)).parameters.items()}
-    bound = configured(tuple(job.gin_files), (*job.params, *job.evaluation), metric)[1]
+    bound = jobs.evaluated(job).bindings_of(metric)
     return {name: value for name, value in (defaults | bound).items() if type(value) is int}
 
 

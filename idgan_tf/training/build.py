@@ -1,5 +1,6 @@
 """From bindings to objects: the settings of a run, its devices, its method with all variables."""
 
+import contextlib
 import dataclasses
 import inspect
 import pathlib
@@ -10,6 +11,8 @@ import keras
 import tensorflow as tf
 from absl import logging
 
+from idgan_tf import noise
+from idgan_tf.config import Configuration
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
 from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becomes known to gin
@@ -17,7 +20,7 @@ from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becom
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
-@gin.configurable("train")
+@gin.configurable("train", denylist=["configuration"])
 @dataclasses.dataclass
 class Settings:
     """What gin binds for a training, as `train.<name>`.
@@ -38,6 +41,7 @@ class Settings:
         rollback_factor: in (0, 1).
         resident_bytes: data up to this size are copied to every device; larger ones are streamed.
         jit_compile: compile the training call with XLA (one device; for GPUs, slower on CPUs).
+        configuration: the `Configuration` that binds all this; None of settings that Python makes.
     """
 
     method: Callable
@@ -56,6 +60,7 @@ class Settings:
     rollback_factor: float = 0.5
     resident_bytes: int = 2 << 30
     jit_compile: bool = False
+    configuration: Configuration | None = None
 
     def __post_init__(self):
         for name in ("num_steps", "batch_size", "log_every", "save_every"):
@@ -77,14 +82,27 @@ class Settings:
         require(isinstance(self.dataset, Dataset), "train.dataset must be a dataset such as @DSprites()")
 
 
-def settings():
-    """The settings that gin binds.
+def settings(configuration):
+    """The settings that a `Configuration` binds.
 
     Raises:
         ConfigError: one is missing or wrong.
     """
-    found = _checked(Settings)
-    _require_known_arguments(found.method)
+    with configuration.in_force():
+        found = _checked(lambda: Settings(configuration=configuration))
+        _require_known_arguments(found.method)
+    return found
+
+
+def dataset(configuration):
+    """The dataset of a `Configuration` that may bind nothing else of `train`.
+
+    Raises:
+        ConfigError: it binds none, or one with a wrong argument.
+    """
+    with configuration.in_force():
+        found = _checked(lambda: gin.get_bindings("train").get("dataset"))
+    require(isinstance(found, Dataset), "train.dataset must be a dataset such as @DSprites()")
     return found
 
 
@@ -120,16 +138,23 @@ def method(settings, run):
         settings: a `Settings`.
         run: the `run_directory.Run` it belongs to; networks of earlier stages are read from its folder.
     """
-    keras.utils.set_random_seed(settings.seed)
-    keras.config.set_dtype_policy(settings.precision)
-    if gin.get_bindings("teacher"):
-        gin.bind_parameter("teacher.networks", str(run.networks))
-    try:
+    with settings.configuration.in_force(), noise.seeded(settings.seed), _dtype_policy(settings.precision):
+        if gin.get_bindings("teacher", resolve_references=False):
+            gin.bind_parameter("teacher.networks", str(run.networks))
         built = _checked(settings.method)
         built.build_optimizers()
         return built
+
+
+@contextlib.contextmanager
+def _dtype_policy(name):
+    """That of the layers made in the block."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
     finally:
-        keras.config.set_dtype_policy("float32")
+        keras.config.set_dtype_policy(before)
 
 
 def _checked(make):

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf import config, runs
+from idgan_tf import runs
+from idgan_tf.config import Configuration
 from idgan_tf.experiments import evaluate
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import read_metrics
@@ -56,9 +57,9 @@ def test_its_scores_are_what_they_were(name):
 @pytest.mark.parametrize("name", RUNS)
 def test_it_goes_on(name, tmp_path):
     run = Run(shutil.copytree(OLD / name, tmp_path / "run"))
-    config.load([run.config], ["train.num_steps = 6"], ["tests"])
-    assert not config.differences(run.config.read_text(), config.text())
-    loop.train(run, build.settings())
+    configuration = Configuration([run.config], ["train.num_steps = 6"], ["tests"])
+    assert not configuration.differences(run.config.read_text())
+    loop.train(run, build.settings(configuration))
     assert checkpoint.steps(run.checkpoints) == [4, 6]
     lines = read_metrics(run.metrics)
     assert [line["step"] for line in lines] == [3, 4, 6]
