@@ -1,7 +1,9 @@
 """Which changes of a configuration a run may go on with, and mistakes that gin alone would pass over."""
 
+import dataclasses
 import re
 
+import gin
 import pytest
 
 from idgan_tf import config
@@ -77,3 +79,52 @@ def test_a_scope_that_nothing_opens_is_refused():
     Configuration(["gin/idgan_dsprites.gin"], ["generator/keras.optimizers.RMSprop.learning_rate = 1e-5"])
     with pytest.raises(ConfigError, match="generater/RMSprop.* are discriminator, generator$"):
         Configuration(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+
+
+def test_a_configuration_is_in_force_within_its_block_alone_and_within_another():
+    first, second = Configuration(BEFORE, ["train.seed = 1"]), Configuration(BEFORE, ["train.seed = 2"])
+    gin.bind_parameter("train.seed", 7)
+
+    def seed():
+        return gin.query_parameter("train.seed")
+
+    with first.in_force():
+        gin.bind_parameter("train.log_every", 9)
+        with second.in_force():
+            assert seed() == 2 and "log_every" not in gin.get_bindings("train", resolve_references=False)
+        assert seed() == 1 and gin.query_parameter("train.log_every") == 9
+        with pytest.raises(KeyError), second.in_force():
+            raise KeyError
+        assert seed() == 1
+    assert seed() == 7 and first.bindings_of("train").keys() == second.bindings_of("train").keys()
+    with first.in_force():
+        assert "log_every" not in gin.get_bindings("train", resolve_references=False), "it stays as it was read"
+    assert gin.get_bindings("train", resolve_references=False) == {"seed": 7}
+
+
+def test_a_configuration_that_cannot_be_read_leaves_gin_as_it_was(tmp_path):
+    gin.bind_parameter("train.seed", 7)
+    (tmp_path / "half.gin").write_text("train.seed = 8\ntrain.sed = 9\n")
+    with pytest.raises(ConfigError, match="sed"):
+        Configuration([tmp_path / "half.gin"])
+    assert gin.query_parameter("train.seed") == 7
+
+
+def test_a_configuration_is_a_value(tmp_path):
+    path = tmp_path / "mine.gin"
+    path.write_text('include "gin/betavae_dsprites.gin"\ntrain.seed = 3\n')
+    mine = Configuration([path], ["train.log_every = 7"], ["tests"])
+    more = mine.with_bindings("train.seed = 4", "train.log_every = 8")
+    assert mine == Configuration((str(path),), ("train.log_every = 7",), ("tests",)) != more
+    assert [c.bindings_of("train")["seed"] for c in (mine, more)] == [3, 4]
+    assert more.bindings == ("train.log_every = 7", "train.seed = 4", "train.log_every = 8")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        mine.bindings = ()
+    path.unlink()
+    assert mine.bindings_of("train")["log_every"] == 7, "the file was read once"
+
+
+def test_a_part_of_experiments_may_set_a_macro_for_other_files():
+    with pytest.raises(ConfigError, match="nothing reads the macro IMAGE_SHAPE"):
+        Configuration(["gin/data/dsprites.gin"])
+    assert "IMAGE_SHAPE = " in Configuration(["gin/data/dsprites.gin"], is_part=True).text

@@ -12,7 +12,9 @@ from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
 FLAGS = cli.flags_of(run_dir="The run to report on, or pretrained:<name>.")
-flags.DEFINE_string("study", None, "Instead of a run: a study of bin/reproduce.", flag_values=FLAGS)
+flags.DEFINE_string(
+    "study", None, "Instead of a run: a study of bin/reproduce, or the path of its .toml file.", flag_values=FLAGS
+)
 flags.DEFINE_string("scale", "cpu", "The scale of the study.", flag_values=FLAGS)
 flags.DEFINE_string("runs", "runs", "The folder that bin/reproduce wrote to.", flag_values=FLAGS)
 flags.DEFINE_string(

@@ -28,7 +28,7 @@ def of_run(run):
     sections = [
         f"<p class=quiet>{last:,} steps trained</p>",
         section("Pictures", "".join(picture(path) for path in _pictures(run))),
-        section("Metrics", _metrics(evaluations, published.stem(config))),
+        section("Metrics", _metrics(evaluations, _gin_file(run))),
         section("Curves", _curves(training)),
         section("Data", paragraph(_data(run))),
         section("Environment", paragraph(_environment(run))),
@@ -71,16 +71,23 @@ def _pictures(run):
     return list(newest.values())
 
 
-def _metrics(records, method):
-    """A table of evaluations, the protocol of each below it; `method` is one of published.csv, or None."""
+def _gin_file(run):
+    """The gin file that the run was trained with, as it said itself; "" of a run that did not."""
+    return read_environment(run.environment).get("experiment", {"gin_files": [""]})["gin_files"][0]
+
+
+def _metrics(records, gin_file):
+    """A table of evaluations, the protocol of each below it, beside the published numbers of what a gin file trains."""
     rows = []
     for record in records:
+        dataset = record["protocol"].get("dataset")
+        method = published.method_of(gin_file, dataset)
         protocol = ", ".join(
             f"{name} {value}" for name, value in {"step": record["step"], **record["protocol"]}.items()
         )
         for name, value in record.items():
             if name not in ("step", "protocol"):
-                printed = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), name)))
+                printed = "; ".join(map(str, published.of(method, dataset, name)))
                 remark = OWN_NETWORK if printed and name.startswith("fid_dsprites") else ""
                 cells = (name, f"{value:.4g}", f"{printed}{remark}" or "-")
                 rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))

@@ -8,20 +8,6 @@ from typing import NamedTuple
 
 FILE = pathlib.Path(__file__).with_name("published.csv")
 COUNTED = re.compile(r"(fid|fid_dsprites|kid|inception_score)\d+k?")  # names that carry their sample count
-STEMS = {  # class -> stem of the gin files, where one class is one method
-    "FactorVAE": "factorvae",
-    "BetaTCVAE": "betatcvae",
-    "GAN": "gan",
-    "InfoGAN": "infogan",
-    "VAEGAN": "vaegan",
-    "IDGANVDB": "idgan",
-    "IDGANEnd2End": "idgan_end2end",
-    "CGAN": "cgan",
-    "CVAE": "cvae",
-    "CVAEGAN": "cvaegan",
-    "LabelCGAN": "label_cgan",
-    "LabelRelevantVAE": "label_relevant_vae",
-}
 
 
 class Published(NamedTuple):
@@ -58,20 +44,10 @@ def of(method, dataset, metric):
     return _numbers().get((method, dataset, counted[1] if counted else metric), [])
 
 
-def stem(config):
-    """Which `method` of published.csv a configuration (the text of a config.gin) is, or None."""
-    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", config, re.MULTILINE))
-    method = bound.get("train.method", "").removeprefix("@").rsplit(".", 1)[-1]
-    if method == "BetaVAE":
-        return "vae" if bound.get("BetaVAE.beta") in ("1", "1.0") else "betavae"
-    if method == "IDGAN":
-        if bound.get("IDGAN.lambda_id") in ("0", "0.0"):
-            return "idgan_nodistill"
-        others = "vae|factorvae|betatcvae|infogan|vaegan|ibgan"
-        teacher = re.search(rf"\b({others})_\w+\.gin", bound.get("teacher.gin_file", ""))
-        return f"idgan_{teacher[1]}" if teacher else "idgan"
-    if method == "IBGAN":
-        if bound.get("IBGAN.encoder") != "None":
-            return "ibgan"
-        return "dcgan" if bound.get("IBGAN.alpha") in ("0", "0.0") else "dcinfogan"
-    return STEMS.get(method)
+def method_of(gin_file, dataset):
+    """Which `method` of published.csv a gin file trains on a dataset: "idgan" of gin/idgan_dsprites.gin on "dsprites".
+
+    None of the gin file of another dataset, and of one whose name has another form.
+    """
+    stem, ending = pathlib.PurePath(gin_file).stem, f"_{dataset}"
+    return stem.removesuffix(ending) if stem.endswith(ending) else None
