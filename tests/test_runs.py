@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from gin import config as gin_config
+from PIL import Image
 
 from idgan_tf import gin_state, runs
+from idgan_tf.commands import visualize
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import rendering
@@ -28,13 +30,13 @@ def tiny_run(gin_file, folder, *bindings):
 
 @pytest.fixture(scope="module")
 def vae(tmp_path_factory):
-    return tiny_run("tests/tiny/betavae.gin", tmp_path_factory.mktemp("runs") / "vae")
+    return tiny_run("tests/tiny/betavae.gin", tmp_path_factory.mktemp("runs") / "vae", "LATENT_DIM = 5")
 
 
 @pytest.fixture(scope="module")
 def idgan(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "idgan"
-    return tiny_run("tests/tiny/idgan.gin", folder, 'train.precision = "mixed_bfloat16"', "LATENT_DIM = 5")
+    return tiny_run("tests/tiny/idgan.gin", folder, 'train.precision = "mixed_bfloat16"')
 
 
 def load(path):
@@ -88,24 +90,27 @@ def test_the_precision_of_new_layers_stays_that_of_the_caller_and_a_run_has_its_
         keras.config.set_dtype_policy(before)
 
 
+def registered():
+    return set(gin_config._REGISTRY._selector_map)
+
+
 def test_gin_knows_the_names_of_the_modules_that_a_run_imports_and_no_others(vae, tmp_path, monkeypatch):
     (tmp_path / "nobodys_module.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     load(vae)
-    known = set(gin_config._REGISTRY)
+    known = registered()
     config = (vae / "config.gin").read_text()
     (vae / "config.gin").write_text(f"import nobodys_module\nnobodys.size = 4\n{config}")
     for _ in range(2):
         runs.load(vae, allow_imports=["tests", "nobodys_module"])
-        assert set(gin_config._REGISTRY) - known == {"nobodys_module.nobodys"}
+        assert registered() - known == {"nobodys_module.nobodys"}
     (vae / "config.gin").write_text(config)
     assert gin.get_configurable("nobodys")() == 3, "what the run bound is bound no more"
 
 
 def test_two_runs_are_used_in_turn_and_give_what_each_gives_alone(vae, idgan):
-    images = np.random.default_rng(0).random([6, 4, 4, 1], np.float32)
-
     def made(method):
+        images = np.random.default_rng(0).random([6, *method.image_shape], np.float32)
         mean, logvar = method.encode(images)
         return [np.asarray(x, np.float32) for x in (mean, logvar, method.render(mean))]
 
@@ -116,3 +121,16 @@ def test_two_runs_are_used_in_turn_and_give_what_each_gives_alone(vae, idgan):
         for method, expected in zip(together, alone, strict=True):
             for ours, theirs in zip(made(method), expected, strict=True):
                 np.testing.assert_array_equal(ours, theirs)
+
+
+def test_figures_of_a_command_have_its_bindings_and_the_next_command_has_not(vae, idgan):
+    widths = []
+    for binding in (["--gin_param=traversal.steps = 21"], []):
+        visualize.FLAGS.unparse_flags()
+        runs_of_it = [f"--run_dir={path}" for path in (idgan, vae)]
+        visualize.FLAGS(["visualize", *runs_of_it, "--figures=traversal", "--gin_allow_import=tests", *binding])
+        visualize.main()
+        pictures = [Image.open(path / "figures" / "traversal.png") for path in (idgan, vae)]
+        widths.append([picture.width for picture in pictures])
+    assert all(more > 2.5 * fewer for more, fewer in zip(*widths, strict=True)), widths
+    assert gin_state.now() == gin_state.EMPTY
