@@ -12,12 +12,14 @@ from absl import flags, logging
 
 from idgan_tf.errors import DataError, UserError, message
 
+FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
+
 
 def _flag(define, default, help, **more):
+    """What declares a flag, once it is given its name."""
     return functools.partial(define, default=default, help=help, **more)
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
 COMMON = {  # flags of all commands
     "debug": _flag(flags.DEFINE_bool, False, "Show the traceback of errors."),
     "gin_allow_import": _flag(

@@ -56,6 +56,7 @@ class Row:
     published: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
+        require(self.gin, f"the row {self.name!r} has no gin file")
         object.__setattr__(self, "id", self.id or pathlib.Path(self.gin[0]).stem)
 
 

@@ -76,6 +76,7 @@ def test_the_commands_take_its_path(mine, tmp_path):
         ('rows = ["beta', 'rows = ["alpha', "no row is 'alphavae_dsprites'; there are betavae_dsprites"),
         ('budget = "vae"', 'budget = "vae"\nteacher = "her"', "no row is 'her', the teacher of betavae_dsprites"),
         ('gin = ["gin/betavae_dsprites.gin"]', 'gin = "gin/betavae_dsprites.gin"', r"\[\[row\]\] 1: gin is no list"),
+        ('["gin/betavae_dsprites.gin"]', "[]", "the row 'beta-VAE' has no gin file"),
         ("seeds = 1", 'seeds = "one"', r"\[scale.cpu\]: seeds is no int: 'one'"),
         ("seeds = 1", "seeds = ", "cannot read .*mine.toml"),
     ],
