@@ -237,7 +237,9 @@ def _check_scopes(config):
 def _todays(path):
     """A gin file as gin reads it: with today's names of the modules that it imports."""
     lines = pathlib.Path(path).read_text().splitlines(keepends=True)
-    yield io.StringIO("".join(_today(line) for line in lines))
+    file = io.StringIO("".join(_today(line) for line in lines))
+    file.name = str(path)  # gin says where a mistake is
+    yield file
 
 
 def _today(line):

@@ -105,7 +105,7 @@ def test_a_configuration_is_in_force_within_its_block_alone_and_within_another()
 def test_a_configuration_that_cannot_be_read_leaves_gin_as_it_was(tmp_path):
     gin.bind_parameter("train.seed", 7)
     (tmp_path / "half.gin").write_text("train.seed = 8\ntrain.sed = 9\n")
-    with pytest.raises(ConfigError, match="sed"):
+    with pytest.raises(ConfigError, match="sed.*half.gin"):
         Configuration([tmp_path / "half.gin"])
     assert gin.query_parameter("train.seed") == 7
 
