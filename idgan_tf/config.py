@@ -1,4 +1,4 @@
-"""gin: finding files, registering optimizers, and turning mistakes into one clear line.
+"""A configuration as a value: read from gin files once, handed on, and put in force where gin is asked.
 
 What gin lets pass silently is an error here: a macro nobody reads, a scope nobody opens, an import outside `idgan_tf`
 and `keras`, a binding that a file gives twice.
@@ -6,15 +6,16 @@ and `keras`, a binding that a file gives twice.
 
 import ast
 import contextlib
+import dataclasses
 import difflib
 import io
-import os
 import pathlib
 import re
 
 import gin
 from gin import config_parser
 
+from idgan_tf import gin_state
 from idgan_tf.errors import ConfigError, message
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -44,36 +45,6 @@ RENAMED = {
 }
 
 
-@contextlib.contextmanager
-def _todays(path):
-    """A gin file as gin reads it: with today's names."""
-    yield io.StringIO(todays(pathlib.Path(path).read_text()))
-
-
-def todays(text):
-    """A gin file's text with today's names of what it, or the version that wrote it, calls otherwise.
-
-    Modules; the baselines of IB-GAN, which were IBGAN without an encoder; games, which were strings.
-    """
-    text = "".join(_today(line) for line in text.splitlines(keepends=True))
-    text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
-    if re.search(r"^IBGAN\.encoder = None", text, re.MULTILINE):
-        is_gan = re.search(r"^IBGAN\.alpha = 0(\.0)?\b", text, re.MULTILINE)
-        gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")
-        text = re.sub(rf"^IBGAN\.({gone}) = .*\n", "", text, flags=re.MULTILINE)
-        text = re.sub(r"\bIBGAN\b", "DCGAN" if is_gan else "DCInfoGAN", text)
-    return text
-
-
-def _today(line):
-    """A line of a gin file, with today's name of the module that it imports."""
-    found = re.match(r"import ([\w.]+)( as \w+)?\s*(#.*)?$", line)
-    return "".join(f"import {name}\n" for name in RENAMED[found[1]]) if found and found[1] in RENAMED else line
-
-
-gin.config._FILE_READERS.insert(0, (_todays, os.path.isfile))  # gin's own reader would open the file first
-
-
 def find(gin_file):
     """The path of a gin file, looked up from the current folder, then from the project.
 
@@ -88,15 +59,74 @@ def find(gin_file):
     raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
 
 
-def load(gin_files, bindings=(), allow_imports=()):
-    """Replaces the gin configuration by these files and then these bindings ("train.seed = 1").
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """What gin files say, and bindings after them.
+
+    Reading one leaves gin as it was, but for the modules that the files import and the optimizers of Keras, whose names
+    gin knows from then on.
+
+    Attributes:
+        gin_files: paths, looked up from the current folder, then from the project.
+        bindings: such as "train.seed = 1"; they override the files.
+        allow_imports: packages outside idgan_tf and keras that the files may import.
+        is_part: whether it is a part of experiments, which may set macros that other files read.
+        text: every binding, as a gin file that gives the same configuration again.
 
     Raises:
         ConfigError: a file is missing, or something in it is unknown, unused or not allowed.
     """
-    register_optimizers()
-    gin.clear_config()
-    gin.add_config_file_search_path(str(PROJECT))
+
+    gin_files: tuple
+    bindings: tuple = ()
+    allow_imports: tuple = ()
+    is_part: bool = False
+    text: str = dataclasses.field(init=False, repr=False, compare=False)
+    _state: tuple = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        given = {name: tuple(map(str, getattr(self, name))) for name in ("gin_files", "bindings", "allow_imports")}
+        with gin_state.restored():
+            gin_state.put(gin_state.EMPTY)
+            _parse(**given)
+            read = {"text": gin.config_str(), "_state": gin_state.now()}
+        if not self.is_part:
+            _check_macros(read["text"])
+        _check_scopes(read["text"])
+        for name, value in (given | read).items():
+            object.__setattr__(self, name, value)
+
+    @contextlib.contextmanager
+    def in_force(self):
+        """Makes this the configuration of gin while the block runs; what was there before comes back after it.
+
+        What the block binds is forgotten with it.
+        """
+        with gin_state.restored(), gin.config_scope(None):
+            gin_state.put(self._state)
+            yield self
+
+    def bindings_of(self, name):
+        """{parameter: value} bound for the configurable `name`; references are left unresolved."""
+        with self.in_force():
+            return gin.get_bindings(name, resolve_references=False)
+
+    def with_bindings(self, *bindings):
+        """This configuration with more bindings, which override its own."""
+        return dataclasses.replace(self, bindings=(*self.bindings, *bindings))
+
+    def differences(self, old):
+        """Lines ("-old", "+new") in which a text differs from this, but for HARMLESS bindings, a teacher's too.
+
+        A long value, over several indented lines in the texts, is one line here.
+        """
+        changed = difflib.unified_diff(_lines(old), _lines(self.text), lineterm="", n=0)
+        return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
+
+
+def _parse(gin_files, bindings, allow_imports):
+    """Adds files and bindings to the configuration of gin."""
+    _register_optimizers()
     paths = [str(find(gin_file)) for gin_file in gin_files]
     for path in paths:
         _check_statements(pathlib.Path(path), (*IMPORTS, *allow_imports))
@@ -104,14 +134,13 @@ def load(gin_files, bindings=(), allow_imports=()):
         if "=" not in binding:
             raise ConfigError(f'--gin_param takes "name.parameter = value", got {binding!r}')
     try:
-        gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
+        with gin_state.reading_with(_todays, str(PROJECT)):
+            gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         raise ConfigError(message(error)) from error
-    _check_macros()
-    _check_scopes()
 
 
-def register_optimizers():
+def _register_optimizers():
     """Makes keras.optimizers.{Adam,RMSprop,SGD} and two schedules of the step known to gin, once."""
     import keras
 
@@ -124,16 +153,6 @@ def register_optimizers():
             gin.external_configurable(known, module="keras.optimizers")
 
 
-def text():
-    """Every binding in force, as a gin file that gives the same configuration again."""
-    return gin.config_str()
-
-
-def bindings_of(name):
-    """{parameter: value} bound for the configurable `name`; references are left unresolved."""
-    return gin.get_bindings(name, resolve_references=False)
-
-
 def literals(path):
     """{"IBGAN.beta": 0.141, ...}: the bindings of one gin file, read without importing or calling anything.
 
@@ -141,15 +160,6 @@ def literals(path):
     """
     bindings = (found for found in _statements(pathlib.Path(path)) if isinstance(found, config_parser.BindingStatement))
     return {f"{found.selector}.{found.arg_name}": found.value for found in bindings if not found.scope}
-
-
-def differences(old, new):
-    """Lines ("-old", "+new") in which two configuration texts differ, but for HARMLESS bindings, a teacher's too.
-
-    A long value, over several indented lines in the texts, is one line here.
-    """
-    changed = difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=0)
-    return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
 
 
 def _lines(text):
@@ -206,20 +216,47 @@ class _Delegate(config_parser.ParserDelegate):
         return scoped_name
 
 
-def _check_macros():
+def _check_macros(config):
     """Refuses macros that are set and never read: most often a misspelt name."""
-    config = text()
     for name in re.findall(r"^(\w+) =", config, flags=re.MULTILINE):
         if not re.search(rf"%{name}\b", config):
             known = sorted(set(re.findall(r"%(\w+)", config)))
             raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(known) or 'none'}")
 
 
-def _check_scopes():
+def _check_scopes(config):
     """Refuses bindings in a scope that no reference opens: most often the misspelt name of a player."""
-    config = text()
     opened = {name for scopes in re.findall(r"@([\w/]+)/", config) for name in scopes.split("/")}
     for binding, scopes in re.findall(r"^(([\w/]+)/[\w.]+) =", config, flags=re.MULTILINE):
         if not opened.issuperset(scopes.split("/")):
             known = ", ".join(sorted(opened)) or "none"
             raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")
+
+
+@contextlib.contextmanager
+def _todays(path):
+    """A gin file as gin reads it: with today's names."""
+    file = io.StringIO(todays(pathlib.Path(path).read_text()))
+    file.name = str(path)  # gin says where a mistake is
+    yield file
+
+
+def todays(text):
+    """A gin file's text with today's names of what it, or the version that wrote it, calls otherwise.
+
+    Modules; the baselines of IB-GAN, which were IBGAN without an encoder; games, which were strings.
+    """
+    text = "".join(_today(line) for line in text.splitlines(keepends=True))
+    text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
+    if re.search(r"^IBGAN\.encoder = None", text, re.MULTILINE):
+        is_gan = re.search(r"^IBGAN\.alpha = 0(\.0)?\b", text, re.MULTILINE)
+        gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")
+        text = re.sub(rf"^IBGAN\.({gone}) = .*\n", "", text, flags=re.MULTILINE)
+        text = re.sub(r"\bIBGAN\b", "DCGAN" if is_gan else "DCInfoGAN", text)
+    return text
+
+
+def _today(line):
+    """A line of a gin file, with today's name of the module that it imports."""
+    found = re.match(r"import ([\w.]+)( as \w+)?\s*(#.*)?$", line)
+    return "".join(f"import {name}\n" for name in RENAMED[found[1]]) if found and found[1] in RENAMED else line

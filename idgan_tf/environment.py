@@ -18,13 +18,15 @@ def packages():
     return ", ".join([*versions, f"Python {platform.python_version()}"])
 
 
-def of_training(dataset):
+def of_training(dataset, configuration):
     """{name: text} of a training that begins, for `environment.json` of its run directory.
 
     Args:
         dataset: what it reads.
+        configuration: its `Configuration`, whose gin files and bindings stand as "experiment".
     """
     return {
+        "experiment": {"gin_files": configuration.gin_files, "bindings": configuration.bindings},
         "data": dataset.describe(),
         "home": dataset.home,
         "licence": dataset.licence,

@@ -5,11 +5,40 @@ rows. So a run is a function of its seed and step alone: there is nothing to che
 the numbers that one device would.
 """
 
+import contextlib
 import math
+import random
 
+import keras
+import numpy as np
 import tensorflow as tf
+from keras.src.backend.common import global_state
+from tensorflow.python.eager import context as eager
 
 from idgan_tf.replicas import all_rows
+
+
+@contextlib.contextmanager
+def seeded(seed):
+    """The generators that first weights are drawn from start at `seed`, and are after the block where they were before.
+
+    Those of Python, NumPy, Keras and TensorFlow; the last two tell where they are by private names alone.
+    """
+    python, numpy, tensorflow = random.getstate(), np.random.get_state(), eager.context()
+    of_tensorflow = {name: getattr(tensorflow, name, None) for name in ("_seed", "_rng")}
+    of_keras = {
+        name: global_state.get_global_attribute(name) for name in ("global_random_seed", "global_seed_generator")
+    }
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        for name, value in of_tensorflow.items():
+            setattr(tensorflow, name, value)
+        for name, value in of_keras.items():
+            global_state.set_global_attribute(name, value)
 
 
 def fold(seed, *numbers):

@@ -114,23 +114,19 @@ class Run:
             file.flush()
             yield
 
-    def remember_config(self, text, differences):
-        """Writes config.gin, or checks that the one there is the same.
-
-        Args:
-            text: the configuration.
-            differences: (old, new) -> lines in which they differ.
+    def remember_config(self, configuration):
+        """Writes the text of a `Configuration` to config.gin, or checks that the one there is the same.
 
         Raises:
             ConfigError: the directory belongs to another configuration.
         """
         if self.config.exists():
-            self.require_config(text, differences)
-        write_text(self.config, text)
+            self.require_config(configuration)
+        write_text(self.config, configuration.text)
 
-    def require_config(self, text, differences):
-        """Raises ConfigError unless config.gin is `text`, but for what `differences` lets pass."""
-        changed = differences(self.config.read_text(), text)
+    def require_config(self, configuration):
+        """Raises ConfigError unless config.gin is that of a `Configuration`, but for what may change."""
+        changed = configuration.differences(self.config.read_text())
         if changed:
             raise ConfigError(
                 f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "

@@ -11,7 +11,7 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.run_directory import Run
 from idgan_tf.training import build, checkpoint, teacher
@@ -71,8 +71,7 @@ TINY_OF = {
 def load_tiny(gin_file, *bindings):
     """The settings of a gin file at a size for tests; those of tests/tiny/ have it already."""
     tiny = () if gin_file.startswith("tests/tiny/") else (*TINY, *TINY_OF.get(gin_file, ()))
-    config.load([gin_file], [*tiny, *bindings], allow_imports=("tests",))
-    return build.settings()
+    return build.settings(Configuration([gin_file], [*tiny, *bindings], ["tests"]))
 
 
 def build_tiny(gin_file, folder, *bindings, strategy=None):
@@ -80,17 +79,15 @@ def build_tiny(gin_file, folder, *bindings, strategy=None):
     settings = load_tiny(gin_file, *bindings)
     run = Run(folder)
     run.path.mkdir(parents=True, exist_ok=True)
-    if gin.get_bindings("teacher", resolve_references=False):
-        if not run.networks.exists():
-            fresh_teacher(run)
-        settings = load_tiny(gin_file, *bindings)
+    stage = settings.configuration.bindings_of("teacher")
+    if stage and not run.networks.exists():
+        fresh_teacher(run, stage)
     with (strategy or tf.distribute.get_strategy()).scope():
         return settings, build.method(settings, run)
 
 
-def fresh_teacher(run):
-    """Writes the networks of the untrained teacher that the configuration names into `run`."""
-    stage = gin.get_bindings("teacher", resolve_references=False)
+def fresh_teacher(run, stage):
+    """Writes the networks of the untrained teacher that the bindings of `teacher` name into `run`."""
     settings = load_tiny(stage["gin_file"], *stage.get("gin_params", ()))
     teacher.save(build.method(settings, run), run, teacher.roles_of(stage))
 

@@ -1,10 +1,13 @@
 """Which changes of a configuration a run may go on with, and mistakes that gin alone would pass over."""
 
+import dataclasses
 import re
 
+import gin
 import pytest
 
 from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.training import build
 from tests.helpers import PROJECT
@@ -14,10 +17,8 @@ LONG = '("fvm", "mig", "dci", "modularity", "linear_probe", "fid_dsprites", "rid
 
 
 def changes(*bindings):
-    config.load(BEFORE)
-    old = config.text()
-    config.load(BEFORE, bindings)
-    return config.differences(old, config.text()), config.differences(config.text(), old)
+    old, new = Configuration(BEFORE), Configuration(BEFORE, bindings)
+    return new.differences(old.text), old.differences(new.text)
 
 
 @pytest.mark.parametrize(
@@ -33,34 +34,32 @@ def test_what_changes_nothing_that_is_learnt_may_change(binding):
 
 
 def test_where_a_module_lies_changes_nothing():
-    config.load(BEFORE)
-    text = config.text()
-    assert config.differences(text.replace("import idgan_tf.", "import idgan_tf.elsewhere."), text) == []
+    before = Configuration(BEFORE)
+    assert before.differences(before.text.replace("import idgan_tf.", "import idgan_tf.elsewhere.")) == []
 
 
 def test_a_gin_file_may_import_a_module_by_its_earlier_name(tmp_path, monkeypatch):
     monkeypatch.setitem(config.RENAMED, "idgan_tf.elsewhere.betavae", ("idgan_tf.methods.betavae",))
     (tmp_path / "old.gin").write_text("import idgan_tf.elsewhere.betavae as idgan_tf2  # moved\nBetaVAE.beta = 7.0\n")
     (tmp_path / "mine.gin").write_text(f'include "{tmp_path}/old.gin"\n')
-    config.load([tmp_path / "mine.gin"])
-    assert config.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in config.text()
+    mine = Configuration([tmp_path / "mine.gin"])
+    assert mine.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in mine.text
 
 
 def test_the_bindings_of_a_method_that_does_not_train_are_refused():
-    config.load(["gin/dcgan_dsprites.gin"], ["IBGAN.instance_noise = (1.0, 0.0, 9)"])
+    configuration = Configuration(["gin/dcgan_dsprites.gin"], ["IBGAN.instance_noise = (1.0, 0.0, 9)"])
     with pytest.raises(ConfigError, match=r"nothing reads IBGAN.instance_noise: train.method is @DCGAN"):
-        build.settings()
+        build.settings(configuration)
 
 
 def test_a_teachers_harmless_bindings_may_change_and_its_steps_may_not():
-    texts = []
+    found = []
     for steps, *others in ([9], [9, "train.log_every = 7"], [8], [9, "train.seed = 2"]):
         params = (f"train.num_steps = {steps}", *others)
-        config.load(["gin/idgan_dsprites.gin"], [f"teacher.gin_params = {params!r}"])
-        texts.append(config.text())
-    first, harmless, steps, seed = texts
-    assert config.differences(first, harmless) == []
-    assert config.differences(first, steps) and config.differences(first, seed)
+        found.append(Configuration(["gin/idgan_dsprites.gin"], [f"teacher.gin_params = {params!r}"]))
+    first, harmless, steps, seed = found
+    assert harmless.differences(first.text) == []
+    assert steps.differences(first.text) and seed.differences(first.text)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +82,55 @@ def test_a_long_value_is_one_difference():
 
 
 def test_a_scope_that_nothing_opens_is_refused():
-    config.load(["gin/idgan_dsprites.gin"], ["generator/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+    Configuration(["gin/idgan_dsprites.gin"], ["generator/keras.optimizers.RMSprop.learning_rate = 1e-5"])
     with pytest.raises(ConfigError, match="generater/RMSprop.* are discriminator, generator$"):
-        config.load(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+        Configuration(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])
+
+
+def test_a_configuration_is_in_force_within_its_block_alone_and_within_another():
+    first, second = Configuration(BEFORE, ["train.seed = 1"]), Configuration(BEFORE, ["train.seed = 2"])
+    gin.bind_parameter("train.seed", 7)
+
+    def seed():
+        return gin.query_parameter("train.seed")
+
+    with first.in_force():
+        gin.bind_parameter("train.log_every", 9)
+        with second.in_force():
+            assert seed() == 2 and "log_every" not in gin.get_bindings("train", resolve_references=False)
+        assert seed() == 1 and gin.query_parameter("train.log_every") == 9
+        with pytest.raises(KeyError), second.in_force():
+            raise KeyError
+        assert seed() == 1
+    assert seed() == 7 and first.bindings_of("train").keys() == second.bindings_of("train").keys()
+    with first.in_force():
+        assert "log_every" not in gin.get_bindings("train", resolve_references=False), "it stays as it was read"
+    assert gin.get_bindings("train", resolve_references=False) == {"seed": 7}
+
+
+def test_a_configuration_that_cannot_be_read_leaves_gin_as_it_was(tmp_path):
+    gin.bind_parameter("train.seed", 7)
+    (tmp_path / "half.gin").write_text("train.seed = 8\ntrain.sed = 9\n")
+    with pytest.raises(ConfigError, match="sed.*half.gin"):
+        Configuration([tmp_path / "half.gin"])
+    assert gin.query_parameter("train.seed") == 7
+
+
+def test_a_configuration_is_a_value(tmp_path):
+    path = tmp_path / "mine.gin"
+    path.write_text('include "gin/betavae_dsprites.gin"\ntrain.seed = 3\n')
+    mine = Configuration([path], ["train.log_every = 7"], ["tests"])
+    more = mine.with_bindings("train.seed = 4", "train.log_every = 8")
+    assert mine == Configuration((str(path),), ("train.log_every = 7",), ("tests",)) != more
+    assert [c.bindings_of("train")["seed"] for c in (mine, more)] == [3, 4]
+    assert more.bindings == ("train.log_every = 7", "train.seed = 4", "train.log_every = 8")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        mine.bindings = ()
+    path.unlink()
+    assert mine.bindings_of("train")["log_every"] == 7, "the file was read once"
+
+
+def test_a_part_of_experiments_may_set_a_macro_for_other_files():
+    with pytest.raises(ConfigError, match="nothing reads the macro IMAGE_SHAPE"):
+        Configuration(["gin/data/dsprites.gin"])
+    assert "IMAGE_SHAPE = " in Configuration(["gin/data/dsprites.gin"], is_part=True).text

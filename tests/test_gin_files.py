@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
+from idgan_tf.training import build  # noqa: F401 - `train` becomes known to gin
 from tests.helpers import GIN_FILES, PROJECT
 
 FLIPPED = re.compile(r"gin/(gan|infogan|idgan|idgan_nodistill|cgan)_(celeba|cars|chairs)")
@@ -12,27 +13,27 @@ FLIPPED = re.compile(r"gin/(gan|infogan|idgan|idgan_nodistill|cgan)_(celeba|cars
 
 @pytest.mark.parametrize("gin_file", GIN_FILES)
 def test_it_parses_and_its_teacher_exists(gin_file):
-    config.load([gin_file])
-    bindings = config.bindings_of("train")
+    configuration = Configuration([gin_file])
+    bindings = configuration.bindings_of("train")
     assert {"method", "dataset", "num_steps", "batch_size"} <= bindings.keys()
-    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", config.text()):
+    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", configuration.text):
         assert int(noise_ends) <= bindings["num_steps"], "the noise does not end with the training"
-    stage = config.bindings_of("teacher")
+    stage = configuration.bindings_of("teacher")
     if stage:
-        config.load([stage["gin_file"]], stage.get("gin_params", ()))
+        Configuration([stage["gin_file"]], stage.get("gin_params", ()))
 
 
 def test_the_released_side_of_the_label_relevant_vae_goes_after_an_experiment():
-    config.load(["gin/label_relevant_vae_digits.gin", "gin/methods/label_relevant_vae_released.gin"])
-    bindings = config.bindings_of("LabelRelevantVAE")
+    gin_files = ["gin/label_relevant_vae_digits.gin", "gin/methods/label_relevant_vae_released.gin"]
+    bindings = Configuration(gin_files).bindings_of("LabelRelevantVAE")
     assert "hinge_game" in str(bindings["game"]) and bindings["random_labels"] is True and bindings["n_gm"] == 3
     assert bindings["lambda_lkd_joint"] == 1.0, "of the digits 10"
 
 
 @pytest.mark.parametrize("gin_file", [name for name in GIN_FILES if re.search("celeba|cars|chairs", name)])
 def test_photographs_are_mirrored_in_stage_2_of_idgan_alone(gin_file):
-    config.load([gin_file])
-    flips = [line for line in config.text().splitlines() if re.match(r"\w+\.augment = \(@\w*\.?flip,\)", line)]
+    text = Configuration([gin_file]).text
+    flips = [line for line in text.splitlines() if re.match(r"\w+\.augment = \(@\w*\.?flip,\)", line)]
     assert len(flips) == bool(FLIPPED.match(gin_file))
 
 
@@ -46,11 +47,11 @@ def test_photographs_are_mirrored_for_the_label_relevant_vae(data):
 @pytest.mark.parametrize("gin_file", [name for name in GIN_FILES if "factor_classifier" not in name])
 def test_the_optimizers_have_the_epsilons_of_the_codes(gin_file):
     """1e-8 of PyTorch and TensorFlow 1, where Keras has 1e-7; in RMSprop, which has it inside the root, its square."""
-    config.load([gin_file])
-    used = set(re.findall(r"@(?:\w+/)?(?:keras\.optimizers\.)?(Adam|RMSprop)\b(?!\.)", config.text()))
+    found = Configuration([gin_file])
+    used = set(re.findall(r"@(?:\w+/)?(?:keras\.optimizers\.)?(Adam|RMSprop)\b(?!\.)", found.text))
     assert used
     for name in used:
-        assert config.bindings_of(f"keras.optimizers.{name}")["epsilon"] == {"Adam": 1e-8, "RMSprop": 1e-16}[name]
+        assert found.bindings_of(f"keras.optimizers.{name}")["epsilon"] == {"Adam": 1e-8, "RMSprop": 1e-16}[name]
 
 
 @pytest.mark.parametrize("path", sorted((PROJECT / "gin").rglob("*.gin")), ids=lambda path: path.stem)

@@ -9,10 +9,10 @@ import shutil
 import numpy as np
 import pytest
 
-from idgan_tf import config, pretrained, run_directory, runs
+from idgan_tf import pretrained, run_directory, runs
 from idgan_tf.errors import CheckpointError, ConfigError, NonFiniteError
 from idgan_tf.experiments import packing
-from idgan_tf.experiments.scores import evaluate_run
+from idgan_tf.experiments.scores import configuration_of, evaluate_run
 from idgan_tf.export.card import model_card
 from idgan_tf.export.saved_model import export
 from idgan_tf.files import TEMPORARY, sha256
@@ -24,7 +24,7 @@ from tests.helpers import PROJECT, build_tiny, metrics
 
 LARGEST = 5e6  # bytes of a model
 PROMISED = {"idgan_dsprites"}  # models, once there are any
-METRICS = {"metrics": "fvm", "bindings": ["fvm.num_votes = 30", "fvm.num_variance_samples = 48"]}
+FEW = ["fvm.num_votes = 30", "fvm.num_variance_samples = 48"]
 MADE = {"commit": "0123abc", "commands": ["bin/train --gin_file=a.gin", "bin/train --gin_file=b.gin"], "minutes": 90.0}
 TINY = "tests/tiny/idgan.gin"
 READ = {  # the networks that are shipped: no discriminator, no raw weights where there are averages
@@ -36,19 +36,20 @@ READ = {  # the networks that are shipped: no discriminator, no raw weights wher
 
 def trained(gin_file, folder):
     """A run at step 12, whose weights are others than those that it began with."""
-    _, method = build_tiny(gin_file, folder)
+    settings, method = build_tiny(gin_file, folder)
     for number, network in enumerate(method.networks.values(), 1):
         for variable in network.trainable_variables:
             variable.assign(variable * (1.0 + 0.03 * number))
     method.step.assign(12)
     run = Run(folder)
-    run.config.write_text(config.text())
+    run.config.write_text(settings.configuration.text)
     checkpoint.save(run.checkpoints, checkpoint.state(method))
     return run
 
 
 def pack(run, name, **changes):
-    return packing.pack(run, name, **{**MADE, **METRICS, "allow_imports": ["tests"], **changes})
+    configuration = configuration_of(run.path, bindings=FEW, allow_imports=["tests"])
+    return packing.pack(run, configuration, name, **{**MADE, "metrics": "fvm", **changes})
 
 
 def load(name):
@@ -110,7 +111,8 @@ def test_what_commands_write_goes_to_a_run_directory_of_the_model(models):
     path = pretrained.place("pretrained:tiny")
     assert path == pathlib.Path("runs/pretrained/tiny") and files(path) == files(models / "tiny")
     run = Run(path)
-    assert len(dict(evaluate_run(path, ["mig"], True, 1, allow_imports=["tests"]))) == 1
+    configuration = configuration_of(path, allow_imports=["tests"])
+    assert len(dict(evaluate_run(path, configuration, ["mig"], True, 1))) == 1
     assert [sorted(line.keys() & {"fvm", "mig"}) for line in metrics(path)] == [["fvm"], ["mig"]]
     method, dataset = runs.load_with_data(path, allow_imports=["tests"])
     figures.write(run, method, dataset, ["traversal"])
@@ -246,10 +248,10 @@ def test_a_newer_model_takes_the_place_of_an_older_one_with_its_card(models, tmp
 
 
 def test_weights_beyond_half_precision_are_refused(models, tmp_path):
-    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
+    settings, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
     method.networks["decoder"].variables[0].assign(method.networks["decoder"].variables[0] * 0.0 + 1e5)
     run = Run(tmp_path / "run")
-    run.config.write_text(config.text())
+    run.config.write_text(settings.configuration.text)
     checkpoint.save(run.checkpoints, checkpoint.state(method))
     with pytest.raises(NonFiniteError, match="networks/decoder/000 reaches 1e"):
         pack(run, "large")

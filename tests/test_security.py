@@ -7,7 +7,7 @@ import pathlib
 import keras
 import pytest
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.run_directory import Run
 from idgan_tf.training import build
@@ -101,28 +101,28 @@ def write(path, text):
 )
 def test_gin_files_import_this_project_and_keras_alone(tmp_path, text):
     with pytest.raises(ConfigError, match="--gin_allow_import"):
-        config.load([write(tmp_path / "x.gin", text)])
+        Configuration([write(tmp_path / "x.gin", text)])
     with pytest.raises(ConfigError, match="--gin_allow_import"):
         inner = write(tmp_path / "inner.gin", text)
-        config.load([write(tmp_path / "outer.gin", f'include "{inner}"')])
+        Configuration([write(tmp_path / "outer.gin", f'include "{inner}"')])
 
 
 def test_gin_files_import_what_they_may(tmp_path):
-    config.load([write(tmp_path / "x.gin", "import idgan_tf.methods.betavae\nimport keras.optimizers")])
-    config.load([write(tmp_path / "x.gin", "import tests.helpers")], allow_imports=("tests",))
+    Configuration([write(tmp_path / "x.gin", "import idgan_tf.methods.betavae\nimport keras.optimizers")])
+    Configuration([write(tmp_path / "x.gin", "import tests.helpers")], allow_imports=["tests"])
 
 
 @pytest.mark.parametrize("value", ["__import__('os').getpid()", "open('x')", "(lambda: 1)()", "1 + 1"])
 def test_values_in_gin_files_are_literals(tmp_path, value):
     with pytest.raises(ConfigError):
-        config.load([write(tmp_path / "x.gin", f"import idgan_tf.training.build\ntrain.seed = {value}")])
+        Configuration([write(tmp_path / "x.gin", f"import idgan_tf.training.build\ntrain.seed = {value}")])
 
 
 def test_a_binding_twice_in_one_file_is_refused_and_in_two_files_the_later_wins(tmp_path):
     first = write(tmp_path / "first.gin", "import idgan_tf.training.build\ntrain.seed = 1\n")
     with pytest.raises(ConfigError, match=r"twice.gin:3 binds train.seed again"):
-        config.load([write(tmp_path / "twice.gin", "train.seed = 1\ntrain.batch_size = 4\ntrain.seed = 2\n")])
-    config.load([first, write(tmp_path / "second.gin", "train.seed = 2\n")])
-    assert config.bindings_of("train")["seed"] == 2
-    config.load([write(tmp_path / "third.gin", f'include "{first}"\ntrain.seed = 3\n')])
-    assert config.bindings_of("train")["seed"] == 3
+        Configuration([write(tmp_path / "twice.gin", "train.seed = 1\ntrain.batch_size = 4\ntrain.seed = 2\n")])
+    second = Configuration([first, write(tmp_path / "second.gin", "train.seed = 2\n")])
+    assert second.bindings_of("train")["seed"] == 2
+    third = Configuration([write(tmp_path / "third.gin", f'include "{first}"\ntrain.seed = 3\n')])
+    assert third.bindings_of("train")["seed"] == 3

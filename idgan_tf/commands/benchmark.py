@@ -16,38 +16,40 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.batch_size = 8'; overrides the files.")
-flags.DEFINE_float("seconds", 20.0, "How long to measure, after the graph is traced and warm.", lower_bound=0.1)
-flags.DEFINE_bool("json", False, "Print one JSON line instead of a table.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of("gin_file", gin_param="A binding such as 'train.batch_size = 8'; overrides the files.")
+flags.DEFINE_float(
+    "seconds", 20.0, "How long to measure, after the graph is traced and warm.", flag_values=FLAGS, lower_bound=0.1
+)
+flags.DEFINE_bool("json", False, "Print one JSON line instead of a table.", flag_values=FLAGS)
 
 
 def main():
     """Runs the command."""
     if not FLAGS.gin_file:
         raise ConfigError("which experiment? pass --gin_file, for example --gin_file=gin/betavae_dsprites.gin")
-    result = benchmark(FLAGS.gin_file, FLAGS.gin_param, FLAGS.seconds, FLAGS.gin_allow_import)
+    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
+    from idgan_tf.config import Configuration
+
+    result = benchmark(Configuration(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import), FLAGS.seconds)
     if FLAGS.json:
         print(json.dumps(result))
     else:
         print("\n".join(f"{name:>16}  {value}" for name, value in result.items()))
 
 
-def benchmark(gin_files, gin_params, seconds, allow_imports=()):
+def benchmark(configuration, seconds):
     """{name: value}: steps and images a second, with and without learning, memory, and what was measured."""
-    from idgan_tf import config
     from idgan_tf.experiments import stages
     from idgan_tf.training import build
     from idgan_tf.training.call import TrainingCall
 
     began = time.perf_counter()
-    config.load(gin_files, gin_params, allow_imports)
-    settings, method = stages.rehearse(gin_files, gin_params, allow_imports)
+    settings, method = stages.rehearse(configuration)
     build.warn_of_slow_precision(settings)
     strategy = build.strategy(settings.jit_compile)
     call = TrainingCall(method, settings, strategy)
-    call(1)
+    with configuration.in_force():
+        call(1)
     first = time.perf_counter() - began
     rate = _rate(call, seconds)
     data_rate = _rate(call.data_alone, seconds / 4)
@@ -91,4 +93,4 @@ def _rate(run, seconds):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

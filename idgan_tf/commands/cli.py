@@ -1,7 +1,8 @@
-"""Running a command: parse flags, call it, and end with one line and the right exit code."""
+"""Running a command: its flags, parsed; calling it; ending with one line and the right exit code."""
 
 import contextlib
 import errno
+import functools
 import os
 import signal
 import sys
@@ -11,38 +12,74 @@ from absl import flags, logging
 
 from idgan_tf.errors import DataError, UserError, message
 
-flags.DEFINE_bool("debug", False, "Show the traceback of errors.")
-flags.DEFINE_multi_string("gin_allow_import", [], "A package outside idgan_tf and keras that gin files may import.")
-FLAGS = flags.FLAGS
 FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
 
 
-def run(main, usage):
+def _flag(define, default, help, **more):
+    """What declares a flag, once it is given its name."""
+    return functools.partial(define, default=default, help=help, **more)
+
+
+COMMON = {  # flags of all commands
+    "debug": _flag(flags.DEFINE_bool, False, "Show the traceback of errors."),
+    "gin_allow_import": _flag(
+        flags.DEFINE_multi_string, [], "A package outside idgan_tf and keras that gin files may import."
+    ),
+}
+SHARED = {  # of several
+    "gin_file": _flag(flags.DEFINE_multi_string, [], "A gin file; later ones override earlier ones."),
+    "gin_param": _flag(flags.DEFINE_multi_string, [], "A binding; overrides the files."),
+    "run_dir": _flag(flags.DEFINE_string, None, "The run, or pretrained:<name>."),
+    "best": _flag(flags.DEFINE_bool, False, "Take the checkpoint that scored best during the training."),
+    "seed": _flag(flags.DEFINE_integer, 0, "Of every sample.", lower_bound=0),
+}
+flags.disclaim_key_flags()  # --help shows what is declared here as the command's own
+
+
+def flags_of(*names, **texts):
+    """The flags of one command, to which it adds its own: those of all commands, and some of `SHARED`.
+
+    Args:
+        *names: which.
+        **texts: more of them, with what --help says in place of the text there.
+    """
+    found = flags.FlagValues()
+    for name, declare in COMMON.items():
+        declare(name, flag_values=found)
+    for name in names:
+        SHARED[name](name, flag_values=found)
+    for name, text in texts.items():
+        SHARED[name](name, help=text, flag_values=found)
+    return found
+
+
+def run(main, usage, known):
     """Runs `main()` as a command of bin/.
 
     Args:
         main: does the work; what it needs from TensorFlow it imports itself, so that --help is fast.
         usage: the text above the flags in --help.
+        known: the flags of the command, from `flags_of`; they are parsed here.
     """
     with _reader_may_leave():
-        _run(main, usage)
+        _run(main, usage, known)
 
 
-def _run(main, usage):
+def _run(main, usage, known):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:
-            modules = (sys.modules[main.__module__], sys.modules[__name__])
-            print(usage.strip(), *(FLAGS.module_help(module) for module in modules), sep="\n\n")
+            print(usage.strip(), known.module_help(sys.modules[main.__module__]), sep="\n\n")
             sys.exit(0)
-        rest = FLAGS(sys.argv)
+        rest = known(sys.argv)
         if len(rest) > 1:
             raise flags.Error(f"unexpected argument {rest[1]!r}; flags look like --name=value")
     except flags.Error as error:
         _end(name, error, 2)
+    flags.FLAGS.mark_as_parsed()  # absl's logging has flags there, which no command takes
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().setFormatter(None)
@@ -53,7 +90,7 @@ def _run(main, usage):
             tf.config.list_physical_devices()
         main()
     except UserError as error:
-        if FLAGS.debug:
+        if known.debug:
             traceback.print_exc()
         _end(name, error, error.exit_code)
     except KeyboardInterrupt:
@@ -61,7 +98,7 @@ def _run(main, usage):
     except BrokenPipeError:
         raise
     except Exception as error:
-        if FLAGS.debug:
+        if known.debug:
             raise
         if isinstance(error, OSError) and error.errno in FULL:
             where = f" {error.filename}" if error.filename else ""

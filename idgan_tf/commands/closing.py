@@ -18,7 +18,8 @@ def show(run, settings, method):
     """
     from idgan_tf.visualize import figures
 
-    paths = figures.write(run, method, settings.dataset)
+    with settings.configuration.in_force():
+        paths = figures.write(run, method, settings.dataset)
     records = read_metrics(run.metrics)
     print(f"\n{type(method).__name__} on {settings.dataset.name}, {settings.num_steps:,} steps: done.\n")
     for name, value, meaning in [*_logged(records, settings.num_steps, method), *_scored(records, settings.num_steps)]:

@@ -17,32 +17,33 @@ from absl import flags
 
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
-from idgan_tf.experiments.scores import evaluate_run
-from idgan_tf.run_directory import Run
+from idgan_tf.experiments.scores import configuration_of, evaluate_run
 
-flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint, or pretrained:<name>.")
-flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
-flags.DEFINE_bool("list", False, "Show the metrics and end.")
-flags.DEFINE_string("codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].")
-flags.DEFINE_string("images", None, "Instead of a run: a folder of generated images; needs --reference.")
-flags.DEFINE_string("reference", None, "A folder of real images.")
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-flags.DEFINE_integer("seed", 0, "Of every sample.", lower_bound=0)
-flags.DEFINE_multi_string("gin_file", [], "A gin file with settings of metrics, such as gin/eval/*.gin.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'fid_dsprites.num_samples = 10000'.")
-flags.DEFINE_string("inception_dir", None, "Folder of TF-GAN's Inception SavedModel.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(
+    "best",
+    "seed",
+    run_dir="The run to evaluate, at its newest checkpoint, or pretrained:<name>.",
+    gin_file="A gin file with settings of metrics, such as gin/eval/*.gin.",
+    gin_param="A binding such as 'fid_dsprites.num_samples = 10000'.",
+)
+flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.", flag_values=FLAGS)
+flags.DEFINE_bool("list", False, "Show the metrics and end.", flag_values=FLAGS)
+flags.DEFINE_string(
+    "codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].", flag_values=FLAGS
+)
+flags.DEFINE_string(
+    "images", None, "Instead of a run: a folder of generated images; needs --reference.", flag_values=FLAGS
+)
+flags.DEFINE_string("reference", None, "A folder of real images.", flag_values=FLAGS)
+flags.DEFINE_string("inception_dir", None, "Folder of TF-GAN's Inception SavedModel.", flag_values=FLAGS)
 
 
 def main():
     """Runs the command."""
-    from idgan_tf.evaluation.metric import metrics
     from idgan_tf.experiments import evaluate
 
     if FLAGS.list:
-        _load(FLAGS.gin_file)
-        for metric in metrics().values():
-            print(f"{metric.name:21} {metric.text}")
+        _list()
         return
     if sum(value is not None for value in (FLAGS.run_dir, FLAGS.codes, FLAGS.images)) != 1:
         raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
@@ -53,26 +54,25 @@ def main():
     if FLAGS.run_dir:
         from idgan_tf import pretrained
 
-        run = Run(pretrained.place(FLAGS.run_dir))
-        run.require_run()
-        _load([str(run.config.resolve()), *FLAGS.gin_file])
-        chosen, named = evaluate.names(FLAGS.metrics)
-        settings = {"gin_files": FLAGS.gin_file, "bindings": FLAGS.gin_param, "allow_imports": FLAGS.gin_allow_import}
-        results = evaluate_run(run.path, chosen, named, FLAGS.seed, **settings, best=FLAGS.best)
+        run_dir = pretrained.place(FLAGS.run_dir)
+        configuration = configuration_of(run_dir, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+        chosen, named = evaluate.names(FLAGS.metrics)  # after the imports of the gin files, which may have metrics
+        results = evaluate_run(run_dir, configuration, chosen, named, FLAGS.seed, FLAGS.best)
     else:
         chosen, named = evaluate.names(FLAGS.metrics)
         results = _outside(chosen)
     _show(results, named)
 
 
-def _load(gin_files):
-    """Runs the imports of gin files: what they import may have metrics."""
-    from idgan_tf import config
+def _list():
+    from idgan_tf.config import Configuration
     from idgan_tf.evaluation.metric import metrics
     from idgan_tf.training import build  # noqa: F401 - gin is to know `train`
 
-    metrics()  # ... and the parameters of metrics, before it reads the bindings
-    config.load(gin_files, FLAGS.gin_param, FLAGS.gin_allow_import)
+    metrics()  # gin is to know their parameters, too
+    Configuration(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, is_part=True)  # may import more of them
+    for metric in metrics().values():
+        print(f"{metric.name:21} {metric.text}")
 
 
 def _outside(chosen):
@@ -123,4 +123,4 @@ def _short(value):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

@@ -14,10 +14,13 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", "pretrained:idgan_dsprites", "The run to explore, or pretrained:<name>.")
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-flags.DEFINE_integer("port", 8042, "Where the page is: http://127.0.0.1:<port>/.", lower_bound=1, upper_bound=65535)
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of("best")
+flags.DEFINE_string(
+    "run_dir", "pretrained:idgan_dsprites", "The run to explore, or pretrained:<name>.", flag_values=FLAGS
+)
+flags.DEFINE_integer(
+    "port", 8042, "Where the page is: http://127.0.0.1:<port>/.", flag_values=FLAGS, lower_bound=1, upper_bound=65535
+)
 
 
 def main():
@@ -32,7 +35,7 @@ def main():
 
     require_free(page.HOST, FLAGS.port)
     run = Run(pretrained.place(FLAGS.run_dir))
-    method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    method, dataset = runs.load_with_data(run.path, FLAGS.gin_allow_import, FLAGS.best)
     explorer = Explorer(method, dataset, run.name)
     print(f"http://{page.HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)
     page.serve(explorer, FLAGS.port)
@@ -49,4 +52,4 @@ def require_free(host, port):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

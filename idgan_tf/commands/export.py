@@ -10,10 +10,8 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to export, or pretrained:<name>.")
-flags.DEFINE_string("out", None, "Where to write. Default: <run_dir>/export.")
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of("best", run_dir="The run to export, or pretrained:<name>.")
+flags.DEFINE_string("out", None, "Where to write. Default: <run_dir>/export.", flag_values=FLAGS)
 
 
 def main():
@@ -26,7 +24,7 @@ def main():
     from idgan_tf.run_directory import Run
 
     run = Run(pretrained.place(FLAGS.run_dir))
-    method, dataset = runs.load_with_data(run.path, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best)
+    method, dataset = runs.load_with_data(run.path, FLAGS.gin_allow_import, FLAGS.best)
     path = export(method, FLAGS.out or run.export, card=model_card(run, method, dataset))
     print(f"wrote {path}")
     for name, signature in method.signatures().items():
@@ -35,4 +33,4 @@ def main():
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

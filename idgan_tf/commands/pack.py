@@ -11,17 +11,18 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The finished run.")
-flags.DEFINE_string("name", None, "Of the model.")
-flags.DEFINE_string("commit", None, "Of the repository, that trained the run.")
-flags.DEFINE_multi_string("command", [], "Which trained the run; several in their order.")
-flags.DEFINE_float("minutes", None, "How long that took.", lower_bound=0)
-flags.DEFINE_string("metrics", "all", "As of bin/evaluate, measured after the rounding.")
-flags.DEFINE_integer("seed", 0, "Of every sample of the metrics.", lower_bound=0)
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-flags.DEFINE_multi_string("gin_file", [], "A gin file with settings of metrics, such as gin/eval/*.gin.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'fid_dsprites.num_samples = 10000'.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(
+    "best",
+    run_dir="The finished run.",
+    seed="Of every sample of the metrics.",
+    gin_file="A gin file with settings of metrics, such as gin/eval/*.gin.",
+    gin_param="A binding such as 'fid_dsprites.num_samples = 10000'.",
+)
+flags.DEFINE_string("name", None, "Of the model.", flag_values=FLAGS)
+flags.DEFINE_string("commit", None, "Of the repository, that trained the run.", flag_values=FLAGS)
+flags.DEFINE_multi_string("command", [], "Which trained the run; several in their order.", flag_values=FLAGS)
+flags.DEFINE_float("minutes", None, "How long that took.", flag_values=FLAGS, lower_bound=0)
+flags.DEFINE_string("metrics", "all", "As of bin/evaluate, measured after the rounding.", flag_values=FLAGS)
 
 
 def main():
@@ -30,15 +31,17 @@ def main():
         if FLAGS[name].value in (None, []):
             raise ConfigError(f"pass --{name}; --help shows an example")
     from idgan_tf.experiments.packing import pack
+    from idgan_tf.experiments.scores import configuration_of
     from idgan_tf.run_directory import Run
 
+    configuration = configuration_of(FLAGS.run_dir, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
     folder = pack(
-        Run(FLAGS.run_dir), FLAGS.name, FLAGS.commit, FLAGS.command, FLAGS.minutes, FLAGS.metrics, FLAGS.seed,
-        FLAGS.best, gin_files=FLAGS.gin_file, bindings=FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import,
+        Run(FLAGS.run_dir), configuration, FLAGS.name, FLAGS.commit, FLAGS.command, FLAGS.minutes, FLAGS.metrics,
+        FLAGS.seed, FLAGS.best,
     )  # fmt: skip
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wrote {folder}, {size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

@@ -21,21 +21,32 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("dataset", None, "One of the datasets that --list shows: the name of a file in gin/data/.")
-flags.DEFINE_string("source", None, "The downloaded folder or archive; tfds or tfds:DIR for what TFDS has prepared.")
-flags.DEFINE_string("data_dir", None, "Where to write <name>/. Default: data/ in the user's cache folder.")
-flags.DEFINE_multi_string(
-    "gin_param", [], "A binding such as 'ImageFolder.labels = True'; overrides gin/data/.", allow_override=True
+FLAGS = cli.flags_of(gin_param="A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")
+flags.DEFINE_string(
+    "dataset", None, "One of the datasets that --list shows: the name of a file in gin/data/.", flag_values=FLAGS
 )
-flags.DEFINE_enum("on_error", "error", ["error", "skip"], "What to do with images that cannot be used or are missing.")
-flags.DEFINE_integer("max_skipped", 100, "With --on_error=skip, how many may be left out.", lower_bound=0)
+flags.DEFINE_string(
+    "source", None, "The downloaded folder or archive; tfds or tfds:DIR for what TFDS has prepared.", flag_values=FLAGS
+)
+flags.DEFINE_string(
+    "data_dir", None, "Where to write <name>/. Default: data/ in the user's cache folder.", flag_values=FLAGS
+)
+flags.DEFINE_enum(
+    "on_error",
+    "error",
+    ["error", "skip"],
+    "What to do with images that cannot be used or are missing.",
+    flag_values=FLAGS,
+)
+flags.DEFINE_integer(
+    "max_skipped", 100, "With --on_error=skip, how many may be left out.", flag_values=FLAGS, lower_bound=0
+)
 flags.DEFINE_bool(
     "list",
     False,
     "Show all datasets, or that of --dataset: where to get it, its size, licence and files.",
-    allow_override=True,
+    flag_values=FLAGS,
 )
-FLAGS = flags.FLAGS
 
 
 def main():
@@ -69,21 +80,12 @@ def dataset_of(name, bindings=()):
     Raises:
         ConfigError: there is none of that name, or a binding is wrong.
     """
-    import gin
-
-    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
-    from idgan_tf.config import PROJECT
-    from idgan_tf.errors import message
+    from idgan_tf.config import Configuration
+    from idgan_tf.training import build
 
     if name not in names():
         raise ConfigError(f"no dataset {name!r}; there are {', '.join(names())}")
-    gin.clear_config()
-    gin.add_config_file_search_path(str(PROJECT))
-    try:
-        gin.parse_config_files_and_bindings([f"gin/data/{name}.gin"], list(bindings), finalize_config=False)
-        return gin.get_bindings("train")["dataset"]
-    except (ValueError, SyntaxError, TypeError, OSError) as error:
-        raise ConfigError(message(error)) from error
+    return build.dataset(Configuration([f"gin/data/{name}.gin"], bindings, is_part=True))
 
 
 def entry(name, dataset):
@@ -102,4 +104,4 @@ def entry(name, dataset):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

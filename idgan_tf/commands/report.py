@@ -11,12 +11,15 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 
-flags.DEFINE_string("run_dir", None, "The run to report on, or pretrained:<name>.")
-flags.DEFINE_string("study", None, "Instead of a run: a study of bin/reproduce.")
-flags.DEFINE_string("scale", "cpu", "The scale of the study.")
-flags.DEFINE_string("runs", "runs", "The folder that bin/reproduce wrote to.")
-flags.DEFINE_string("out", None, "The file to write. Default: <run_dir>/report.html, or in the study's results/.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(run_dir="The run to report on, or pretrained:<name>.")
+flags.DEFINE_string(
+    "study", None, "Instead of a run: a study of bin/reproduce, or the path of its .toml file.", flag_values=FLAGS
+)
+flags.DEFINE_string("scale", "cpu", "The scale of the study.", flag_values=FLAGS)
+flags.DEFINE_string("runs", "runs", "The folder that bin/reproduce wrote to.", flag_values=FLAGS)
+flags.DEFINE_string(
+    "out", None, "The file to write. Default: <run_dir>/report.html, or in the study's results/.", flag_values=FLAGS
+)
 
 
 def main():
@@ -49,4 +52,4 @@ def main():
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

@@ -5,6 +5,7 @@
     bin/reproduce --study=idgan_table2                        hours on two CPU cores
     bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
     bin/reproduce --study=idgan_table2 --scale=paper --list
+    bin/reproduce --study=path/to/mine.toml                   a table of one's own
 
 A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/
 (label_table2 has those of label_table1, idgan_lambda those of idgan_table2). A killed study goes on where it stopped,
@@ -21,13 +22,12 @@ from absl import flags, logging
 
 from idgan_tf.commands import cli
 
-flags.DEFINE_string("study", None, "Which table; none shows them.")
-flags.DEFINE_string("scale", "cpu", "The budget: paper, cpu or smoke.")
-flags.DEFINE_string("runs", "runs", "The folder for the run directories.")
-flags.DEFINE_multi_string("gin_param", [], "A binding of every training, such as 'train.jit_compile = True'.")
-flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.")
-flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and end.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(gin_param="A binding of every training, such as 'train.jit_compile = True'.")
+flags.DEFINE_string("study", None, "Which table, or the path of a .toml file; none shows them.", flag_values=FLAGS)
+flags.DEFINE_string("scale", "cpu", "The budget: paper, cpu or smoke.", flag_values=FLAGS)
+flags.DEFINE_string("runs", "runs", "The folder for the run directories.", flag_values=FLAGS)
+flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.", flag_values=FLAGS)
+flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and end.", flag_values=FLAGS)
 
 
 def main():
@@ -56,4 +56,4 @@ def main():
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

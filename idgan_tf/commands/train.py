@@ -10,16 +10,15 @@ this one, continued if it is unfinished, and reused if it is done. A sweep train
 
 import pathlib
 
-from absl import flags
-
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.stages import train
 
-flags.DEFINE_multi_string("gin_file", [], "A gin file; later ones override earlier ones.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'train.num_steps = 1000'; overrides the files.")
-flags.DEFINE_string("run_dir", None, "Where to write. Default: runs/<name of the first gin file>.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(
+    "gin_file",
+    gin_param="A binding such as 'train.num_steps = 1000'; overrides the files.",
+    run_dir="Where to write. Default: runs/<name of the first gin file>.",
+)
 
 
 def main():
@@ -31,11 +30,11 @@ def main():
     from idgan_tf.training import workers
 
     run_dir = pathlib.Path(FLAGS.run_dir or pathlib.Path("runs") / pathlib.Path(FLAGS.gin_file[0]).stem)
-    for gin_files, gin_params, folder in runs_of(FLAGS.gin_file, FLAGS.gin_param, run_dir, FLAGS.gin_allow_import):
-        run, settings, method = train(gin_files, gin_params, folder, FLAGS.gin_allow_import)
+    for configuration, folder in runs_of(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, run_dir):
+        run, settings, method = train(configuration, folder)
         if workers.is_chief():
             closing.show(run, settings, method)
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

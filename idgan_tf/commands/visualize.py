@@ -16,18 +16,23 @@ run that can have them. A figure of your own is a function in a module that a gi
 idgan_tf/visualize/registry.py says how.
 """
 
+import contextlib
+
 from absl import flags, logging
 
 from idgan_tf.commands import cli
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
 
-flags.DEFINE_multi_string("run_dir", [], "A run to draw, a folder of runs, or pretrained:<name>; several are allowed.")
-flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.")
-flags.DEFINE_bool("list", False, "Show the figures and end.", allow_override=True)
-flags.DEFINE_bool("best", False, "Take the checkpoint that scored best during the training.")
-flags.DEFINE_multi_string("gin_file", [], "A gin file read after the run's own, such as that of other images.")
-flags.DEFINE_multi_string("gin_param", [], "A binding such as 'inpainting.mask = \"mask.png\"'.")
-FLAGS = flags.FLAGS
+FLAGS = cli.flags_of(
+    "best",
+    gin_file="A gin file read after the run's own, such as that of other images.",
+    gin_param="A binding such as 'inpainting.mask = \"mask.png\"'.",
+)
+flags.DEFINE_multi_string(
+    "run_dir", [], "A run to draw, a folder of runs, or pretrained:<name>; several are allowed.", flag_values=FLAGS
+)
+flags.DEFINE_list("figures", [], "Names of figures, or none for all that the method can have.", flag_values=FLAGS)
+flags.DEFINE_bool("list", False, "Show the figures and end.", flag_values=FLAGS)
 
 
 def main():
@@ -45,10 +50,11 @@ def main():
     named = _named(found)
     if named[OF_LOGS]:
         _show(curves.write(found, named[OF_LOGS]))
-    if named[OF_RUNS]:
-        _show(comparisons.write(found, named[OF_RUNS], _load))
-    if named[OF_A_RUN] or not FLAGS.figures:
-        _draw(found, named[OF_A_RUN])
+    with contextlib.ExitStack() as stack:
+        if named[OF_RUNS]:
+            _show(comparisons.write(found, named[OF_RUNS], lambda run: _load(run, stack)))
+        if named[OF_A_RUN] or not FLAGS.figures:
+            _draw(found, named[OF_A_RUN], lambda run: _load(run, stack))
 
 
 def _named(found):
@@ -57,11 +63,11 @@ def _named(found):
     Raises:
         ConfigError: there is no figure of a name, not in a module either that the first run, or a gin file, imports.
     """
-    from idgan_tf import config
+    from idgan_tf import runs
     from idgan_tf.visualize import registry
 
     if set(FLAGS.figures) - registry.known().keys():
-        config.load([str(found[0].config.resolve()), *FLAGS.gin_file], FLAGS.gin_param, FLAGS.gin_allow_import)
+        runs.configuration(found[0].path, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)  # its imports
     known = registry.known()
     for name in FLAGS.figures:
         if name not in known:
@@ -79,16 +85,17 @@ def _list():
             print(f"  {name:19} {figure.shows}")
 
 
-def _load(run):
-    """(method, dataset) of a run."""
+def _load(run, stack):
+    """(method, dataset) of a run, whose configuration stays in force until `stack` is closed, or given the next run."""
     from idgan_tf import runs
 
-    return runs.load_with_data(
-        run.path, FLAGS.gin_file, FLAGS.gin_param, allow_imports=FLAGS.gin_allow_import, best=FLAGS.best
-    )
+    stack.close()
+    configuration = runs.configuration(run.path, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+    stack.enter_context(configuration.in_force())
+    return runs.restore(run.path, configuration, FLAGS.best)
 
 
-def _draw(found, names):
+def _draw(found, names, load):
     """Draws figures of runs; of several, each those that it can have, and one that can have none is left out aloud.
 
     Raises:
@@ -99,7 +106,7 @@ def _draw(found, names):
     drawn = False
     for run in found:
         try:
-            method, dataset = _load(run)
+            method, dataset = load(run)
             possible = (
                 [name for name in names if name in figures.available(method, dataset)] if len(found) > 1 else names
             )
@@ -117,4 +124,4 @@ def _show(paths):
 
 
 def start():
-    cli.run(main, __doc__)
+    cli.run(main, __doc__, FLAGS)

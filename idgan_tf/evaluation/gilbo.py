@@ -41,8 +41,7 @@ def gilbo(
         num_samples: new pairs that score the encoder.
         learning_rate, batch_size, cycle, max_cycles: as in `auxiliary.fit`.
     """
-    import keras
-
+    from idgan_tf import noise
     from idgan_tf.evaluation.feature_networks import auxiliary
     from idgan_tf.evaluation.samples import generation
     from idgan_tf.networks.conv import ConvEncoder
@@ -52,8 +51,8 @@ def gilbo(
     require(resize in ("bilinear", "area"), f'gilbo.resize is "bilinear" or "area", got {resize!r}')
     read_shape = tuple(dataset.image_shape) if encoder else (SIDE, SIDE, dataset.image_shape[2])
     encoder = encoder or ConvEncoder
-    keras.utils.set_random_seed(seed)
-    fitted = encoder(image_shape=read_shape, latent_dim=method.code_dim, init="torch")
+    with noise.seeded(seed):
+        fitted = encoder(image_shape=read_shape, latent_dim=method.code_dim, init="torch")
 
     def read(image):
         return convert(image, read_shape, to_grey=False, resize=resize)

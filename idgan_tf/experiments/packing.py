@@ -19,18 +19,18 @@ from idgan_tf.training import checkpoint, teacher
 from idgan_tf.visualize.rendering import has_pictures
 
 
-def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False, **settings):
+def pack(run, configuration, name, commit, commands, minutes, metrics="all", seed=0, best=False):
     """Writes idgan_tf/pretrained/<name>/ from a trained run, in place of an older one.
 
     Args:
         run: the `run_directory.Run`.
+        configuration: as of `experiments.scores.evaluate_run`.
         name: of the model: small letters, digits and underscores.
         commit: of the repository, that trained it.
         commands: which trained it, in their order, those of its teacher among them.
         minutes: how long that took.
         metrics, seed: what is measured after the rounding, as in `bin/evaluate`.
         best: whether to take the checkpoint that scored best during the training.
-        **settings: `gin_files`, `bindings` and `allow_imports` of `experiments.scores.evaluate_run`.
 
     Returns:
         The folder.
@@ -42,11 +42,10 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
     require(re.fullmatch(r"[a-z0-9_]+", name), f"a model is named in small letters, digits and _, got {name!r}")
     require(re.fullmatch(r"[0-9a-f]{7,40}", commit), f"a commit is 7 to 40 hexadecimal digits, got {commit!r}")
     chosen, named = evaluate.names(metrics)
-    allow_imports = settings.get("allow_imports", ())
     packed = Run(run.path.resolve().with_name(f"{TEMPORARY}{name}"))  # beside the run, where its classifiers lie
     shutil.rmtree(packed.path, ignore_errors=True)
     try:
-        method = runs.load(run.path, allow_imports, best)
+        method, _ = runs.restore(run.path, configuration, best)
         require(has_pictures(method), f"{type(method).__name__} has no code c and pictures of it")
         networks = read_networks(method)
         packed.path.mkdir()
@@ -57,9 +56,9 @@ def pack(run, name, commit, commands, minutes, metrics="all", seed=0, best=False
         np.savez_compressed(packed.weights, **_weights(method, networks))
         about = {"commit": commit, "commands": list(commands), "minutes": minutes, "networks": networks}
         _describe(packed, about, {})
-        method, dataset = runs.load_with_data(packed.path, allow_imports=allow_imports)
+        method, dataset = runs.restore(packed.path, configuration)
         _describe(packed, about, pretrained.check(method))
-        _measure(packed, chosen, named, seed, settings)
+        _measure(packed, configuration, chosen, named, seed)
         (packed.path / "card.md").write_text(model_card(packed, method, dataset, name))
         pretrained.copy(packed.path, pretrained.FOLDER / name)
     finally:
@@ -94,13 +93,13 @@ def _describe(run, about, check):
     run.model.write_text(f"{{\n{lines}\n}}\n")
 
 
-def _measure(run, chosen, named, seed, settings):
+def _measure(run, configuration, chosen, named, seed):
     """Leaves the lines of metrics.jsonl.
 
     Raises:
         ConfigError: a metric that was named cannot be had.
     """
-    for name, result in evaluate_run(run.path, chosen, named, seed, **settings):
+    for name, result in evaluate_run(run.path, configuration, chosen, named, seed):
         if named and isinstance(result, str):
             raise ConfigError(f"left out {name}: {result}")
     shutil.rmtree(run.tensorboard, ignore_errors=True)

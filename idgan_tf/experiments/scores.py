@@ -5,15 +5,24 @@ import pathlib
 from absl import logging
 
 
-def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_imports=(), best=False):
+def configuration_of(run_dir, gin_files=(), bindings=(), allow_imports=()):
+    """`runs.configuration` of a run, where settings of metrics are known; raises as it does."""
+    from idgan_tf import runs
+    from idgan_tf.evaluation.metric import metrics
+
+    metrics()
+    return runs.configuration(run_dir, gin_files, bindings, allow_imports)
+
+
+def evaluate_run(run_dir, configuration, chosen, train, seed, best=False):
     """Evaluates the newest checkpoint of a run and writes down what comes out.
 
     Args:
         run_dir: a run directory.
+        configuration: what `configuration_of` gave, with the settings of the metrics.
         chosen, seed: as in `experiments.evaluate.evaluate`.
         train: whether to train the feature networks that they lack.
-        gin_files, bindings: settings of the metrics.
-        allow_imports, best: as in `runs.load_with_data`.
+        best: as in `runs.load_with_data`.
 
     Yields:
         (name, `Result` or the reason for leaving it out).
@@ -28,7 +37,6 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     run = Run(run_dir)
     run.require_checkpoint(best)
 
-    import gin
     import tensorflow as tf
 
     from idgan_tf.evaluation.metric import Result, find
@@ -36,20 +44,22 @@ def evaluate_run(run_dir, chosen, train, seed, gin_files=(), bindings=(), allow_
     from idgan_tf.training.record import log_evaluation
 
     networks = {
-        known.name: _feature_network(run, gin_files, bindings, allow_imports, known, train)
+        known.name: _feature_network(run, configuration, known, train)
         for known in map(find, chosen)
-        if known.network
+        if known.network and not configuration.bindings_of(known.name).get("network")
     }
-    method, dataset = runs.load_with_data(run_dir, gin_files, bindings, allow_imports, best)
-    for name, network in networks.items():
-        gin.bind_parameter(f"{name}.network", str(network))
-    step = int(method.step.numpy())
-    with tf.summary.create_file_writer(str(run.tensorboard)).as_default():
-        for name, result in evaluate.evaluate(method, dataset, seed, chosen):
-            if isinstance(result, Result):
-                _warn_of_another_network(run, result)
+    configuration = configuration.with_bindings(*(f"{name}.network = {str(file)!r}" for name, file in networks.items()))
+    method, dataset = runs.restore(run_dir, configuration, best)
+    step, board = int(method.step.numpy()), tf.summary.create_file_writer(str(run.tensorboard))
+    for name in chosen:
+        with configuration.in_force():
+            ((_, result),) = evaluate.evaluate(method, dataset, seed, [name])
+        if isinstance(result, Result):
+            _warn_of_another_network(run, result)
+            with board.as_default():
                 log_evaluation(run, step, [result.record()])
-            yield name, result
+            board.flush()
+        yield name, result
 
 
 def _warn_of_another_network(run, result):
@@ -68,21 +78,17 @@ def _warn_of_another_network(run, result):
             return
 
 
-def _feature_network(run, gin_files, bindings, allow_imports, metric, train):
-    """The file of the classifier that a `Metric` asks of the run's dataset: bound by gin, shipped, or beside the run.
+def _feature_network(run, configuration, metric, train):
+    """The file of the classifier that a `Metric` asks of the run's dataset: shipped, or beside the run.
 
     `train` trains the one beside the run first, continues it, or finds it done.
     """
-    from idgan_tf import config
+    from idgan_tf.config import PROJECT, Configuration
     from idgan_tf.evaluation.feature_networks import own_network, shipped
     from idgan_tf.experiments.stages import finished
     from idgan_tf.training import build
 
-    config.load([str(run.config.resolve()), *gin_files], bindings, allow_imports)
-    bound = config.bindings_of(metric.name).get("network")
-    if bound:
-        return bound
-    dataset = build.settings().dataset
+    dataset = build.settings(configuration).dataset
     gin_file = own_network.gin_file_of(metric.network, dataset.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
     found = shipped.find(folder.name, dataset)
@@ -93,15 +99,13 @@ def _feature_network(run, gin_files, bindings, allow_imports, metric, train):
                 found.name, folder, metric.name,
             )  # fmt: skip
         return found
-    if train and (config.PROJECT / gin_file).exists():
-        finished([gin_file], _same_images(dataset), folder, ())
+    if train and (PROJECT / gin_file).exists():
+        finished(Configuration([gin_file], _same_images(configuration, dataset)), folder)
     return folder / "networks" / "classifier.keras"
 
 
-def _same_images(dataset):
+def _same_images(configuration, dataset):
     """Bindings that let a classifier see what the run sees: its source, its painting."""
-    from idgan_tf import config
-
     name = type(dataset).__name__
-    settings = config.bindings_of(name).items()
+    settings = configuration.bindings_of(name).items()
     return [f"{name}.{key} = {value!r}" for key, value in settings if key != "color_factor"]

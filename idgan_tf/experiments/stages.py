@@ -7,13 +7,12 @@ import tempfile
 from absl import logging
 
 
-def train(gin_files, gin_params, run_dir, allow_imports=()):
-    """Trains the stages that a configuration needs, and then itself.
+def train(configuration, run_dir):
+    """Trains the stages that a `Configuration` needs, and then itself.
 
     Returns:
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
-    from idgan_tf import config
     from idgan_tf.evaluation.metric import find
     from idgan_tf.experiments import evaluate
     from idgan_tf.run_directory import Run
@@ -23,67 +22,67 @@ def train(gin_files, gin_params, run_dir, allow_imports=()):
 
     run = Run(run_dir)
     workers.strategy()  # before anything else computes, as collectives need
-    config.load(gin_files, gin_params, allow_imports)
-    text = config.text()
-    settings = build.settings()
+    settings = build.settings(configuration)
     for name in settings.metrics:
         find(name)  # a misspelt one is found before anything trains
-    stage = config.bindings_of("teacher")
+    stage = configuration.bindings_of("teacher")
     if stage and not run.checkpoints.exists():
-        rehearse(gin_files, gin_params, allow_imports)
+        rehearse(configuration)
     with contextlib.ExitStack() as stack:
         if workers.is_chief():
             run.create()
             stack.enter_context(run.lock())
-            run.remember_config(text, config.differences)
+            run.remember_config(configuration)
         workers.agree(0)  # the directory is there and is ours
         if stage:
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
             if not has_teacher(run, roles_of(stage)):
                 logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
-                source = finished([stage["gin_file"]], stage.get("gin_params", ()), stage_dir, allow_imports)
+                source = finished(first_stage(configuration), stage_dir)
                 if workers.is_chief():
                     bring(source, run, roles_of(stage))
                 workers.agree(0)
-                config.load(gin_files, gin_params, allow_imports)
-                settings = build.settings()
             logging.info("stage 2: %s", run.path)
         method = loop.train(run, settings, training_pictures, evaluate.during_training)
     return run, settings, method
 
 
-def rehearse(gin_files, gin_params, allow_imports=()):
+def first_stage(configuration):
+    """The `Configuration` of the run that trains the teacher which a configuration names."""
+    from idgan_tf.config import Configuration
+
+    stage = configuration.bindings_of("teacher")
+    return Configuration([stage["gin_file"]], stage.get("gin_params", ()), configuration.allow_imports)
+
+
+def rehearse(configuration):
     """Builds a two-stage method on an untrained teacher, so that its mistakes show before hours of stage 1.
 
     Returns:
         What `build.settings` and `build.method` give; the teacher's folder is gone again.
     """
-    from idgan_tf import config
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, call, teacher
 
     with tempfile.TemporaryDirectory() as folder:
-        run, stage = Run(folder), config.bindings_of("teacher")
+        run, stage = Run(folder), configuration.bindings_of("teacher")
         if stage:
-            config.load([stage["gin_file"]], stage.get("gin_params", ()), allow_imports)
-            teacher.save(build.method(build.settings(), run), run, teacher.roles_of(stage))
-            config.load(gin_files, gin_params, allow_imports)
-        settings = build.settings()
+            first = build.settings(first_stage(configuration))
+            teacher.save(build.method(first, run), run, teacher.roles_of(stage))
+        settings = build.settings(configuration)
         strategy = build.strategy(settings.jit_compile)
         call.check(settings, strategy)
         with strategy.scope():
             return settings, build.method(settings, run)
 
 
-def finished(gin_files, gin_params, run_dir, allow_imports):
+def finished(configuration, run_dir):
     """The run of an earlier stage, trained to its end unless it already is."""
-    from idgan_tf import config
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, loop
 
     run = Run(run_dir)
-    config.load(gin_files, gin_params, allow_imports)
-    if run.config.exists() and loop.is_done(run, build.settings()):
-        run.require_config(config.text(), config.differences)
+    if run.config.exists() and loop.is_done(run, build.settings(configuration)):
+        run.require_config(configuration)
         return run
-    return train(gin_files, gin_params, run_dir, allow_imports)[0]
+    return train(configuration, run_dir)[0]

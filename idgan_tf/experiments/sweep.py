@@ -28,14 +28,24 @@ def sweep(gin_file, parameter, values):
     return runs
 
 
-def runs_of(gin_files, gin_params, run_dir, allow_imports=()):
-    """[(gin files, bindings, folder)] of the runs that a command line asks for: those of a sweep, or one."""
-    from idgan_tf import config
+def runs_of(gin_files, bindings, allow_imports, run_dir):
+    """[(`Configuration`, folder)] of the runs that a command line asks for: those of a sweep, or one.
 
-    if not any(name.startswith("sweep.") for name in config.literals(config.find(gin_files[0]))):
-        return [(gin_files, gin_params, run_dir)]
-    config.load(gin_files[:1], (), allow_imports)
+    Args:
+        gin_files, bindings, allow_imports: as of a `Configuration`; the first file may be a sweep.
+        run_dir: the folder of the run, or of those of the sweep.
+
+    Raises:
+        ConfigError: something in one of them is wrong.
+    """
+    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
+    from idgan_tf.config import Configuration, find, literals
+
+    if not any(name.startswith("sweep.") for name in literals(find(gin_files[0]))):
+        return [(Configuration(gin_files, bindings, allow_imports), run_dir)]
+    with Configuration(gin_files[:1], (), allow_imports).in_force():
+        values = sweep()
     return [
-        ([gin_file, *gin_files[1:]], [*gin_params, binding], run_dir / name)
-        for name, (gin_file, binding) in sweep().items()
+        (Configuration([gin_file, *gin_files[1:]], [*bindings, binding], allow_imports), run_dir / name)
+        for name, (gin_file, binding) in values.items()
     ]

@@ -31,7 +31,7 @@ def of_run(run):
         title=run.name,
         steps=last,
         pictures=[picture(path) for path in _pictures(run)],
-        metrics=_metrics(log.evaluations, published.stem(config)),
+        metrics=_metrics(log.evaluations, _gin_file(run)),
         curves=_curves(log.training),
         data=_data(run),
         environment=_environment(run),
@@ -70,15 +70,22 @@ def _pictures(run):
     return figures or list(run.newest_pictures().values())
 
 
-def _metrics(records, method):
-    """[{"name", "value", "published", "protocol"}] as texts; `method` is one of published.csv, or None."""
+def _gin_file(run):
+    """The gin file that the run was trained with, as it said itself; "" of a run that did not."""
+    return read_environment(run.environment).get("experiment", {"gin_files": [""]})["gin_files"][0]
+
+
+def _metrics(records, gin_file):
+    """[{"name", "value", "published", "protocol"}] as texts, beside what papers print of what a gin file trains."""
     rows = []
     for record in records:
+        dataset = record["protocol"].get("dataset")
+        method = published.method_of(gin_file, dataset)
         protocol = ", ".join(
             f"{name} {value}" for name, value in {"step": record["step"], **record["protocol"]}.items()
         )
         metric, score = score_of(record)
-        papers = "; ".join(map(str, published.of(method, record["protocol"].get("dataset"), metric)))
+        papers = "; ".join(map(str, published.of(method, dataset, metric)))
         if papers and metrics()[metric].network:
             papers += OWN_NETWORK
         for name, value in values_of(record).items():

@@ -14,7 +14,7 @@ import functools
 import pathlib
 import shlex
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation.feature_networks import own_network, shipped
 from idgan_tf.evaluation.metric import find, metrics
@@ -142,20 +142,24 @@ def _line(job):
 
 @functools.cache
 def _dataset(gin_files, params):
-    return _load(gin_files, params).settings().dataset
+    from idgan_tf.training import build  # here, since the names of the studies should not wait for TensorFlow
+
+    return build.settings(_configured(gin_files, params)).dataset
+
+
+def configuration(job):
+    """The `Configuration` of a job's training."""
+    return _configured(tuple(job.gin_files), tuple(job.params))
+
+
+def evaluated(job):
+    """The `Configuration` of a job's training and metrics."""
+    return _configured(tuple(job.gin_files), (*job.params, *job.evaluation))
 
 
 @functools.cache
-def configured(gin_files, bindings, name):
-    """(the text of a configuration, what it binds for one configurable)."""
-    _load(gin_files, bindings)
-    return config.text(), config.bindings_of(name)
-
-
-def _load(gin_files, bindings):
-    """Puts a configuration in force, of a training and its metrics; gives the module that builds what it describes."""
-    from idgan_tf.training import build  # here, since the names of the studies should not wait for TensorFlow
+def _configured(gin_files, bindings):
+    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
 
     metrics()  # before their bindings are read
-    config.load(gin_files, bindings)
-    return build
+    return Configuration(gin_files, bindings)

@@ -6,11 +6,10 @@ Numbers come from runs with the job's own configuration and metrics with its own
 import inspect
 import json
 
-from idgan_tf import config
 from idgan_tf.evaluation.metric import find
 from idgan_tf.files import NOT_OURS, sha256
 from idgan_tf.run_log import read_metrics, score_of
-from idgan_tf.studies.jobs import configured
+from idgan_tf.studies import jobs
 
 
 def values(job):
@@ -40,22 +39,17 @@ def finished_step(job):
     """The number of steps of a finished job; None before it is, and where the run is of another configuration."""
     step = job.run.steps_done()
     own = step is not None and job.run.config.exists() and step == asked_steps(job)
-    return step if own and not config.differences(job.run.config.read_text(), configuration(job)) else None
-
-
-def configuration(job):
-    """The configuration that a job's run has."""
-    return configured(tuple(job.gin_files), tuple(job.params), "train")[0]
+    return step if own and not jobs.configuration(job).differences(job.run.config.read_text()) else None
 
 
 def asked_steps(job):
-    return configured(tuple(job.gin_files), tuple(job.params), "train")[1]["num_steps"]
+    return jobs.configuration(job).bindings_of("train")["num_steps"]
 
 
 def _counts(metric, job):
     """{parameter: number} of a metric as a job asks it: what is bound, else its defaults."""
     defaults = {name: given.default for name, given in inspect.signature(find(metric).face).parameters.items()}
-    bound = configured(tuple(job.gin_files), (*job.params, *job.evaluation), metric)[1]
+    bound = jobs.evaluated(job).bindings_of(metric)
     return {name: value for name, value in (defaults | bound).items() if type(value) is int}
 
 

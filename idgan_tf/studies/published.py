@@ -3,28 +3,9 @@
 import csv
 import functools
 import pathlib
-import re
 from typing import NamedTuple
 
-from idgan_tf.config import todays
-
 FILE = pathlib.Path(__file__).with_name("published.csv")
-STEMS = {  # class -> stem of the gin files, where one class is one method
-    "BetaTCVAE": "betatcvae",
-    "GAN": "gan",
-    "InfoGAN": "infogan",
-    "VAEGAN": "vaegan",
-    "IDGANVDB": "idgan",
-    "IDGANEnd2End": "idgan_end2end",
-    "CGAN": "cgan",
-    "IBGAN": "ibgan",
-    "DCInfoGAN": "dcinfogan",
-    "DCGAN": "dcgan",
-    "CVAE": "cvae",
-    "CVAEGAN": "cvaegan",
-    "LabelCGAN": "label_cgan",
-    "LabelRelevantVAE": "label_relevant_vae",
-}
 
 
 class Published(NamedTuple):
@@ -81,18 +62,10 @@ def in_tables(wanted, gin_file, dataset):
     }
 
 
-def stem(config):
-    """Which `method` of published.csv a configuration (the text of a config.gin) is, or None."""
-    bound = dict(re.findall(r"^([\w.]+) = \\?\s*(.+)$", todays(config), re.MULTILINE))
-    method = bound.get("train.method", "").removeprefix("@").rsplit(".", 1)[-1]
-    if method in ("BetaVAE", "FactorVAE"):
-        of_ibgan = "dc" if bound.get(f"{method}.encoder") == "@IBMirrorEncoder()" else ""  # in whose tables it is
-        name = "vae" if bound.get("BetaVAE.beta") in ("1", "1.0") else method.lower()
-        return f"{of_ibgan}{name}"
-    if method == "IDGAN":
-        if bound.get("IDGAN.lambda_id") in ("0", "0.0"):
-            return "idgan_nodistill"
-        others = "vae|factorvae|betatcvae|infogan|vaegan|ibgan"
-        teacher = re.search(rf"\b({others})_\w+\.gin", bound.get("teacher.gin_file", ""))
-        return f"idgan_{teacher[1]}" if teacher else "idgan"
-    return STEMS.get(method)
+def method_of(gin_file, dataset):
+    """Which `method` of published.csv a gin file trains on a dataset: "idgan" of gin/idgan_dsprites.gin on "dsprites".
+
+    None of the gin file of another dataset, and of one whose name has another form.
+    """
+    stem, ending = pathlib.PurePath(gin_file).stem, f"_{dataset}"
+    return stem.removesuffix(ending) if stem.endswith(ending) else None

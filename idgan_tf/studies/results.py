@@ -36,7 +36,7 @@ def collect(study, planned, extra=()):
          "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
          "environments": [packages and machine, in words]}.
     """
-    command = ["bin/reproduce", f"--study={study.name}", f"--scale={study.scale.name}"]
+    command = ["bin/reproduce", f"--study={study.asked}", f"--scale={study.scale.name}"]
     rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
     protocol = {
         column: _common([p for row in rows for p in row["protocol"].get(column, [])]) for column in study.columns

@@ -9,10 +9,9 @@ import json
 
 from absl import logging
 
-from idgan_tf import config
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
 from idgan_tf.files import alone, write_text
-from idgan_tf.studies import measured
+from idgan_tf.studies import jobs, measured
 
 
 def run(job):
@@ -50,9 +49,7 @@ class _Foreign(ConfigError):
 
 def _require_own(job):
     remedy = "delete it to train it again, or choose another --runs"
-    if changed := job.run.config.exists() and config.differences(
-        job.run.config.read_text(), measured.configuration(job)
-    ):
+    if changed := job.run.config.exists() and jobs.configuration(job).differences(job.run.config.read_text()):
         raise _Foreign(f"{job.run.path} is of another configuration: {'; '.join(changed[:8])}; {remedy}")
     if (job.run.steps_done() or 0) > measured.asked_steps(job):
         raise _Foreign(f"{job.run.path} has more steps than are asked; {remedy}")
@@ -65,13 +62,13 @@ def _train(job):
     from idgan_tf.experiments import stages
     from idgan_tf.training import build
 
+    configuration = jobs.configuration(job)
     with alone(job.run.path):
-        config.load(job.gin_files, job.params)
         try:
-            build.settings().dataset.arrays  # noqa: B018 - is it there?
+            build.settings(configuration).dataset.arrays  # noqa: B018 - is it there?
         except DataError as error:
             raise _NoData(str(error)) from error
-        stages.finished(job.gin_files, job.params, job.run.path, ())
+        stages.finished(configuration, job.run.path)
     keras.backend.clear_session()
     gc.collect()  # the data of a finished training would stay on the devices until chance collects it
 
@@ -79,13 +76,14 @@ def _train(job):
 def _evaluate(job):
     """Runs the metrics that have no line in metrics.jsonl yet; returns {metric: why it was left out}."""
     from idgan_tf.evaluation.metric import Result
-    from idgan_tf.experiments.scores import evaluate_run
+    from idgan_tf.experiments.scores import configuration_of, evaluate_run
 
     have, left_out = measured.values(job), {}
+    configuration = configuration_of(job.run.path, bindings=job.evaluation)
     pending = [name for name in job.row.metrics if name not in have]
     while pending:
         try:
-            for name, result in evaluate_run(job.run.path, list(pending), False, job.seed, (), job.evaluation):
+            for name, result in evaluate_run(job.run.path, configuration, list(pending), False, job.seed):
                 pending.remove(name)
                 if not isinstance(result, Result):
                     left_out[name] = result

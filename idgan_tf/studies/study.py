@@ -1,4 +1,4 @@
-"""A study: a table of a paper as data, read from the .toml file of its name.
+"""A study: a table of a paper as data, read from the .toml file of its name in tables/, or from any other.
 
     title, paper          what it repeats
     published             the printed tables that it repeats, by their names in published.csv: what they print of the
@@ -35,7 +35,7 @@ import pathlib
 import tomllib
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.studies import published
+from idgan_tf.studies import claims, published
 
 FOLDER = pathlib.Path(__file__).parent / "tables"
 SCALES = ("paper", "cpu", "smoke")
@@ -61,6 +61,7 @@ class Row:
     published: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
+        require(self.gin, f"the row {self.name!r} has no gin file")
         object.__setattr__(self, "id", self.id or pathlib.Path(self.gin[0]).stem)
 
 
@@ -94,9 +95,10 @@ class Scale:
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """A study at one scale: `rows` are all of the table, `chosen` those that the scale runs."""
+    """A study at one scale: `rows` are all of the table, `chosen` those that the scale runs; `asked` is its --study."""
 
     name: str
+    asked: str
     runs_of: str
     title: str
     paper: str
@@ -125,36 +127,120 @@ def names():
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load(name, scale):
-    """The study of that name at "paper", "cpu" or "smoke".
+@dataclasses.dataclass(frozen=True)
+class _File:
+    """What a .toml file holds; the attributes are those of the module's text."""
+
+    title: str
+    paper: str
+    metrics: list
+    scale: dict
+    row: list
+    claim: list = dataclasses.field(default_factory=list)
+    values: list = dataclasses.field(default_factory=list)
+    notes: list = dataclasses.field(default_factory=list)
+    figures: list = dataclasses.field(default_factory=list)
+    published: list = dataclasses.field(default_factory=list)
+    runs_of: str = ""
+
+
+def load(asked, scale):
+    """A study at "paper", "cpu" or "smoke".
+
+    Args:
+        asked: its name, or the path of a .toml file.
+        scale: one of SCALES.
 
     Raises:
-        ConfigError: there is no such study or scale.
+        ConfigError: there is no such study or scale, or something in the file is missing or not known.
     """
-    if name not in names():
-        close = difflib.get_close_matches(name, names(), n=3) or names()
-        raise ConfigError(f"no study {name!r}; there are {', '.join(close)}")
-    if scale not in SCALES:
-        raise ConfigError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
-    data = tomllib.loads((FOLDER / f"{name}.toml").read_text())
-    metrics, values, tables = data["metrics"], data.get("values", []), data.get("published", [])
-    unknown = sorted({*tables} - {*published.tables()})
-    require(not unknown, f"{name}: nothing is known of {'; '.join(unknown)}; there are {'; '.join(published.tables())}")
+    path = _find(asked)
+    require(scale in SCALES, f"no scale {scale!r}; there are {', '.join(SCALES)}")
+    try:
+        file = _made(_File, tomllib.loads(path.read_text()), path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    columns = {"metrics": file.metrics, "values": file.values}
+    unknown = sorted({*file.published} - {*published.tables()})
+    known = "; ".join(published.tables())
+    require(not unknown, f"{path}: nothing is known of {'; '.join(unknown)}; there are {known}")
+    rows = [_row(table, f"{path}, [[row]] {i}", columns, file.published) for i, table in enumerate(file.row, 1)]
+    told = [_made(Claim, table, f"{path}, [[claim]] {i}") for i, table in enumerate(file.claim, 1)]
+    scales = {
+        name: _made(Scale, table, f"{path}, [scale.{name}]", name=name)
+        for name, table in _known(file.scale, SCALES, f"{path}, [scale]").items()
+    }
+    require(scale in scales, f"{path} has no [scale.{scale}]; it has {', '.join(scales)}")
+    ids = [row.id for row in rows]
+    require(len(set(ids)) == len(ids), f"{path}: rows of one id would share a run directory; give them other ids")
+    for name in (name for row in [*told, scales[scale]] for name in (*row.rows, *getattr(row, "than", ()))):
+        require(name in ids, f"{path}: no row is {name!r}; there are {', '.join(ids)}")
+    for row in rows:
+        require(row.teacher in ("", *ids), f"{path}: no row is {row.teacher!r}, the teacher of {row.id}")
+    for claim in told:
+        known = ", ".join(claims.CHECKS)
+        require(claim.check in claims.CHECKS, f"{path}: no check is {claim.check!r}; there are {known}")
     return Study(
-        name=name,
-        runs_of=data.get("runs_of", name),
-        title=data["title"],
-        paper=data["paper"],
-        notes=data.get("notes", []),
-        figures=data.get("figures", []),
-        columns=[*metrics, *values],
-        rows=[_row(row, metrics, values, tables) for row in data["row"]],
-        claims=[Claim(**claim) for claim in data["claim"]],
-        scale=Scale(scale, **data["scale"][scale]),
+        name=path.stem,
+        asked=str(asked),
+        runs_of=file.runs_of or path.stem,
+        title=file.title,
+        paper=file.paper,
+        notes=file.notes,
+        figures=file.figures,
+        columns=[*file.metrics, *file.values],
+        rows=rows,
+        claims=told,
+        scale=scales[scale],
     )
 
 
-def _row(row, metrics, values, tables):
+def _row(table, where, columns, tables):
     """The `Row` of a [[row]], with what the printed tables say of it."""
-    printed = published.in_tables(tables, row["gin"][0], row["dataset"])
-    return Row(**{"metrics": metrics, "values": values, **row}, published=printed)
+    row = _made(Row, table, where, columns, published={})
+    return dataclasses.replace(row, published=published.in_tables(tables, row.gin[0], row.dataset))
+
+
+def _find(asked):
+    """The file of a study."""
+    path, known = pathlib.Path(asked), names()
+    if path.suffix == ".toml":
+        require(path.is_file(), f"no study {asked!r}: there is no such file")
+        ours = FOLDER / path.name
+        require(not ours.exists() or path.samefile(ours), f"{asked} needs another name: {path.stem} is a study already")
+        return path
+    close = difflib.get_close_matches(str(asked), known, n=3) or known
+    require(asked in known, f"no study {asked!r}; there are {', '.join(close)}, or pass the path of a .toml file")
+    return FOLDER / f"{asked}.toml"
+
+
+def _made(kind, table, where, otherwise=None, **fixed):
+    """A dataclass from a table of a file.
+
+    Args:
+        kind: the dataclass.
+        table: {key: value}.
+        where: how a message calls the table.
+        otherwise: values of keys that it may lack.
+        **fixed: attributes that are no keys.
+
+    Raises:
+        ConfigError: a key is not known or missing, or its value is of another type.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.name not in fixed}
+    given = {**(otherwise or {}), **_known(table, fields, where)}
+    for name, field in fields.items():
+        needed = field.default is field.default_factory is dataclasses.MISSING
+        require(name in given or not needed, f"{where} lacks the key {name!r}")
+        types = (int, float) if field.type is float else field.type
+        if name in given:
+            require(isinstance(given[name], types), f"{where}: {name} is no {field.type.__name__}: {given[name]!r}")
+    return kind(**given, **fixed)
+
+
+def _known(table, keys, where):
+    """The table, none of whose keys is another than these."""
+    require(isinstance(table, dict), f"{where} is no table")
+    for key in table:
+        require(key in keys, f"{where} has no key {key!r}; there are {', '.join(keys)}")
+    return table

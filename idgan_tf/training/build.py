@@ -1,5 +1,6 @@
 """From bindings to objects: the settings of a run, its devices, its method with all variables."""
 
+import contextlib
 import dataclasses
 import inspect
 import pathlib
@@ -11,7 +12,8 @@ import keras
 import tensorflow as tf
 from absl import logging
 
-from idgan_tf import config
+from idgan_tf import noise
+from idgan_tf.config import Configuration
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, UserError, require, require_number
 from idgan_tf.methods.base import Method
@@ -20,7 +22,7 @@ from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becom
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
-@gin.configurable("train")
+@gin.configurable("train", denylist=["configuration"])
 @dataclasses.dataclass
 class Settings:
     """What gin binds for a training, as `train.<name>`.
@@ -41,6 +43,7 @@ class Settings:
         rollback_factor: in (0, 1).
         resident_bytes: data up to this size are copied to every device; larger ones are streamed.
         jit_compile: compile the training call with XLA (one device; for GPUs, slower on CPUs).
+        configuration: the `Configuration` that binds all this; None of settings that Python makes.
     """
 
     method: Callable
@@ -59,6 +62,7 @@ class Settings:
     rollback_factor: float = 0.5
     resident_bytes: int = 2 << 30
     jit_compile: bool = False
+    configuration: Configuration | None = None
 
     def __post_init__(self):
         for name in ("num_steps", "batch_size", "log_every", "save_every"):
@@ -80,15 +84,28 @@ class Settings:
         require(isinstance(self.dataset, Dataset), "train.dataset must be a dataset such as @DSprites()")
 
 
-def settings():
-    """The settings that gin binds.
+def settings(configuration):
+    """The settings that a `Configuration` binds.
 
     Raises:
         ConfigError: one is missing or wrong.
     """
-    found = _checked(Settings)
-    _require_known_arguments(found.method)
-    _require_no_other_method(found.method)
+    with configuration.in_force():
+        found = _checked(lambda: Settings(configuration=configuration))
+        _require_known_arguments(found.method)
+    _require_no_other_method(found.method, configuration)
+    return found
+
+
+def dataset(configuration):
+    """The dataset of a `Configuration` that may bind nothing else of `train`.
+
+    Raises:
+        ConfigError: it binds none, or one with a wrong argument.
+    """
+    with configuration.in_force():
+        found = _checked(lambda: gin.get_bindings("train").get("dataset"))
+    require(isinstance(found, Dataset), "train.dataset must be a dataset such as @DSprites()")
     return found
 
 
@@ -103,9 +120,9 @@ def _require_known_arguments(method):
         require(name in known, f"{method.__name__} has no argument {name!r}")
 
 
-def _require_no_other_method(method):
+def _require_no_other_method(method, configuration):
     """Refuses bindings of a method that does not train here: they would change nothing, and nothing would say so."""
-    for name, argument in re.findall(r"^(\w+)\.(\w+) =", config.text(), flags=re.MULTILINE):
+    for name, argument in re.findall(r"^(\w+)\.(\w+) =", configuration.text, flags=re.MULTILINE):
         bound = gin.get_configurable(name)
         other = inspect.isclass(bound) and issubclass(bound, Method) and name != method.__name__
         require(not other, f"nothing reads {name}.{argument}: train.method is @{method.__name__}")
@@ -132,16 +149,23 @@ def method(settings, run):
         settings: a `Settings`.
         run: the `run_directory.Run` it belongs to; networks of earlier stages are read from its folder.
     """
-    keras.utils.set_random_seed(settings.seed)
-    keras.config.set_dtype_policy(settings.precision)
-    if gin.get_bindings("teacher"):
-        gin.bind_parameter("teacher.networks", str(run.networks))
-    try:
+    with settings.configuration.in_force(), noise.seeded(settings.seed), _dtype_policy(settings.precision):
+        if gin.get_bindings("teacher", resolve_references=False):
+            gin.bind_parameter("teacher.networks", str(run.networks))
         built = _checked(settings.method)
         built.build_optimizers()
         return built
+
+
+@contextlib.contextmanager
+def _dtype_policy(name):
+    """That of the layers made in the block."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
     finally:
-        keras.config.set_dtype_policy("float32")
+        keras.config.set_dtype_policy(before)
 
 
 def _checked(make):

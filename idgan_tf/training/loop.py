@@ -8,7 +8,7 @@ import time
 import tensorflow as tf
 from absl import logging
 
-from idgan_tf import config, environment, run_log
+from idgan_tf import environment, run_log
 from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, require
 from idgan_tf.files import sweep, write_text
 from idgan_tf.progress import Progress
@@ -20,7 +20,7 @@ SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
 
 
 def train(run, settings, draw=None, evaluate=None):
-    """Trains, or continues, the run that the current gin configuration describes.
+    """Trains, or continues, the run that `settings` describe.
 
     Args:
         run: the `run_directory.Run` to write to, already created and locked.
@@ -38,6 +38,11 @@ def train(run, settings, draw=None, evaluate=None):
         Interrupted: SIGINT or SIGTERM came; the state was saved first.
     """
     build.warn_of_slow_precision(settings)
+    with settings.configuration.in_force():  # metrics and pictures have bindings, too
+        return _train(run, settings, draw, evaluate)
+
+
+def _train(run, settings, draw, evaluate):
     strategy = build.strategy(settings.jit_compile)
     with strategy.scope():
         method = build.method(settings, run)
@@ -62,7 +67,8 @@ def train(run, settings, draw=None, evaluate=None):
     if chief:
         record.forget_after(run.metrics, step)
         with record.writing(run):
-            write_text(run.environment, json.dumps(environment.of_training(settings.dataset), indent=1) + "\n")
+            began = environment.of_training(settings.dataset, settings.configuration)
+            write_text(run.environment, json.dumps(began, indent=1) + "\n")
     logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
     logging.info("data: %s", settings.dataset.describe())
     for warning in method.foresee(settings.num_steps):
@@ -71,7 +77,7 @@ def train(run, settings, draw=None, evaluate=None):
     rates = {f"learning_rate/{name}": player.optimizer for name, player in method.players.items()}
     board = tf.summary.create_file_writer(str(run.tensorboard)) if chief else tf.summary.create_noop_writer()
     with board.as_default(step):
-        tf.summary.text("config", f"```\n{config.text()}\n```")
+        tf.summary.text("config", f"```\n{settings.configuration.text}\n```")
 
     def due(every):
         return every and (step % every == 0 or step == settings.num_steps)

@@ -1,18 +1,22 @@
 """What all commands share, where no command shows it better."""
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
+from idgan_tf import commands
+from idgan_tf.commands import cli
 from tests.helpers import PROJECT
 
 TALKS = """
 import sys, unittest.mock
 sys.modules["tensorflow"] = unittest.mock.MagicMock()  # takes seconds, and is not what this is about
 from idgan_tf.commands import cli
-cli.run(lambda: print("x" * 100_000), "usage")
+cli.run(lambda: print("x" * 100_000), "usage", cli.flags_of())
 """
 
 
@@ -28,3 +32,20 @@ def test_a_command_whose_reader_has_gone_ends_quietly_like_others(arguments):
     finally:
         os.close(writer)
     assert (process.returncode, process.stderr) == (141, "")
+
+
+def test_all_commands_can_be_imported_together_and_each_has_flags_of_its_own():
+    modules = [importlib.import_module(f"idgan_tf.commands.{m.name}") for m in pkgutil.iter_modules(commands.__path__)]
+    flags = {module.__name__.split(".")[-1]: module.FLAGS for module in modules if hasattr(module, "FLAGS")}
+    assert flags.keys() == {"pack", *(path.name for path in (PROJECT / "bin").iterdir())}
+    for name, known in flags.items():
+        assert {*cli.COMMON} <= set(known) and all(known[flag].help for flag in known), name
+        help_of_module = known.module_help(f"idgan_tf.commands.{name}")
+        assert [flag for flag in known if f"{flag}: " not in help_of_module] == []
+    assert flags["train"]["run_dir"].default is None and flags["visualize"]["run_dir"].default == []
+    assert "port" in flags["explore"] and "port" not in flags["train"]
+    flags["train"](["train", "--run_dir=a"])
+    flags["visualize"](["visualize", "--run_dir=b", "--run_dir=c"])
+    assert flags["train"].run_dir == "a" and flags["visualize"].run_dir == ["b", "c"]
+    for known in flags.values():
+        known.unparse_flags()

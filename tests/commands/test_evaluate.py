@@ -5,13 +5,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from idgan_tf import config, runs
-from idgan_tf.commands.evaluate import evaluate_run
+from idgan_tf import runs
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Result, metrics
 from idgan_tf.experiments import evaluate
 from idgan_tf.experiments.evaluate import names
+from idgan_tf.experiments.scores import configuration_of, evaluate_run
 from idgan_tf.networks.classifier import FactorHeads
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import append_metrics
@@ -45,17 +45,18 @@ SMALL = [
 
 def tiny_run(gin_file, folder):
     """A run directory with a checkpoint of step 12, as `bin/train` leaves it."""
-    _, method = build_tiny(gin_file, folder)
+    settings, method = build_tiny(gin_file, folder)
     method.step.assign(12)
     run = Run(folder)
-    run.config.write_text(config.text())
+    run.config.write_text(settings.configuration.text)
     checkpoint.save(run.checkpoints, checkpoint.state(method, sums=tf.Variable([0.0])))
     run.metrics.write_text('{"step": 12, "loss": 1.0}\n')
     return run
 
 
-def evaluated(run, chosen, train=True, seed=0):
-    return dict(evaluate_run(run.path, chosen, train, seed, bindings=SMALL))
+def evaluated(run, chosen, train=True, seed=0, gin_files=(), bindings=SMALL):
+    configuration = configuration_of(run.path, gin_files, bindings)
+    return dict(evaluate_run(run.path, configuration, chosen, train, seed))
 
 
 def test_a_run_gets_lines_with_protocol_and_scalars(tmp_path):
@@ -100,18 +101,18 @@ def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, mo
     network = tmp_path / "factor_classifier_dsprites" / "networks" / "classifier.keras"
     asked = []
 
-    def finished(gin_files, gin_params, folder, allow_imports):
-        asked.append((gin_files, folder))
+    def finished(configuration, folder):
+        asked.append((configuration.gin_files, folder))
         network.parent.mkdir(parents=True)
         FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(network)
 
     monkeypatch.setattr(stages, "finished", finished)
     monkeypatch.setattr(own_network, "gin_file_of", lambda network, dataset: f"gin/{network}_dsprites.gin")
     results = evaluated(run, ["fid_dsprites"])
-    assert asked == [(["gin/factor_classifier_dsprites.gin"], tmp_path / "factor_classifier_dsprites")]
+    assert asked == [(("gin/factor_classifier_dsprites.gin",), tmp_path / "factor_classifier_dsprites")]
     assert results["fid_dsprites"].values["fid_dsprites96"] > 0
     assert results["fid_dsprites"].protocol["generated"] == "decoder mean, c ~ N(0, I)"
-    bound = dict(evaluate_run(run.path, ["fid_dsprites"], True, 0, (), [f"fid_dsprites.network = '{network}'", *SMALL]))
+    bound = evaluated(run, ["fid_dsprites"], bindings=[f"fid_dsprites.network = '{network}'", *SMALL])
     assert bound["fid_dsprites"].values == results["fid_dsprites"].values and len(asked) == 1
 
 
@@ -131,15 +132,15 @@ def test_a_shipped_network_comes_before_a_trained_one_and_their_scores_are_told_
 
 def test_a_training_measures_with_the_network_that_comes_with_the_package(tmp_path, monkeypatch):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
-    metrics()
-    method, dataset = runs.load_with_data(run.path, (), SMALL)
+    configuration = configuration_of(run.path, bindings=SMALL)
+    method, dataset = runs.restore(run.path, configuration)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
-    none, score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
-    assert none == [] and score == -np.inf, "left out with a warning where there is none"
-    shipped.pack(
-        FactorHeads((64, 64, 1), (3, 4, 4), "torch"), "tiny_sprites", tmp_path / "factor_classifier_tiny_sprites.npz"
-    )
-    (record,), score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
+    with configuration.in_force():
+        none, score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
+        assert none == [] and score == -np.inf, "left out with a warning where there is none"
+        network = tmp_path / "factor_classifier_tiny_sprites.npz"
+        shipped.pack(FactorHeads((64, 64, 1), (3, 4, 4), "torch"), "tiny_sprites", network)
+        (record,), score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
     assert score == -record["fid_dsprites96"] == -record["best_fid_dsprites96"] < 0.0
 
 
@@ -176,11 +177,9 @@ def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_th
 
 def test_the_presets_change_the_protocol(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
-    metrics()
-    runs.load_with_data(run.path, ["gin/eval/disentanglement_lib.gin"])
-    preset = config.bindings_of("fvm")
+    preset = configuration_of(run.path, ["gin/eval/disentanglement_lib.gin"]).bindings_of("fvm")
     assert preset["batch_size"] == 64 and preset["threshold"] == 0.0025 and preset["num_evaluation_votes"] == 5000
-    whole = dict(evaluate_run(run.path, ["fvm"], True, 0, ["gin/eval/whole_dataset.gin"], ["fvm.num_votes = 5"]))
+    whole = evaluated(run, ["fvm"], gin_files=["gin/eval/whole_dataset.gin"], bindings=["fvm.num_votes = 5"])
     assert whole["fvm"].protocol["num_variance_samples"] == 48
 
 

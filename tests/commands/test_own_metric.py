@@ -11,10 +11,11 @@ from idgan_tf import config
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import metric
 from idgan_tf.experiments.evaluate import during_training
+from idgan_tf.experiments.scores import configuration_of
 from idgan_tf.reports import of_run
 from idgan_tf.run_log import append_metrics, score_of
-from idgan_tf.runs import load_with_data
-from idgan_tf.studies import jobs, results, study, table
+from idgan_tf.runs import restore
+from idgan_tf.studies import jobs, measured, results, study, table
 from tests.commands.test_evaluate import tiny_run
 from tests.helpers import PROJECT, command
 from tests.helpers import metrics as lines_of
@@ -61,10 +62,9 @@ def own(tmp_path, monkeypatch):
 
 def made_up(job, values):
     """Leaves what a training and evaluations of [(count, value)] leave."""
-    config.load(job.gin_files, job.params)
-    step = config.bindings_of("train")["num_steps"]
+    step = measured.asked_steps(job)
     job.run.create()
-    job.run.config.write_text(config.text())
+    job.run.config.write_text(jobs.configuration(job).text)
     job.run.done.write_text(json.dumps({"step": step}))
     for count, value in values:
         protocol = {"metric": "unrest", "seed": 0, "num_samples": count}
@@ -78,11 +78,11 @@ def test_a_metric_of_ones_own_is_one_file(own):
     run.config.write_text(f"import tests.helpers\n{run.config.read_text()}")  # the dataset
     listed = command("evaluate", "--list", *flags, env=env, check=0).stdout.splitlines()
     assert "unrest                Mean absolute code of random images; lower is better" in listed and len(listed) > 10
-    measured = command(
+    printed = command(
         "evaluate", f"--run_dir={run.path}", "--metrics=unrest,mig", *flags, "--gin_allow_import=tests",
         "--gin_param=mig.num_samples = 100", env=env, check=0,
     )  # fmt: skip
-    assert [line.split()[0] for line in measured.stdout.splitlines()] == ["unrest", "mig"]
+    assert [line.split()[0] for line in printed.stdout.splitlines()] == ["unrest", "mig"]
     line = lines_of(run.path)[1]
     assert score_of(line) == ("unrest", "unrest") and line["protocol"]["num_samples"] == 40
     assert line["unrest"] > 0.0
@@ -96,8 +96,10 @@ def test_trainings_choose_their_best_by_it_and_studies_have_it_as_a_column(own, 
     run = tiny_run("gin/betavae_dsprites.gin", own / "run")
     with pytest.raises(ConfigError, match="no metric 'unrest'"):
         metric.find("unrest")
-    model, dataset = load_with_data(run.path, [str(own / "unrest.gin")], (), ["tests", "restless"])
-    (record,), score = during_training(model, dataset, ["unrest"], 0, -1e-9)
+    configuration = configuration_of(run.path, [own / "unrest.gin"], (), ["tests", "restless"])
+    model, dataset = restore(run.path, configuration)
+    with configuration.in_force():
+        (record,), score = during_training(model, dataset, ["unrest"], 0, -1e-9)
     assert score == -record["unrest"] and record["best_unrest"] == 1e-9, "the least is the best"
     (own / "tables").mkdir()
     (own / "tables" / "mine.toml").write_text(STUDY.format(folder=own))

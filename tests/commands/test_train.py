@@ -37,7 +37,11 @@ def test_one_command_trains_both_stages_and_says_what_it_made(finished):
     run, (output, errors) = finished
     assert [line["step"] for line in metrics(run)] == [4, 8, 12, 16, 20, 24]
     assert [line["step"] for line in metrics(run.parent / "tiny_betavae")] == [4, 8, 12]
-    assert "tiny_sprites" in json.loads((run / "environment.json").read_text())["data"]
+    known = json.loads((run / "environment.json").read_text())
+    assert "tiny_sprites" in known["data"]
+    assert known["experiment"] == {"gin_files": ["tests/tiny.gin"], "bindings": []}
+    first = json.loads((run.parent / "tiny_betavae" / "environment.json").read_text())["experiment"]
+    assert first["gin_files"] == ["tests/tiny_betavae.gin"]
     for name in (
         "config.gin",
         "figures/traversal.png",

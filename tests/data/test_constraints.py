@@ -1,16 +1,16 @@
 import types
 
-import gin
 import numpy as np
 import pytest
 import scipy.optimize
 import tensorflow as tf
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.data.constraints import Constrained
 from idgan_tf.data.digits import Digits
 from idgan_tf.data.dsprites import DSprites
 from idgan_tf.errors import ConfigError
+from idgan_tf.training import build
 from idgan_tf.training.call import TrainingCall
 from tests.helpers import TinySprites
 
@@ -158,10 +158,9 @@ def test_a_dataset_without_factors_is_refused():
 
 
 def test_the_examples_leave_out_what_they_say():
-    config.load(["gin/betavae_dsprites.gin", "gin/data/dsprites_left_out.gin"])
-    dataset = gin.get_bindings("train")["dataset"]
+    dataset = build.dataset(Configuration(["gin/betavae_dsprites.gin", "gin/data/dsprites_left_out.gin"]))
     factors = dataset.factors(np.arange(dataset.num_examples))
     assert dataset.num_examples == 737_280 * 5 // 6 and not np.any((factors[:, 0] == 2) & (factors[:, 3] >= 16))
-    config.load(["gin/betavae_dsprites.gin", "gin/data/dsprites_correlated.gin"])
-    factors = (dataset := gin.get_bindings("train")["dataset"]).factors(np.arange(dataset.num_examples))
+    dataset = build.dataset(Configuration(["gin/betavae_dsprites.gin", "gin/data/dsprites_correlated.gin"]))
+    factors = dataset.factors(np.arange(dataset.num_examples))
     assert np.corrcoef(factors[:, 3], factors[:, 4])[0, 1] > 0.85

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from idgan_tf import config
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from tests.helpers import PROJECT, build_tiny, command
@@ -42,8 +41,8 @@ def browser():
 def run(tmp_path_factory):
     """An untrained ID-GAN with a nuisance, in a run directory with a hostile name."""
     run = Run(tmp_path_factory.mktemp("runs") / NAME)
-    _, method = build_tiny("gin/idgan_dsprites.gin", run.path, "IDGAN.nuisance_dim = 3", "LATENT_DIM = 13")
-    finish(run, method, method.teacher_decoder)
+    settings, method = build_tiny("gin/idgan_dsprites.gin", run.path, "IDGAN.nuisance_dim = 3", "LATENT_DIM = 13")
+    finish(run, settings, method, method.teacher_decoder)
     return run
 
 
@@ -51,16 +50,16 @@ def run(tmp_path_factory):
 def labelled(tmp_path_factory):
     """An untrained label-relevant / irrelevant VAE of three classes, in a run directory."""
     run = Run(tmp_path_factory.mktemp("runs") / "labelled")
-    _, method = build_tiny("gin/label_relevant_vae_cifar10.gin", run.path, "ZS_DIM = 6", "ZU_DIM = 20")
-    finish(run, method, method.decoder)
+    settings, method = build_tiny("gin/label_relevant_vae_cifar10.gin", run.path, "ZS_DIM = 6", "ZU_DIM = 20")
+    finish(run, settings, method, method.decoder)
     return run
 
 
-def finish(run, method, decoder):
+def finish(run, settings, method, decoder):
     """Writes what bin/explore reads of a run."""
     for variable in decoder.trainable_variables:
         variable.assign(4.0 * variable)  # fresh weights draw grey, whatever the code
-    run.config.write_text(f"import tests.helpers\n{config.text()}")
+    run.config.write_text(f"import tests.helpers\n{settings.configuration.text}")
     checkpoint.save(run.checkpoints, checkpoint.state(method))
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.label_relevant_vae import (
     LabelRelevantVAE,
@@ -234,9 +234,8 @@ def test_wrong_settings_are_refused(name, value):
 
 
 @pytest.mark.parametrize("data", ["cifar10", "cub", "toy"])
-def test_the_gin_files_have_the_weight_of_the_code_in_thejoint_step(data):
-    config.load([f"gin/label_relevant_vae_{data}.gin"])
-    bound = config.bindings_of("LabelRelevantVAE")
+def test_the_gin_files_have_the_weight_of_the_code_in_the_joint_step(data):
+    bound = Configuration([f"gin/label_relevant_vae_{data}.gin"]).bindings_of("LabelRelevantVAE")
     assert bound["lambda_lkd_joint"] == pytest.approx(bound["lambda_rec"] * bound["lambda_lkd"])
     assert bound["lambda_adv"] == 1.0
 
@@ -373,8 +372,9 @@ def test_only_zu_has_information_in_nats():
 
 
 def test_the_rate_of_the_variances_decays_after_two_epochs():
-    config.load(["gin/label_relevant_vae_cifar10.gin"])
-    method = build.settings().method()
+    configuration = Configuration(["gin/label_relevant_vae_cifar10.gin"])
+    with configuration.in_force():
+        method = build.settings(configuration).method()
     rate = method.players["class_spreads"].optimizer._learning_rate
     assert float(rate(936)) == pytest.approx(5e-4) and float(rate(937)) == pytest.approx(5e-6)
     assert float(method.players["class_means"].optimizer.learning_rate) == pytest.approx(5e-4)

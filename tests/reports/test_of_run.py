@@ -93,7 +93,8 @@ def test_the_command_to_repeat_a_run_is_one_that_a_shell_takes(run):
 
 
 def test_published_numbers_stand_beside_ours(run):
-    run.config.write_text("BetaVAE.beta = 8.0\ntrain.method = @BetaVAE\n")
+    known = {"packages": "keras 0", "machine": "x", "experiment": {"gin_files": ["gin/betavae_dsprites.gin", "x.gin"]}}
+    run.environment.write_text(json.dumps(known))
     protocol = {"dataset": "dsprites", "num_votes": 800}
     run.metrics.write_text(json.dumps({"step": 3, "fvm": 0.625, "sap": 0.1, "protocol": protocol}) + "\n")
     page = of_run.of_run(run)
@@ -101,6 +102,8 @@ def test_published_numbers_stand_beside_ours(run):
     assert "<td>sap</td><td>0.1</td><td>-</td>" in page
     run.metrics.write_text(json.dumps({"step": 3, "fid_dsprites50k": 99.0, "protocol": protocol}) + "\n")
     assert "not values" in of_run.of_run(run), "the feature network is another one"
+    run.environment.unlink()
+    assert "not values" not in of_run.of_run(run), "nobody knows what a run was that does not say"
 
 
 def test_a_run_that_has_only_begun_and_was_moved_still_opens(run, tmp_path):

@@ -3,11 +3,12 @@ import tomllib
 
 import pytest
 
-from idgan_tf import config
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.metric import metrics
 from idgan_tf.studies import published, study
-from tests.helpers import load_tiny
+from idgan_tf.training import build
+from tests.helpers import PROJECT
 
 
 def test_a_printed_number_with_its_spread_and_its_place():
@@ -48,7 +49,9 @@ def test_a_table_that_nobody_printed_is_refused(tmp_path, monkeypatch):
     text = (study.FOLDER / "idgan_table2.toml").read_text()
     (tmp_path / "mine.toml").write_text(text.replace("ID-GAN, Table 2", "ID-GAN, Table 22"))
     monkeypatch.setattr(study, "FOLDER", tmp_path)
-    with pytest.raises(ConfigError, match="mine: nothing is known of ID-GAN, Table 22; there are ID-GAN, Table 1; "):
+    with pytest.raises(
+        ConfigError, match="mine.toml: nothing is known of ID-GAN, Table 22; there are ID-GAN, Table 1; "
+    ):
         study.load("mine", "cpu")
 
 
@@ -58,20 +61,20 @@ def test_two_numbers_never_stand_in_one_place():
         assert len(set(places)) == len(places), key
 
 
-@pytest.mark.parametrize("method", sorted({method for method, _, _ in published._numbers()}))
-def test_a_configuration_is_known_as_the_method_of_its_gin_file(method):
-    dataset = next(dataset for name, dataset, _ in published._numbers() if name == method)
-    load_tiny(f"gin/{method}_{dataset}.gin")
-    assert published.stem(config.text()) == method
+@pytest.mark.parametrize("method, dataset", sorted({(method, dataset) for method, dataset, _ in published._numbers()}))
+def test_a_run_of_a_gin_file_stands_beside_the_numbers_of_its_name(method, dataset):
+    gin_file = f"gin/{method}_{dataset}.gin"
+    assert published.method_of(gin_file, dataset) == method
+    assert (PROJECT / gin_file).exists() or dataset == "chairs_grey"
+    if (PROJECT / gin_file).exists():
+        assert build.dataset(Configuration([gin_file])).name == dataset
 
 
-def test_the_networks_for_1024_pixels_are_id_gan_and_a_classifier_is_in_no_table():
-    for stem, method in (("idgan_celebahq", "idgan"), ("factor_classifier_dsprites", None)):
-        load_tiny(f"gin/{stem}.gin")
-        assert published.stem(config.text()) == method
-
-
-def test_an_id_gan_of_a_teacher_in_no_table_stands_beside_no_number():
-    load_tiny("gin/idgan_ibgan_dsprites.gin")
-    assert published.stem(config.text()) == "idgan_ibgan"
-    assert not published.of("idgan_ibgan", "dsprites", "fvm") and published.of("ibgan", "dsprites", "fvm")
+def test_what_is_in_no_table_stands_beside_no_number():
+    assert published.method_of("gin/idgan_dsprites.gin", "color_dsprites") is None
+    assert published.method_of("runs/idgan_dsprites/config.gin", "dsprites") is None
+    assert published.method_of("", "dsprites") is published.method_of("gin/quickstart.gin", None) is None
+    for stem in ("idgan_ibgan", "idgan_showcase", "factor_classifier"):
+        assert published.method_of(f"gin/{stem}_dsprites.gin", "dsprites") == stem
+        assert not published.of(stem, "dsprites", "fvm")
+    assert published.of("ibgan", "dsprites", "fvm")

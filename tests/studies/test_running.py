@@ -14,7 +14,6 @@ import time
 import numpy as np
 import pytest
 
-from idgan_tf import config
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Result
@@ -49,13 +48,13 @@ class Made:
             raise self.fail[run.name]
         self.trained.append([run.path.parent.name, run.name])
         run.create()
-        config.load(job.gin_files, job.params)
-        run.config.write_text(config.text())
+        configuration = jobs.configuration(job)
+        run.config.write_text(configuration.text)
         save(run.samples / "samples-00000004", np.zeros([4, 4, 3], np.uint8), {})
-        run.done.write_text(json.dumps({"step": config.bindings_of("train")["num_steps"]}))
+        run.done.write_text(json.dumps({"step": configuration.bindings_of("train")["num_steps"]}))
 
-    def evaluate_run(self, run_dir, chosen, train, seed, gin_files, bindings):
-        assert not train and any(".network = " in binding for binding in bindings)
+    def evaluate_run(self, run_dir, configuration, chosen, train, seed):
+        assert not train and any(".network = " in binding for binding in configuration.bindings)
         yield from self.measure(run_dir, chosen, seed)
 
     def measure(self, run_dir, chosen, seed):
@@ -298,7 +297,7 @@ def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, t
 def test_a_value_that_a_finished_run_did_not_write_is_missed_aloud(made, tmp_path, monkeypatch):
     for row in (row.id for row in study.load("ibgan_table1", "cpu").chosen):
         monkeypatch.setitem(SCORES, row, (0.6, 0.0))
-    monkeypatch.setattr(scores, "evaluate_run", lambda path, chosen, train, seed, *_: made.measure(path, chosen, seed))
+    monkeypatch.setattr(scores, "evaluate_run", lambda path, _, chosen, train, seed: made.measure(path, chosen, seed))
     result, _ = run_all(study.load("ibgan_table1", "cpu"), tmp_path)
     assert "no best_fvm: the run did not write it down" in table.problems(result)[0]
 
@@ -355,8 +354,6 @@ def test_smoke_of_the_smallest_study(tmp_path):
 def tiny_data(tmp_path, monkeypatch):
     """Noise in place of the data sets that need a download, prepared in a cache of its own."""
     sizes = {"celeba64": (64, 3, 0), "celeba128": (128, 3, 0), "chairs_grey": (64, 1, 0), "cifar10_images": (32, 3, 10)}
-    import gin
-
     from idgan_tf.commands.prepare_data import dataset_of
 
     monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
@@ -373,7 +370,6 @@ def tiny_data(tmp_path, monkeypatch):
         manifest = {"format": 1, "rule": dataset.rule, "files": files, "count": 40}
         manifest["class_names"] = [str(label) for label in range(classes)]
         (dataset.folder / "manifest.json").write_text(json.dumps(manifest))
-    gin.clear_config()
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ import shlex
 
 import pytest
 
-from idgan_tf import config
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import metrics
@@ -54,12 +53,13 @@ def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
 
 def assert_trains_as_planned(found, job):
     """A run takes the bindings of a job and of its metrics; its teacher is the row that the study names, beside it."""
-    config.load(job.gin_files, job.params)
-    config.load(job.gin_files, [*job.params, *job.evaluation])
-    teacher = config.bindings_of("teacher")
+    configuration = jobs.configuration(job)
+    jobs.evaluated(job)
+    teacher = configuration.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
-    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", config.text()):
-        assert int(noise_ends) <= config.bindings_of("train")["num_steps"], "the noise does not end with the training"
+    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", configuration.text):
+        steps = configuration.bindings_of("train")["num_steps"]
+        assert int(noise_ends) <= steps, "the noise does not end with the training"
     if teacher:
         row = found.row(job.row.teacher)
         assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem
@@ -92,8 +92,8 @@ def test_the_label_studies_count_the_images_that_the_paper_counts():
     for name in ("label_table1", "label_table2"):
         for job in jobs.plan(study.load(name, "paper"), "runs"):
             if job.row.dataset in counts:
-                config.load(job.gin_files, [*job.params, *job.evaluation])
-                bound = [config.bindings_of(metric)[key] for metric, key in COUNTS]
+                configuration = jobs.evaluated(job)
+                bound = [configuration.bindings_of(metric)[key] for metric, key in COUNTS]
                 assert tuple(bound) == counts[job.row.dataset]
 
 
@@ -101,8 +101,7 @@ def test_ibgan_counts_the_colour_as_a_sixth_factor_and_idgan_does_not():
     for name, expected in (("ibgan_table1", 6), ("idgan_table1", 5)):
         for job in jobs.plan(study.load(name, "paper"), "runs"):
             if job.row.dataset == "color_dsprites":
-                config.load(job.gin_files, job.params)
-                assert len(build.settings().dataset.factor_sizes) == expected
+                assert len(build.settings(jobs.configuration(job)).dataset.factor_sizes) == expected
 
 
 def test_the_remedy_of_a_folder_that_has_a_gin_file_names_it():
@@ -155,5 +154,5 @@ def test_the_commands_of_a_list_are_what_a_shell_gives_to_train_and_evaluate(tmp
         words = shlex.split(line)
         assert [word[12:] for word in words[: words.index("&&")] if word.startswith("--gin_param=")] == job.params
         assert words.count(f"--run_dir={job.run.path}") == 2 and "bin/evaluate" in words
-        config.load(job.gin_files, job.params)
+        jobs.configuration(job)
     assert job.params[0] == "IDGAN.lambda_id = 1.0" and "mixed_bfloat16" in job.params[-1]

@@ -1,0 +1,96 @@
+"""A study of one's own: a .toml file anywhere, whose mistakes are told in a line."""
+
+import re
+
+import pytest
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.studies import jobs, results, study
+from tests.faults import forked
+
+MINE = """
+title = "mine"
+paper = "none"
+metrics = ["fvm"]
+
+[scale.cpu]
+seeds = 1
+params.all = ["train.num_steps = 4"]
+
+[[row]]
+name = "beta-VAE"
+dataset = "dsprites"
+gin = ["gin/betavae_dsprites.gin"]
+budget = "vae"
+
+[[claim]]
+text = "it reads"
+where = "here"
+check = "at_least"
+metrics = ["fvm"]
+rows = ["betavae_dsprites"]
+value = 1
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE)
+    return path
+
+
+def test_a_study_of_ones_own_is_planned_and_repeated_by_its_path(mine, tmp_path):
+    found = study.load(str(mine), "cpu")
+    (job,) = jobs.plan(found, tmp_path)
+    assert job.run.path == tmp_path / "mine-cpu" / "seed0" / "betavae_dsprites"
+    assert results.collect(found, [job])["command"] == f"bin/reproduce --study={mine} --scale=cpu"
+
+
+def test_the_commands_take_its_path(mine, tmp_path):
+    listed = forked.run("reproduce", [f"--study={mine}", f"--runs={tmp_path}", "--list"])
+    assert listed.returncode == 0 and "--gin_file=gin/betavae_dsprites.gin" in listed.stdout, listed.stderr
+    report = forked.run("report", [f"--study={mine}", f"--runs={tmp_path}"])
+    assert report.returncode == 2 and f"no results in {tmp_path}/mine-cpu/results" in report.stderr.splitlines()[-1]
+    for name in ("reproduce", "report"):
+        missing = forked.run(name, [f"--study={tmp_path}/none.toml"])
+        assert missing.returncode == 2
+        assert missing.stderr.splitlines()[-1].endswith("none.toml': there is no such file")
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ('paper = "none"', 'papr = "none"', "mine.toml has no key 'papr'; there are title, paper, metrics"),
+        (
+            'budget = "vae"',
+            'budgt = "vae"',
+            r"mine.toml, \[\[row\]\] 1 has no key 'budgt'; there are name, dataset, gin",
+        ),
+        ('budget = "vae"', "", r"\[\[row\]\] 1 lacks the key 'budget'"),
+        ("params.all", "parms.all", r"\[scale.cpu\] has no key 'parms'; there are seeds, gin, params"),
+        ("[scale.cpu]", "[scale.cpuu]", r"\[scale\] has no key 'cpuu'; there are paper, cpu, smoke"),
+        ("[scale.cpu]", "[scale.smoke]", r"has no \[scale.cpu\]; it has smoke"),
+        ('where = "here"', 'were = "here"', r"\[\[claim\]\] 1 has no key 'were'; there are text, where, check"),
+        ('"at_least"', '"atleast"', "no check is 'atleast'; there are same, better"),
+        ('rows = ["beta', 'rows = ["alpha', "no row is 'alphavae_dsprites'; there are betavae_dsprites"),
+        ('budget = "vae"', 'budget = "vae"\nteacher = "her"', "no row is 'her', the teacher of betavae_dsprites"),
+        ('gin = ["gin/betavae_dsprites.gin"]', 'gin = "gin/betavae_dsprites.gin"', r"\[\[row\]\] 1: gin is no list"),
+        ('["gin/betavae_dsprites.gin"]', "[]", "the row 'beta-VAE' has no gin file"),
+        ("seeds = 1", 'seeds = "one"', r"\[scale.cpu\]: seeds is no int: 'one'"),
+        ("seeds = 1", "seeds = ", "cannot read .*mine.toml"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(old, new, message, mine):
+    assert old in MINE
+    mine.write_text(MINE.replace(old, new))
+    with pytest.raises(ConfigError, match=message) as error:
+        study.load(str(mine), "cpu")
+    assert re.match(r"[^\n]+$", str(error.value))
+
+
+def test_a_study_of_ones_own_takes_no_name_of_a_study_there_is(mine):
+    taken = mine.rename(mine.with_name("label_toy.toml"))
+    with pytest.raises(ConfigError, match="label_toy is a study already"):
+        study.load(str(taken), "cpu")
+    assert study.load(str(study.FOLDER / "label_toy.toml"), "cpu").runs_of == study.load("label_toy", "cpu").runs_of
