@@ -39,113 +39,173 @@ def train(run, settings, draw=None, evaluate=None):
     """
     build.warn_of_slow_precision(settings)
     with settings.configuration.in_force():  # metrics and pictures have bindings, too
-        return _train(run, settings, draw, evaluate)
+        training = _Training(run, settings, draw, evaluate)
+        training.resume()
+        training.finish()
+    return training.method
 
 
-def _train(run, settings, draw, evaluate):
-    strategy = build.strategy(settings.jit_compile)
-    with strategy.scope():
-        method = build.method(settings, run)
-    require(
-        not settings.rollbacks or all(hasattr(p.optimizer.learning_rate, "assign") for p in method.players.values()),
-        "train.rollbacks cannot lower a learning rate that follows a schedule",
-    )
-    call = TrainingCall(method, settings, strategy)
-    best_score = tf.Variable(float("-inf"), trainable=False, dtype=tf.float64, name="best_score")
-    rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
-    state = checkpoint.state(method, sums=call.sums, best_score=best_score, rollbacks=rollbacks)
+class _Training:
+    """A method, the step it has reached, and the run directory that hears of it; the arguments are those of `train`."""
 
-    chief = workers.is_chief()
-    if chief:
-        sweep(run.checkpoints)
-        sweep(run.best)
-    if checkpoint.steps(run.checkpoints):
-        checkpoint.restore(run.checkpoints, state)
-    step = int(method.step.numpy())
-    if workers.agree(step, -step) != [step, -step]:
-        raise CheckpointError(f"the workers see other checkpoints than step {step}: they must share {run.path}")
-    if chief:
-        record.forget_after(run.metrics, step)
-        with record.writing(run):
-            began = environment.of_training(settings.dataset, settings.configuration)
-            write_text(run.environment, json.dumps(began, indent=1) + "\n")
-    logging.info("%s: %s", run.path, "from the start" if step == 0 else f"continuing after step {step}")
-    logging.info("data: %s", settings.dataset.describe())
-    for warning in method.foresee(settings.num_steps):
-        logging.warning("%s", warning)
+    def __init__(self, run, settings, draw, evaluate):
+        self.run, self.settings, self.draw, self.evaluate = run, settings, draw, evaluate
+        strategy = build.strategy(settings.jit_compile)
+        with strategy.scope():
+            self.method = build.method(settings, run)
+        rates = [player.optimizer.learning_rate for player in self.method.players.values()]
+        require(
+            not settings.rollbacks or all(hasattr(rate, "assign") for rate in rates),
+            "train.rollbacks cannot lower a learning rate that follows a schedule",
+        )
+        self.call = TrainingCall(self.method, settings, strategy)
+        self.best_score = tf.Variable(float("-inf"), trainable=False, dtype=tf.float64, name="best_score")
+        self.rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
+        loop = {"sums": self.call.sums, "best_score": self.best_score, "rollbacks": self.rollbacks}
+        self.state = checkpoint.state(self.method, **loop)
+        self.chief = workers.is_chief()
+        self.picture_every = settings.picture_every if draw else 0
+        self.evaluate_every = settings.evaluate_every if evaluate else 0
+        self.step = self.steps_per_call = None
 
-    rates = {f"learning_rate/{name}": player.optimizer for name, player in method.players.items()}
-    board = tf.summary.create_file_writer(str(run.tensorboard)) if chief else tf.summary.create_noop_writer()
-    with board.as_default(step):
-        tf.summary.text("config", f"```\n{settings.configuration.text}\n```")
+    def resume(self):
+        """Goes to the newest checkpoint, where there is one, and says what begins."""
+        run, settings = self.run, self.settings
+        if self.chief:
+            sweep(run.checkpoints)
+            sweep(run.best)
+        if checkpoint.steps(run.checkpoints):
+            checkpoint.restore(run.checkpoints, self.state)
+        self.step, self.steps_per_call = int(self.method.step.numpy()), 1
+        if workers.agree(self.step, -self.step) != [self.step, -self.step]:
+            raise CheckpointError(
+                f"the workers see other checkpoints than step {self.step}: they must share {run.path}"
+            )
+        if self.chief:
+            record.forget_after(run.metrics, self.step)
+            with record.writing(run):
+                began = environment.of_training(settings.dataset, settings.configuration)
+                write_text(run.environment, json.dumps(began, indent=1) + "\n")
+        logging.info("%s: %s", run.path, f"continuing after step {self.step}" if self.step else "from the start")
+        logging.info("data: %s", settings.dataset.describe())
+        for warning in self.method.foresee(settings.num_steps):
+            logging.warning("%s", warning)
 
-    def due(every):
-        return every and (step % every == 0 or step == settings.num_steps)
-
-    picture_every, evaluate_every = (draw and settings.picture_every), (evaluate and settings.evaluate_every)
-    events = [settings.log_every, settings.save_every, picture_every, evaluate_every, settings.num_steps]
-    steps_per_call = 1
-    with Signals() as signals, Progress(run.name, step, settings.num_steps) as progress, board.as_default():
-        try:
-            while step < settings.num_steps:
-                k = min(steps_per_call, *(every - step % every for every in events if every))
-                start = time.perf_counter()
-                with workers.lost():
-                    finite = call(k)
-                seconds, received = workers.agree(time.perf_counter() - start, signals.received)
-                step += k
-                if not finite:
-                    problem = _non_finite(call.means(), step)
-                    step = _roll_back(run, state, method, settings, rollbacks, problem)
-                    call.restart()
-                    progress.back_to(step)
-                    continue
-                if call.traces == 1 and k == steps_per_call:  # the first call also traced the graph
-                    steps_per_call = max(1, round(min(2 * k, k * SECONDS_PER_CALL / seconds)))
-                progress.advance(k)
-
-                if due(settings.log_every):
-                    means = call.means()
-                    if chief:
-                        with record.writing(run):
-                            run_log.append_metrics(run.metrics, {"step": step, **means})
-                    scalars = {**means, "steps_per_second": progress.rate}
-                    scalars.update({name: optimizer.learning_rate for name, optimizer in rates.items()})
-                    for name, value in scalars.items():
-                        tf.summary.scalar(name, value, step)
-                    progress.show(means)
-                    for warning in method.diagnose(means):
-                        progress.write(f"warning, step {step}: {warning}")
-                if chief and due(picture_every):
-                    pictures = draw(method, settings.dataset)
+    def finish(self):
+        """Trains to the last step, and writes what a finished run has."""
+        run, last = self.run, self.settings.num_steps
+        board = tf.summary.create_file_writer(str(run.tensorboard)) if self.chief else tf.summary.create_noop_writer()
+        with Signals() as signals, Progress(run.name, self.step, last) as progress, board.as_default(self.step):
+            try:
+                tf.summary.text("config", f"```\n{self.settings.configuration.text}\n```")
+                while self.step < last:
+                    received = self._call(signals, progress)
+                    if received is not None:
+                        self._events(received, progress)
+                if self.chief:
                     with record.writing(run):
-                        record.draw(run, step, pictures)
-                if chief and due(evaluate_every):
-                    records, score = evaluate(
-                        method, settings.dataset, settings.metrics, settings.seed, float(best_score.numpy())
-                    )
-                    with record.writing(run):
-                        record.log_evaluation(run, step, records)
-                        if score > best_score.numpy():
-                            best_score.assign(score)
-                            checkpoint.save(run.best, state, keep=1)
-                if chief and (due(settings.save_every) or received):
-                    with record.writing(run):
-                        checkpoint.save(run.checkpoints, state, keep_every=settings.keep_every)
+                        record.save_networks(run, self.method)
+                        write_text(run.done, json.dumps({"step": self.step}))
+                (received,) = workers.agree(signals.received)  # what the chief wrote is there for all
                 if received:
-                    workers.agree(step)  # nobody leaves before the chief has saved
-                    raise _interrupted(received, step)
-            if chief:
-                with record.writing(run):
-                    record.save_networks(run, method)
-                    write_text(run.done, json.dumps({"step": step}))
-            (received,) = workers.agree(signals.received)  # what the chief wrote is there for all
-            if received:
-                raise _interrupted(received, step)
-        finally:
-            with contextlib.suppress(tf.errors.OpError):  # the scalars of a full disk
-                board.flush()
-    return method
+                    raise _interrupted(received, self.step)
+            finally:
+                with contextlib.suppress(tf.errors.OpError):  # the scalars of a full disk
+                    board.flush()
+
+    def _call(self, signals, progress):
+        """Some steps; gives the signal that any worker received, 0 for none, or None after a roll back."""
+        settings = self.settings
+        every = (settings.log_every, settings.save_every, self.picture_every, self.evaluate_every, settings.num_steps)
+        k = min(self.steps_per_call, *(n - self.step % n for n in every if n))
+        start = time.perf_counter()
+        with workers.lost():
+            finite = self.call(k)
+        seconds, received = workers.agree(time.perf_counter() - start, signals.received)
+        self.step += k
+        if not finite:
+            self._roll_back(_non_finite(self.call.means(), self.step))
+            progress.back_to(self.step)
+            return None
+        if self.call.traces == 1 and k == self.steps_per_call:  # the first call also traced the graph
+            self.steps_per_call = max(1, round(min(2 * k, k * SECONDS_PER_CALL / seconds)))
+        progress.advance(k)
+        return received
+
+    def _events(self, received, progress):
+        """What is due at this step: lines, pictures, scores, a checkpoint.
+
+        Raises:
+            Interrupted: a signal was received; all is saved.
+        """
+        if self._due(self.settings.log_every):
+            self._log(progress)
+        if self.chief and self._due(self.picture_every):
+            pictures = self.draw(self.method, self.settings.dataset)
+            with record.writing(self.run):
+                record.draw(self.run, self.step, pictures)
+        if self.chief and self._due(self.evaluate_every):
+            self._score()
+        if self.chief and (self._due(self.settings.save_every) or received):
+            with record.writing(self.run):
+                checkpoint.save(self.run.checkpoints, self.state, keep_every=self.settings.keep_every)
+        if received:
+            workers.agree(self.step)  # nobody leaves before the chief has saved
+            raise _interrupted(received, self.step)
+
+    def _due(self, every):
+        return every and (self.step % every == 0 or self.step == self.settings.num_steps)
+
+    def _log(self, progress):
+        """The means since the last time to metrics.jsonl, TensorBoard and the terminal, with what they call for."""
+        means = self.call.means()
+        if self.chief:
+            with record.writing(self.run):
+                run_log.append_metrics(self.run.metrics, {"step": self.step, **means})
+        rates = {f"learning_rate/{name}": p.optimizer.learning_rate for name, p in self.method.players.items()}
+        for name, value in {**means, "steps_per_second": progress.rate, **rates}.items():
+            tf.summary.scalar(name, value, self.step)
+        progress.show(means)
+        for warning in self.method.diagnose(means):
+            progress.write(f"warning, step {self.step}: {warning}")
+
+    def _score(self):
+        """The metrics, and the checkpoint of the best score so far."""
+        settings, best = self.settings, float(self.best_score.numpy())
+        records, score = self.evaluate(self.method, settings.dataset, settings.metrics, settings.seed, best)
+        with record.writing(self.run):
+            record.log_evaluation(self.run, self.step, records)
+            if score > best:
+                self.best_score.assign(score)
+                checkpoint.save(self.run.best, self.state, keep=1)
+
+    def _roll_back(self, problem):
+        """Goes back to the last checkpoint with lower learning rates.
+
+        Raises:
+            NonFiniteError: there is no checkpoint, or `settings.rollbacks` are used up.
+        """
+        run, allowed = self.run, self.settings.rollbacks
+        saved, used = checkpoint.steps(run.checkpoints), int(self.rollbacks.numpy()) + 1
+        if not saved:
+            raise NonFiniteError(f"{problem}; there is no checkpoint yet; try a lower learning rate")
+        if used > allowed:
+            raise NonFiniteError(
+                f"{problem}; the checkpoint of step {saved[-1]} is kept; to continue it with lower learning rates, "
+                f"pass --gin_param='train.rollbacks = {used}'"
+            )
+        self.step = checkpoint.restore(run.checkpoints, self.state)
+        factor = self.settings.rollback_factor ** (used - int(self.rollbacks.numpy()))  # since that checkpoint
+        self.rollbacks.assign(used)
+        if self.chief:
+            record.forget_after(run.metrics, self.step)
+        for player in self.method.players.values():
+            player.optimizer.learning_rate.assign(player.optimizer.learning_rate * factor)
+        self.call.restart()
+        logging.warning(
+            "%s; back to step %d with %g times its learning rates (%d of %d)",
+            problem, self.step, factor, used, allowed,
+        )  # fmt: skip
 
 
 def is_done(run, settings):
@@ -161,31 +221,3 @@ def _interrupted(number, step):
 def _non_finite(means, step):
     bad = sorted(name for name, value in means.items() if value - value != 0.0) or ["weights"]
     return f"{', '.join(bad)} became non-finite by step {step}"
-
-
-def _roll_back(run, state, method, settings, rollbacks, problem):
-    """Goes back to the last checkpoint with lower learning rates; returns its step.
-
-    Raises:
-        NonFiniteError: there is no checkpoint, or `settings.rollbacks` are used up.
-    """
-    saved, used = checkpoint.steps(run.checkpoints), int(rollbacks.numpy()) + 1
-    if not saved:
-        raise NonFiniteError(f"{problem}; there is no checkpoint yet; try a lower learning rate")
-    if used > settings.rollbacks:
-        raise NonFiniteError(
-            f"{problem}; the checkpoint of step {saved[-1]} is kept; to continue it with lower learning rates, pass "
-            f"--gin_param='train.rollbacks = {used}'"
-        )
-    step = checkpoint.restore(run.checkpoints, state)
-    factor = settings.rollback_factor ** (used - int(rollbacks.numpy()))  # since that checkpoint
-    rollbacks.assign(used)
-    if workers.is_chief():
-        record.forget_after(run.metrics, step)
-    for player in method.players.values():
-        player.optimizer.learning_rate.assign(player.optimizer.learning_rate * factor)
-    logging.warning(
-        "%s; back to step %d with %g times its learning rates (%d of %d)",
-        problem, step, factor, used, settings.rollbacks,
-    )  # fmt: skip
-    return step
