@@ -1,9 +1,9 @@
 """Factors that come together in the training, and combinations that it never sees, of any dataset with known factors.
 
 Correlations: Träuble et al., "On Disentangled Representations Learned from Correlated Data", ICML 2021,
-arXiv:2006.07886, with factors scaled to [0, 1] and several pairs multiplied as facebookresearch/
-disentangling-correlated-factors does (datasets/utils.py, provide_correlation_sampler). Combinations left out: Montero et al., "The Role of Disentanglement in
-Generalisation", ICLR 2021 (constraints/montero.yaml there).
+arXiv:2006.07886, with factors scaled to [0, 1] and several pairs multiplied as in datasets/utils.py of
+facebookresearch/disentangling-correlated-factors (`provide_correlation_sampler`). Combinations left out: Montero et
+al., "The Role of Disentanglement in Generalisation", ICLR 2021 (constraints/montero.yaml there).
 """
 
 import functools
