@@ -1,9 +1,9 @@
 """Factors that come together in the training, and combinations that it never sees, of any dataset with known factors.
 
 Correlations: Träuble et al., "On Disentangled Representations Learned from Correlated Data", ICML 2021,
-arXiv:2006.07886, section 3; several at once, as facebookresearch/disentangling-correlated-factors multiplies them
-(constraints/avail_correlations.yaml). Combinations left out: Montero et al., "The Role of Disentanglement in
-Generalisation", ICLR 2021 (constraints/montero.yaml there).
+arXiv:2006.07886, with factors scaled to [0, 1] and several pairs multiplied as in datasets/utils.py of
+facebookresearch/disentangling-correlated-factors (`provide_correlation_sampler`). Combinations left out: Montero et
+al., "The Role of Disentanglement in Generalisation", ICLR 2021 (constraints/montero.yaml there).
 """
 
 import functools
@@ -24,8 +24,8 @@ class Constrained(FactorDataset):
 
     An example is a row of the other dataset. With correlated factors there are as many examples as rows, drawn once
     by `seed`: a row of probability p is there floor(N p) or ceil(N p) times, those below 1 / N mostly not at all.
-    Metrics draw factors uniformly from the whole grid, as both papers do; those that compare with real images take
-    examples. `held_out` has the left-out images, and metrics of it draw factors from these alone.
+    Metrics of factors draw them uniformly from the whole grid; those that compare with real images take examples.
+    `held_out` has the left-out images, and metrics of it draw factors from these alone.
 
     Args:
         dataset: a `FactorDataset`.
