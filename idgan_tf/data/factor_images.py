@@ -49,9 +49,6 @@ class FactorImages(FactorDataset, PreparedDataset):
         manifest = self.read_manifest()
         return _origin(manifest["source"]) if manifest else "prepared"
 
-    def decode(self, rows, seed):
-        return {**super().decode(rows, seed), "factors": self.factors_in_graph(rows["index"])}
-
     take = Dataset.take
 
 

@@ -76,5 +76,5 @@ class Shapes3D(FactorImages):
         features = ("image", *(f"label_{name}" for name in self.factor_names))
         for name in source.names:
             image, *classes = source.values(name, *features)
-            pixels = np.asarray(image_files.decode(image, name, 3))
+            pixels = np.asarray(image_files.read(image, 3, name, turn=False))
             yield self.index([classes]), pixels[None]

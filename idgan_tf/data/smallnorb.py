@@ -97,7 +97,7 @@ class SmallNORB(FactorImages):
         features = ("image", *(f"label_{name}" for name in self.factor_names), "instance")
         for name in source.names:
             image, *classes = source.values(name, *features)
-            image = np.asarray(image_files.decode(image, name, 1))
+            image = np.asarray(image_files.read(image, 1, name, turn=False))
             yield np.ravel_multi_index(np.transpose([classes]), (*self.factor_sizes, TOYS)), self._small(image)[None]
 
 

@@ -33,7 +33,7 @@ def check(dataset, images):
     np.testing.assert_allclose(batch["image"], expected / 255.0, atol=1e-6)
     np.testing.assert_array_equal(batch["factors"], factors)
     stored = {"image": tf.constant(dataset.arrays["image"]), "index": tf.constant(rows)}
-    decoded = tf.function(dataset.decode)(stored, tf.constant([0, 1]))
+    decoded = tf.function(dataset.batch)(stored, tf.constant([0, 1]))
     for name in ("image", "factors"):
         np.testing.assert_allclose(decoded[name], batch[name], atol=1e-6)
     some = dataset.sample_factors(20, np.random.default_rng(0))
