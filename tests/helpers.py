@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -54,6 +55,12 @@ class TinyLabelled(TinySprites):
 
     def decode(self, rows, seed):
         return {**super().decode(rows, seed), "label": self.factors_in_graph(rows["index"])[:, 0]}
+
+
+def example(name):
+    """A file that docs/contributing.md shows."""
+    text = (PROJECT / "docs" / "contributing.md").read_text()
+    return re.search(rf"```\w*\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)[1]
 
 
 TINY = ["train.dataset = @TinySprites()", "train.batch_size = 4", "train.num_steps = 4"]

@@ -3,7 +3,6 @@
 import html
 import json
 import os
-import re
 
 import pytest
 
@@ -17,10 +16,10 @@ from idgan_tf.run_log import append_metrics, score_of
 from idgan_tf.runs import restore
 from idgan_tf.studies import jobs, measured, results, study, table
 from tests.commands.test_evaluate import tiny_run
-from tests.helpers import PROJECT, command
+from tests.helpers import PROJECT, command, example
 from tests.helpers import metrics as lines_of
 
-MODULE = re.search(r"```python\n# restless.py\n(.*?)```", (PROJECT / "docs" / "metrics.md").read_text(), re.S)[1]
+MODULE = example("restless.py")
 STUDY = """
 title = "Unrest"
 paper = "nobody"

@@ -10,41 +10,10 @@ from idgan_tf.data import dsprites
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.data.prepared import PreparedDataset
 from idgan_tf.explorer.explorer import Explorer
-from tests.helpers import PROJECT, command, metrics
+from tests.helpers import PROJECT, command, example, metrics
 
 BINDINGS = {"scream_dsprites": ['ScreamDSprites.painting = "stand-in"']}
 DRAWN = [name for name in names() if not isinstance(dataset_of(name, BINDINGS.get(name, ())), PreparedDataset)]
-MINE = '''
-import gin
-import numpy as np
-import tensorflow as tf
-
-from idgan_tf.data.factors import FactorDataset
-
-
-@gin.register
-class Bars(FactorDataset):
-    """Bars in eight columns and twelve levels of grey."""
-
-    name, source, image_shape = "bars", "drawn", (8, 8, 1)
-    factor_names, factor_sizes = ("column", "grey"), (8, 12)
-    home, licence = "my_data.py", "mine"
-
-    @property
-    def arrays(self):
-        column, grey = self.factors(np.arange(self.num_examples)).T
-        levels = np.zeros((self.num_examples, 8, 8, 1), np.uint8)
-        levels[np.arange(len(levels)), :, column] = 20 * (1 + grey[:, None, None])
-        return {"level": levels}
-
-    def decode(self, rows, seed):
-        return {"image": tf.cast(rows["level"], tf.float32) / 255.0}
-'''
-MINE_GIN = """
-import my_data
-
-train.dataset = @Bars()
-"""
 
 
 class DrawnWhenAsked:
@@ -115,8 +84,8 @@ def test_take_is_what_a_training_decodes_in_its_graph(dataset, rng):
 
 def test_a_dataset_of_ones_own_is_a_class_and_a_gin_file(tmp_path, monkeypatch):
     """It is trained on, measured by its factors, reported on and explored; nothing else knows of it."""
-    (tmp_path / "my_data.py").write_text(MINE)
-    (tmp_path / "my_data.gin").write_text(MINE_GIN)
+    (tmp_path / "my_data.py").write_text(example("my_data.py"))
+    (tmp_path / "my_data.gin").write_text(example("my_data.gin"))
     allow = [f"--gin_allow_import={name}" for name in ("tests", "my_data")]
     env, run = {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}, tmp_path / "run"
     files = ["--gin_file=tests/tiny/betavae.gin", f"--gin_file={tmp_path / 'my_data.gin'}"]

@@ -386,7 +386,7 @@ def test_on_digits_zs_learns_the_class_zu_forgets_it_and_still_changes_what_is_d
     from idgan_tf.evaluation.mlp_probe import mlp_probe
     from idgan_tf.experiments.stages import train
 
-    _, settings, method = train(["gin/label_relevant_vae_digits.gin"], [], tmp_path / "run")
+    _, settings, method = train(Configuration(["gin/label_relevant_vae_digits.gin"]), tmp_path / "run")
     values = mlp_probe(method, settings.dataset, 0).values
     assert values["mlp_probe_zs"] > 0.92 and values["mlp_probe_zu"] < 0.2
     image = settings.dataset.held_out.take(np.arange(40))["image"]

@@ -7,30 +7,9 @@ import pytest
 from idgan_tf.errors import ConfigError
 from idgan_tf.studies import jobs, results, study
 from tests.faults import forked
+from tests.helpers import example
 
-MINE = """
-title = "mine"
-paper = "none"
-metrics = ["fvm"]
-
-[scale.cpu]
-seeds = 1
-params.all = ["train.num_steps = 4"]
-
-[[row]]
-name = "beta-VAE"
-dataset = "dsprites"
-gin = ["gin/betavae_dsprites.gin"]
-budget = "vae"
-
-[[claim]]
-text = "it reads"
-where = "here"
-check = "at_least"
-metrics = ["fvm"]
-rows = ["betavae_dsprites"]
-value = 1
-"""
+MINE = example("mine.toml")
 
 
 @pytest.fixture

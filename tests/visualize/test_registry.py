@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from idgan_tf.visualize import registry
-from tests.helpers import TINY, command
+from tests.helpers import TINY, build_tiny, command, example
 
 MINE = '''
 import numpy as np
@@ -35,6 +35,14 @@ def test_every_figure_says_in_a_line_what_it_shows():
     assert len(known) > 25 and all(figure.shows.endswith((".", ":")) for figure in known.values()), known
     assert list(registry.known(registry.OF_LOGS)) == ["mi_bounds", "beta", "fvm_fid", "fid_lambda"]
     assert {name for name in known if name.startswith("compare_")} == registry.known(registry.OF_RUNS).keys()
+
+
+def test_the_figure_that_the_docs_show_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "FIGURES", dict(registry.FIGURES))
+    exec(example("my_figures.py"), {"__name__": "my_figures"})
+    settings, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
+    made = registry.available(method, settings.dataset)["difference"]
+    assert made.while_training and made.draw(method, settings.dataset).ndim == 3
 
 
 def test_a_figure_of_ones_own_is_a_function_in_a_module(tmp_path):
