@@ -18,7 +18,6 @@ from absl import flags
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.scores import evaluate_run
-from idgan_tf.run_directory import Run
 
 flags.DEFINE_string("run_dir", None, "The run to evaluate, at its newest checkpoint, or pretrained:<name>.")
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.")
@@ -52,6 +51,7 @@ def main():
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     if FLAGS.run_dir:
         from idgan_tf import pretrained
+        from idgan_tf.run_directory import Run
 
         run = Run(pretrained.place(FLAGS.run_dir))
         run.require_run()
