@@ -243,7 +243,7 @@ def test_the_list_shows_every_metric():
 
 def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
     from idgan_tf.experiments import outside
-    from tests.evaluation.test_features import Fake
+    from tests.evaluation.feature_networks.test_inception import Fake
 
     tf.saved_model.save(Fake(), str(tmp_path / "inception"))
     monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(tmp_path / "inception"))
