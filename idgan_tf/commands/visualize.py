@@ -7,7 +7,6 @@
     bin/visualize --run_dir=runs/betavae_dsprites --run_dir=runs/idgan_dsprites --figures=compare_factors
     bin/visualize --run_dir=R --figures=inpainting --gin_param='inpainting.mask = "mask.png"'
     bin/visualize --run_dir=R --figures=swap --gin_file=gin/data/facescrub_casia.gin
-
     bin/visualize --list
 
 A folder of runs stands for all runs in it. Some figures are one picture of all of them, in figures/ of the folder that
