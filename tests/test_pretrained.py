@@ -213,6 +213,14 @@ def test_what_cannot_be_packed_leaves_the_model_of_that_name_as_it_was(name, cha
     assert files(models) == before and sorted(made[1].path.parent.iterdir()) == beside
 
 
+@pytest.mark.parametrize("line", ["teacher.run_dir = 'stage1'", "TinySprites.path = \\\n    '/home/me/x'"])
+def test_a_configuration_that_names_places_of_a_machine_is_no_model(line, models, made, tmp_path):
+    run = Run(shutil.copytree(made[1].path, tmp_path / "run"))
+    run.config.write_text(f"{run.config.read_text()}\n{line}\n")
+    with pytest.raises(ConfigError, match=f"names places of this machine: {line.split(' = ')[0]};"):
+        packing._require_no_places(run)
+
+
 @pytest.mark.parametrize("failing", ["its card", "the copy", "the last name"])
 def test_a_packing_that_fails_late_leaves_the_older_model_whole(failing, models, made, monkeypatch):
     def fail(*args, **kwargs):

@@ -42,6 +42,7 @@ def pack(run, configuration, name, commit, commands, minutes, metrics="all", see
     require(re.fullmatch(r"[a-z0-9_]+", name), f"a model is named in small letters, digits and _, got {name!r}")
     require(re.fullmatch(r"[0-9a-f]{7,40}", commit), f"a commit is 7 to 40 hexadecimal digits, got {commit!r}")
     chosen, named = evaluate.names(metrics)
+    _require_no_places(run)
     packed = Run(run.path.resolve().with_name(f"{TEMPORARY}{name}"))  # beside the run, where its classifiers lie
     shutil.rmtree(packed.path, ignore_errors=True)
     try:
@@ -64,6 +65,14 @@ def pack(run, configuration, name, commit, commands, minutes, metrics="all", see
     finally:
         shutil.rmtree(packed.path, ignore_errors=True)
     return pretrained.FOLDER / name
+
+
+def _require_no_places(run):
+    """Raises ConfigError when the configuration names folders of this machine, which no other has."""
+    absolute = r"""^([\w./]+) = (?:\\\n)?.*["'](?:/|~)"""
+    places = re.findall(rf"{absolute}|^(teacher\.run_dir) = ", run.config.read_text(), re.MULTILINE)
+    named = ", ".join(dict.fromkeys(filter(None, (name for place in places for name in place))))
+    require(not named, f"{run.config} names places of this machine: {named}; train without, or take the lines out")
 
 
 def read_networks(method):

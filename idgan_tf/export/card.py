@@ -158,8 +158,9 @@ def _metrics(records):
         newest |= {name: (value, record["step"], record["protocol"]) for name, value in values_of(record).items()}
     if not newest:
         return ["None was measured; `bin/evaluate` does."]
-    rows = ["| metric | value | step | protocol |", "|---|---|---|---|"]
+    rows, before = ["| metric | value | step | protocol, until the next |", "|---|---|---|---|"], None
     for name, (value, step, protocol) in newest.items():
-        how = ", ".join(f"{key} {value}" for key, value in protocol.items())
-        rows.append(f"| {name} | {value:.4g} | {step:,} | {how} |")
+        how = ", ".join(f"{key} {value}" for key, value in protocol.items() if key != "metric")
+        rows.append(f"| {name} | {value:.4g} | {step:,} | {'' if how == before else how} |")
+        before = how
     return rows
