@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import NOT_OURS, npy_header, sync, take_lock
+from idgan_tf.files import NOT_OURS, npy_header, sync, take_lock, write_text
 from idgan_tf.progress import bar
 
 
@@ -72,8 +72,7 @@ def _write(path, blocks):
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    temporary.write_text(json.dumps(commit))
-    os.replace(temporary, _commit_file(path))
+    write_text(_commit_file(path), json.dumps(commit))
 
 
 def _sweep(path):

@@ -41,6 +41,7 @@ RENAMED = {
         "idgan_tf.methods.cvaegan",
         "idgan_tf.methods.label_cgan",
     ),
+    "idgan_tf.evaluation.generation": ("idgan_tf.evaluation.samples.generation",),
     "idgan_tf.evaluation.features": ("idgan_tf.evaluation.feature_networks.inception",),
 }
 

@@ -8,7 +8,11 @@ class Dataset:
     """Examples a method trains on.
 
     A subclass sets `name`, `image_shape` (H, W, C), and implements `arrays` and `decode`. How rows reach the
-    device, in which order, and how the work is split over devices is `pipeline`'s business.
+    device, in which order, and how the work is split over devices is up to `training.call` and `training.feed`.
+
+    An example has a number, 0 to num_examples - 1; an index, which `decode` is told (`index_of` the number: another one
+    where a dataset is a part of another); and a row of `arrays` (`row_of` the index: another one where examples share
+    a row).
 
     Attributes:
         binary: images hold only 0 and 1, so a Bernoulli likelihood is exact.
@@ -32,7 +36,7 @@ class Dataset:
         """{name: array [N, ...]}: examples as stored, uint8 or int; memory-mapped where large."""
         raise NotImplementedError
 
-    def stored(self, index):
+    def row_of(self, index):
         """Which rows of `arrays` hold examples, from their numbers: the same, but where examples share a row.
 
         Args:
@@ -60,7 +64,7 @@ class Dataset:
     def num_examples(self):
         return len(next(iter(self.arrays.values())))
 
-    def rows_of(self, numbers):
+    def index_of(self, numbers):
         """Numbers of examples, int64 tensor [B] of 0..num_examples - 1 -> those that `decode` is told as "index".
 
         The same, but of a dataset that is a part of another.
@@ -69,7 +73,7 @@ class Dataset:
 
     def take(self, indices, seed=(0, 0)):
         """The examples with the given numbers [B], decoded eagerly (evaluation and pictures)."""
-        stored = self.stored(np.asarray(indices))
+        stored = self.row_of(np.asarray(indices))
         rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
         return self.batch({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
 

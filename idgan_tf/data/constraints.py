@@ -135,11 +135,11 @@ class Constrained(FactorDataset):
     def num_examples(self):
         return len(self.rows)
 
-    def rows_of(self, numbers):
-        return self.dataset.rows_of(tf.gather(tf.constant(self.rows), numbers))
+    def index_of(self, numbers):
+        return self.dataset.index_of(tf.gather(tf.constant(self.rows), numbers))
 
-    def stored(self, index):
-        return self.dataset.stored(index)
+    def row_of(self, index):
+        return self.dataset.row_of(index)
 
     def decode(self, rows, seed):
         return self.dataset.decode(rows, seed)

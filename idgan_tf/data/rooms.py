@@ -249,7 +249,7 @@ class Rooms(FactorDataset):
         resolution = self.image_shape[0]
         return {"scene": cache.array(f"rooms_{resolution}_v1", functools.partial(_draw, resolution))}
 
-    def stored(self, index):
+    def row_of(self, index):
         *_, scale, shape, orientation = FACTOR_SIZES
         return index % orientation * (scale * shape) + index // orientation % (scale * shape)
 

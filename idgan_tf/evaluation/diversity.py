@@ -11,7 +11,8 @@ import functools
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, available, finite, metric
+from idgan_tf.evaluation.metric import Result, finite, metric, require_available
+from idgan_tf.methods.faces import can
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 FILTER, SIGMA = 11, 1.5
@@ -99,8 +100,8 @@ def diversity(method, dataset, seed, images_per_class=100, max_classes=None):
     """
     from idgan_tf.evaluation.samples import generation
 
-    available(dataset.num_classes > 0, f"{dataset.name} has no classes")
-    available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
+    require_available(dataset.num_classes > 0, f"{dataset.name} has no classes")
+    require_available(can(method, "sample"), f"{type(method).__name__} does not generate by class")
     classes = range(min(dataset.num_classes, max_classes or dataset.num_classes))
     made = generation.of_classes(method, dataset, classes, images_per_class, seed)
     values = [intra_class_diversity(images) for images in made]

@@ -62,11 +62,7 @@ def gilbo(
         return c, read(image)
 
     steps, plateau = auxiliary.fit(fitted, pairs, dataset, seed, learning_rate, batch_size, cycle, max_cycles)
-    ours, theirs = [], []
-    for c, image in generation.coded(method, dataset, num_samples, seed + 1):
-        ours.append(rid.log_density(c, *fitted(read(image))))
-        theirs.append(rid.log_density(c, *method.encode(image)))
-    value, lower = np.mean(np.concatenate(ours)), np.mean(np.concatenate(theirs))
+    value, lower = _densities(method, dataset, num_samples, seed + 1, lambda image: fitted(read(image)))
     if value < lower:
         logging.warning(
             "GILBO %.3f is below the R_ID %.3f of the same pairs, which it bounds: its %s of %d steps (%s) "
@@ -77,3 +73,14 @@ def gilbo(
     if read_shape != tuple(dataset.image_shape):
         protocol["encoder_images"] = f"{SIDE}x{SIDE}, {resize}"
     return Result({"gilbo": float(value)}, protocol)
+
+
+def _densities(method, dataset, count, seed, auxiliary_encode):
+    """(mean log e(c | G(s, c)), mean log q(c | G(s, c))) of the same pairs: GILBO and R_ID."""
+    from idgan_tf.evaluation.samples import generation
+
+    ours, theirs = [], []
+    for c, image in generation.coded(method, dataset, count, seed):
+        ours.append(rid.log_density(c, *auxiliary_encode(image)))
+        theirs.append(rid.log_density(c, *method.encode(image)))
+    return np.mean(np.concatenate(ours)), np.mean(np.concatenate(theirs))

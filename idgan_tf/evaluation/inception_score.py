@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, available, counted, finite, metric
+from idgan_tf.evaluation.metric import Result, counted, finite, metric, require_available
+from idgan_tf.methods.faces import can
 
 REAL = 10_000  # real images that say how good a classifier is, or all there are
 
@@ -81,7 +82,7 @@ def label_inception_score(method, dataset, seed, network=None, images_per_class=
     from idgan_tf.evaluation.feature_networks import label_logits
     from idgan_tf.evaluation.samples import generation
 
-    available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
+    require_available(can(method, "sample"), f"{type(method).__name__} does not generate by class")
     classifier = label_logits.LabelLogits(network, dataset)
     made = generation.of_classes(method, dataset, range(dataset.num_classes), images_per_class, seed)
     logits = np.concatenate([classifier(images) for images in made])

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, available, finite, metric
+from idgan_tf.evaluation.metric import Result, finite, metric, require_available
 from idgan_tf.evaluation.samples import generation
+from idgan_tf.methods.faces import can
 from idgan_tf.objectives.gaussian import sample_gaussian
 
 PENALTY = 1e-3  # of the squared weights, on codes of unit variance
@@ -72,8 +73,8 @@ def probed(accuracy, name, method, dataset, seed, num_train, num_test):
         name: of the metric.
         method, dataset, seed, num_train, num_test: as for `linear_probe`.
     """
-    available(hasattr(method, "encode"), f"{type(method).__name__} has no encoder")
-    available(dataset.num_classes > 1, f"{dataset.name} has no classes")
+    require_available(can(method, "encode"), f"{type(method).__name__} has no encoder")
+    require_available(dataset.num_classes > 1, f"{dataset.name} has no classes")
     held_out = getattr(dataset, "held_out", None)
     if held_out is None:
         total = min(num_train + num_test, dataset.num_examples)

@@ -133,7 +133,7 @@ class Unavailable(ConfigError):
     """A metric that this method or dataset cannot have; `bin/evaluate` leaves it out and says why."""
 
 
-def available(condition, reason):
+def require_available(condition, reason):
     """Raises Unavailable(reason) unless `condition` holds."""
     if not condition:
         raise Unavailable(reason)

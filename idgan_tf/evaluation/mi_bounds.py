@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require_number
-from idgan_tf.evaluation.metric import Result, available, finite, metric
+from idgan_tf.evaluation.metric import Result, finite, metric, require_available
+from idgan_tf.methods.faces import can
 from idgan_tf.progress import bar
 
 BATCH = 256
@@ -29,7 +30,7 @@ def mi_bounds(method, dataset, seed, num_samples=10_000):
     """
     del dataset
     name = type(method).__name__
-    available(hasattr(method, "information_bounds"), f"{name} does not bound the information in its code")
+    require_available(can(method, "information_bounds"), f"{name} does not bound the information in its code")
     require_number("mi_bounds.num_samples", num_samples, minimum=1, integer=True)
     bounds, lower, kl = tf.function(lambda seed: method.information_bounds(BATCH, seed)), [], []
     for batch in bar(range(-(-num_samples // BATCH)), "generating", "batches"):

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 from idgan_tf.evaluation.linear_probe import probed, standardised
-from idgan_tf.evaluation.metric import available, metric
+from idgan_tf.evaluation.metric import metric, require_available
 
 WIDTH = 256  # of the hidden layer
 HELD_BACK = 0.1  # of the codes to fit on, which say when to stop
@@ -31,7 +31,7 @@ def mlp_accuracy(codes, labels, test_codes, test_labels, seed):
     codes, test_codes = standardised(codes, test_codes)
     _, counts = np.unique(labels, return_counts=True)
     enough = len(counts) > 1 and counts.min() > 1 and HELD_BACK * len(labels) >= len(counts)
-    available(
+    require_available(
         enough,
         f"an MLP probe needs two classes or more, ten codes for each, got {len(labels)} of {len(counts)} classes",
     )

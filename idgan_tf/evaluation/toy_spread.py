@@ -8,8 +8,9 @@ import numpy as np
 from scipy.stats import wasserstein_distance
 
 from idgan_tf.data.half_circles import HalfCircles, points
-from idgan_tf.evaluation.metric import Result, available, metric
+from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.evaluation.samples import generation
+from idgan_tf.methods.faces import can
 
 
 def coverage(real, generated, bins=20):
@@ -34,8 +35,8 @@ def toy_spread(method, dataset, seed, points_per_class=10_000):
         seed: of both samples.
         points_per_class: real and generated points of each class.
     """
-    available(isinstance(dataset, HalfCircles), f"{dataset.name} has no axis y")
-    available(hasattr(method, "sample"), f"{type(method).__name__} does not generate by class")
+    require_available(isinstance(dataset, HalfCircles), f"{dataset.name} has no axis y")
+    require_available(can(method, "sample"), f"{type(method).__name__} does not generate by class")
     labels, rng = np.asarray(dataset.arrays["label"]), np.random.default_rng(seed)
     values = {"toy_coverage": 0.0, "toy_distance": 0.0}
     made = generation.of_classes(method, dataset, range(3), points_per_class, seed)

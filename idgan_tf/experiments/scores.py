@@ -85,7 +85,7 @@ def _feature_network(run, configuration, metric, train):
     """
     from idgan_tf.config import PROJECT, Configuration
     from idgan_tf.evaluation.feature_networks import own_network, shipped
-    from idgan_tf.experiments.stages import finished
+    from idgan_tf.experiments.stages import finish
     from idgan_tf.training import build
 
     dataset = build.settings(configuration).dataset
@@ -100,7 +100,7 @@ def _feature_network(run, configuration, metric, train):
             )  # fmt: skip
         return found
     if train and (PROJECT / gin_file).exists():
-        finished(Configuration([gin_file], _same_images(configuration, dataset)), folder)
+        finish(Configuration([gin_file], _same_images(configuration, dataset)), folder)
     return folder / "networks" / "classifier.keras"
 
 

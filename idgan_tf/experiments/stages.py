@@ -38,7 +38,7 @@ def train(configuration, run_dir):
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
             if not has_teacher(run, roles_of(stage)):
                 logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
-                source = finished(first_stage(configuration), stage_dir)
+                source = finish(first_stage(configuration), stage_dir)
                 if workers.is_chief():
                     bring(source, run, roles_of(stage))
                 workers.agree(0)
@@ -76,7 +76,7 @@ def rehearse(configuration):
             return settings, build.method(settings, run)
 
 
-def finished(configuration, run_dir):
+def finish(configuration, run_dir):
     """The run of an earlier stage, trained to its end unless it already is."""
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, loop

@@ -15,7 +15,7 @@ FACES = {  # methods that a method may have; B images [B, H, W, C] in [0, 1]
     "sample": "(batch, seed) -> one image of the class of each image of a batch",
     "generate_class": "(label [B], seed) -> image",
     "reconstruct": "(image, label [B]) -> image",
-    "inpaint": "(image, mask) -> image",
+    "inpaint": "(image, mask), with label [B] of a method that is told classes -> image",
     "information_bounds": "(count, seed) -> bounds of the information in the code",
 }
 

@@ -2,7 +2,8 @@
 
 Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018.
 
-The gradient goes through the division; the singular vector is a weight that no optimizer moves.
+The gradient goes through the division; the singular vector is a weight that no optimizer moves. Keras' own
+`SpectralNormalization` writes the divided kernel back into the weight.
 """
 
 import keras

@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 
 from idgan_tf import environment, pretrained, run_log
-from idgan_tf.config import literals
+from idgan_tf.config import HARMLESS, literals
 from idgan_tf.evaluation.metric import metrics
 from idgan_tf.reports.page import inlined, page, picture
 from idgan_tf.run_directory import read_environment
@@ -60,8 +60,10 @@ def _command(run):
     known = pretrained.read(run)
     if known:
         return "\n".join([f"# commit {known['commit']}", *known["commands"]])
-    config, again = shlex.quote(f"{run.path}/config.gin"), shlex.quote(f"runs/{run.name}_again")
-    return f"bin/train --gin_file={config} --run_dir={again}"
+    asked = read_environment(run.environment).get("experiment", {"gin_files": [f"{run.path}/config.gin"]})
+    flags = [*(f"--gin_file={path}" for path in asked["gin_files"])]
+    flags += [f"--gin_param={binding}" for binding in asked.get("bindings", ())]
+    return shlex.join(["bin/train", *flags, f"--run_dir=runs/{run.name}_again"])
 
 
 def _pictures(run):
@@ -71,8 +73,10 @@ def _pictures(run):
 
 
 def _gin_file(run):
-    """The gin file that the run was trained with, as it said itself; "" of a run that did not."""
-    return read_environment(run.environment).get("experiment", {"gin_files": [""]})["gin_files"][0]
+    """The gin file that the run was trained with as it stands; "" of a run that says none, or bound something else."""
+    asked = read_environment(run.environment).get("experiment", {"gin_files": [], "bindings": []})
+    as_it_is = all(binding.startswith((*HARMLESS, "train.seed")) for binding in asked["bindings"])
+    return asked["gin_files"][0] if len(asked["gin_files"]) == 1 and as_it_is else ""
 
 
 def _metrics(records, gin_file):

@@ -68,7 +68,7 @@ def _train(job):
             build.settings(configuration).dataset.arrays  # noqa: B018 - is it there?
         except DataError as error:
             raise _NoData(str(error)) from error
-        stages.finished(configuration, job.run.path)
+        stages.finish(configuration, job.run.path)
     keras.backend.clear_session()
     gc.collect()  # the data of a finished training would stay on the devices until chance collects it
 

@@ -15,7 +15,7 @@ from absl import logging
 from idgan_tf import noise
 from idgan_tf.config import Configuration
 from idgan_tf.data.base import Dataset
-from idgan_tf.errors import ConfigError, UserError, require, require_number
+from idgan_tf.errors import ConfigError, UserError, message, require, require_number
 from idgan_tf.methods.base import Method
 from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becomes known to gin
 
@@ -170,8 +170,6 @@ def _dtype_policy(name):
 
 def _checked(make):
     """make(), with the complaints of constructors about their arguments as one-line configuration errors."""
-    from idgan_tf.errors import message
-
     try:
         return make()
     except UserError:

@@ -116,9 +116,9 @@ class TrainingCall:
         size = self._batch_size // context.num_replicas_in_sync
         first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
         numbers = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
-        rows = self._dataset.rows_of(numbers)
+        rows = self._dataset.index_of(numbers)
         here = self._arrays[tf.get_static_value(context.replica_id_in_sync_group) % len(self._arrays)]
-        stored = streamed or {name: tf.gather(array, self._dataset.stored(rows)) for name, array in here.items()}
+        stored = streamed or {name: tf.gather(array, self._dataset.row_of(rows)) for name, array in here.items()}
         return self._dataset.batch({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
 
 

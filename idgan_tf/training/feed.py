@@ -36,14 +36,14 @@ def stream(dataset, settings, strategy):
             replicas = context.num_replicas_in_sync // context.num_input_pipelines
             first_replica = context.input_pipeline_id * replicas
 
-            def rows_of(count):  # one batch per replica and step, replicas fastest
+            def gathered(count):  # one batch per replica and step, replicas fastest
                 step, replica = first_step + count // replicas, first_replica + count % replicas
                 start = step * settings.batch_size + replica * size
                 numbers = row_numbers(start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed)
-                rows = dataset.stored(dataset.rows_of(numbers))
+                rows = dataset.row_of(dataset.index_of(numbers))
                 return {name: tf.gather(tensor, rows) for name, tensor in tensors.items()}
 
-            data = tf.data.Dataset.counter().map(rows_of, num_parallel_calls=2, deterministic=True)
+            data = tf.data.Dataset.counter().map(gathered, num_parallel_calls=2, deterministic=True)
             return data.prefetch(AHEAD * replicas).with_options(options)
 
         return strategy.distribute_datasets_from_function(batches)

@@ -3,7 +3,7 @@
 Position p of a run is example `p % N` of epoch `p // N`; each epoch is its own permutation of the N examples. The
 permutation is a small Feistel cipher on the row numbers (Luby & Rackoff 1988); numbers that fall outside 0..N-1 are
 enciphered again until they fall inside ("cycle walking", Black & Rogaway 2002). It needs no table, runs inside the
-training graph, and compiles under XLA.
+training graph, and compiles under XLA, for which TensorFlow's own `tf.random.experimental.index_shuffle` has no kernel.
 """
 
 import math

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.errors import require_number
-from idgan_tf.methods.faces import CodeFaces, can
+from idgan_tf.methods.faces import CodeFaces, can, draws_by
 from idgan_tf.visualize.examples import SEED, examples
 
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
@@ -67,7 +67,7 @@ def draws(method, dataset, count, columns=1):
 
     Of a VAE, its decoder's images of the prior.
     """
-    if can(method, "generate"):
+    if draws_by(method) == "generator":
         return generate(method, method.sample_code(examples(dataset, count), [SEED, 1]), columns=columns)
     return decode(method, method.sample_prior(count, [SEED, 1]), columns)
 

@@ -25,7 +25,7 @@ def dataset():
 @pytest.fixture(scope="module")
 def scenes(dataset):
     """float32 [scale, shape, orientation, y, x, part], light by part."""
-    scenes = dataset.arrays["scene"][dataset.stored(np.arange(480))]
+    scenes = dataset.arrays["scene"][dataset.row_of(np.arange(480))]
     return scenes.reshape(8, 4, 15, 64, 64, 4) / np.float32(255)
 
 
@@ -146,7 +146,7 @@ def test_the_graph_and_xla_decode_what_images_shows(dataset, rng):
     images = dataset.images(factors)
 
     def decode(index):
-        scene = tf.gather(tf.constant(dataset.arrays["scene"]), dataset.stored(index))
+        scene = tf.gather(tf.constant(dataset.arrays["scene"]), dataset.row_of(index))
         return dataset.decode({"scene": scene, "index": index}, None)
 
     for jit in (False, True):

@@ -39,7 +39,7 @@ class Shared(Ramp):
 
     num_examples = 111
 
-    def stored(self, index):
+    def row_of(self, index):
         return index // 3
 
     def decode(self, rows, seed):

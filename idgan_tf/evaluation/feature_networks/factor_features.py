@@ -4,7 +4,7 @@ import numpy as np
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.evaluation.feature_networks import own_network
-from idgan_tf.evaluation.metric import available
+from idgan_tf.evaluation.metric import require_available
 
 
 class FactorFeatures:
@@ -22,7 +22,7 @@ class FactorFeatures:
     def __init__(self, network, dataset):
         from idgan_tf.networks.classifier import FactorHeads
 
-        available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
+        require_available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
         gin_file = own_network.gin_file_of("factor_classifier", dataset.name)
         network = network or own_network.find(dataset, gin_file)
         self._network = own_network.load(network, FactorHeads, dataset, gin_file)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation.feature_networks import own_network
-from idgan_tf.evaluation.metric import available
+from idgan_tf.evaluation.metric import require_available
 from idgan_tf.networks.ranges import signed
 
 
@@ -24,7 +24,7 @@ class LabelLogits:
     def __init__(self, network, dataset):
         from idgan_tf.networks.labelvae import LabelEncoder
 
-        available(dataset.num_classes > 0, f"{dataset.name} has no classes")
+        require_available(dataset.num_classes > 0, f"{dataset.name} has no classes")
         gin_file = own_network.gin_file_of("label_classifier", dataset.name)
         network = network or own_network.find(dataset, gin_file)
         self._network = own_network.load(network, LabelEncoder, dataset, gin_file)

@@ -5,7 +5,7 @@ import pathlib
 from idgan_tf import config
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.feature_networks import shipped
-from idgan_tf.evaluation.metric import Unavailable, available
+from idgan_tf.evaluation.metric import Unavailable, require_available
 from idgan_tf.files import NOT_OURS, sha256
 
 
@@ -25,7 +25,9 @@ def find(dataset, gin_file):
         Unavailable: there is none.
     """
     path = shipped.find(pathlib.Path(gin_file).stem, dataset)
-    available(path is not None, f"no feature network of {dataset.name} comes with idgan_tf; {_remedy(gin_file)}")
+    require_available(
+        path is not None, f"no feature network of {dataset.name} comes with idgan_tf; {_remedy(gin_file)}"
+    )
     return path
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import available
+from idgan_tf.evaluation.metric import require_available
 from idgan_tf.methods.faces import PRIOR, can, draws_by
 from idgan_tf.objectives.gaussian import sample_gaussian
 from idgan_tf.progress import bar
@@ -96,7 +96,7 @@ def redrawn(method, dataset, count, seed):
     Raises:
         Unavailable: the method does not draw a code that it also encodes.
     """
-    available(
+    require_available(
         can(method, "encode") and (can(method, "generate") or can(method, "decode")),
         f"{type(method).__name__} draws no code that it also encodes",
     )
@@ -174,7 +174,7 @@ def describe(method):
         Unavailable: the method generates nothing.
     """
     how = draws_by(method)
-    available(how, f"{type(method).__name__} generates no images")
+    require_available(how, f"{type(method).__name__} generates no images")
     if how == "class":
         return "by class, labels of real images"
     if how == "generator":
@@ -184,7 +184,9 @@ def describe(method):
 
 def require_coded(method):
     """Raises Unavailable unless the method renders codes of its own encoder."""
-    available(can(method, "encode", "generate"), f"{type(method).__name__} has no generator of encoded codes G(s, c)")
+    require_available(
+        can(method, "encode", "generate"), f"{type(method).__name__} has no generator of encoded codes G(s, c)"
+    )
 
 
 def _images_of(method):

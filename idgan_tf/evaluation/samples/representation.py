@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.evaluation.metric import available, finite
+from idgan_tf.evaluation.metric import finite, require_available
+from idgan_tf.methods.faces import can
 from idgan_tf.progress import bar
 
 BATCH = 256  # images per call of the encoder; no code depends on it
@@ -59,8 +60,8 @@ def of(method, dataset):
     Raises:
         Unavailable: the method does not encode, or the dataset has no known factors.
     """
-    available(hasattr(method, "encode"), f"{type(method).__name__} has no encoder")
-    available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
+    require_available(can(method, "encode"), f"{type(method).__name__} has no encoder")
+    require_available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
     key = (int(method.step.numpy()), dataset)
     if method not in _known or _known[method][0] != key:
         owner = weakref.ref(method)  # the cache must not keep the method alive
