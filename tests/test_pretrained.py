@@ -23,7 +23,7 @@ from idgan_tf.visualize import figures
 from tests.helpers import PROJECT, build_tiny, metrics
 
 LARGEST = 5e6  # bytes of a model
-PROMISED = {"idgan_dsprites"}  # models, once there are any
+PROMISED = {"idgan_dsprites", "idgan_color_dsprites", "label_digits"}
 FEW = ["fvm.num_votes = 30", "fvm.num_variance_samples = 48"]
 MADE = {"commit": "0123abc", "commands": ["bin/train --gin_file=a.gin", "bin/train --gin_file=b.gin"], "minutes": 90.0}
 TINY = "tests/tiny/idgan.gin"
