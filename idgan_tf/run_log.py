@@ -65,6 +65,11 @@ def score_of(record):
     return record["protocol"].get("metric", EARLIER.get(stem, stem)), names[0]
 
 
+def told(protocol, text=str):
+    """A protocol as a line: "seed 0, num_samples 10000"; `text` turns its values into text."""
+    return ", ".join(f"{key} {text(value)}" for key, value in protocol.items())
+
+
 class Log(NamedTuple):
     """What a run wrote down.
 

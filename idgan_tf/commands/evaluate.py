@@ -92,12 +92,13 @@ def _show(results, named):
         ConfigError: one that was named is left out, or all are.
     """
     from idgan_tf.evaluation.metric import Result
+    from idgan_tf.run_log import told
 
     done, left_out = [], {}
     try:
         for name, result in results:
             if isinstance(result, Result):
-                protocol = ", ".join(f"{key} {_short(value)}" for key, value in result.protocol.items())
+                protocol = told(result.protocol, _short)
                 for key, value in result.values.items():
                     done.append((key, f"{value:.6g}", protocol))
                     protocol = ""  # once for a metric

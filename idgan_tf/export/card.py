@@ -8,7 +8,7 @@ import numpy as np
 
 from idgan_tf import pretrained
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import is_evaluation, read_metrics, values_of
+from idgan_tf.run_log import is_evaluation, read_metrics, told, values_of
 
 README = """# {method}
 
@@ -160,7 +160,7 @@ def _metrics(records):
         return ["None was measured; `bin/evaluate` does."]
     rows, before = ["| metric | value | step | protocol, until the next |", "|---|---|---|---|"], None
     for name, (value, step, protocol) in newest.items():
-        how = ", ".join(f"{key} {value}" for key, value in protocol.items() if key != "metric")
+        how = told({key: value for key, value in protocol.items() if key != "metric"})
         rows.append(f"| {name} | {value:.4g} | {step:,} | {'' if how == before else how} |")
         before = how
     return rows

@@ -9,7 +9,7 @@ from idgan_tf.config import HARMLESS, literals
 from idgan_tf.evaluation.metric import metrics
 from idgan_tf.reports.page import inlined, page, picture
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import score_of, values_of
+from idgan_tf.run_log import score_of, told, values_of
 from idgan_tf.studies import published
 from idgan_tf.visualize import curves
 from idgan_tf.visualize.axes import svg
@@ -85,9 +85,7 @@ def _metrics(records, gin_file):
     for record in records:
         dataset = record["protocol"].get("dataset")
         method = published.method_of(gin_file, dataset)
-        protocol = ", ".join(
-            f"{name} {value}" for name, value in {"step": record["step"], **record["protocol"]}.items()
-        )
+        protocol = told({"step": record["step"], **record["protocol"]})
         metric, score = score_of(record)
         papers = "; ".join(map(str, published.of(method, dataset, metric)))
         if papers and metrics()[metric].network:

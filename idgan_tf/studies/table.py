@@ -9,6 +9,7 @@ import statistics
 
 import numpy as np
 
+from idgan_tf.run_log import told
 from idgan_tf.studies import claims
 
 ABOUT = ("steps", "teacher_steps", "batch_size", "precision")
@@ -77,18 +78,14 @@ def protocols(result):
     """How the numbers were measured: of each column, what all rows have in common, then what they have not."""
     lines = []
     for column, common in result["protocol"].items():
-        rows_of = {_listed(common): []} if common else {}
+        rows_of = {told(common): []} if common else {}
         for row in result["rows"]:
             if own := row["protocol"].get(column):
-                rows_of.setdefault(_listed(own), []).append(row["name"])
+                rows_of.setdefault(told(own), []).append(row["name"])
         lines += [
             " of ".join([column, *[", ".join(names)] * bool(names)]) + f": {text}" for text, names in rows_of.items()
         ]
     return lines
-
-
-def _listed(entries):
-    return ", ".join(f"{key} {value}" for key, value in entries.items())
 
 
 def budgets(result):
