@@ -4,9 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.methods.label_relevant_vae import (
-    LabelRelevantVAE,
-)
+from idgan_tf.methods.label_relevant_vae import LabelRelevantVAE
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder, LatentClassifier
 from idgan_tf.networks.mixture import GaussianMixture
 from idgan_tf.objectives.adversarial import log_game
