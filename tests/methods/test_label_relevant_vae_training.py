@@ -6,9 +6,7 @@ import tensorflow as tf
 
 from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.label_relevant_vae import (
-    l_adv_c,
-)
+from idgan_tf.methods.label_relevant_vae import l_adv_c
 from idgan_tf.networks.ranges import signed
 from idgan_tf.training import build
 from tests.methods.tiny_label_vae import CLASSES, SEED, batch, make, values, who_moved
