@@ -1,17 +1,17 @@
-"""Folders that are published: the older one or the newer one is there, whole, whatever happens."""
+"""Folders that are published: the older one or the newer one is there, whole; and processes wait for one another."""
 
 import errno
 import os
 import shutil
 import signal
+import threading
+import time
 
 import pytest
 
 from idgan_tf import files
 from idgan_tf.errors import ConfigError
-from idgan_tf.export import saved_model
 from tests.data.files import tree
-from tests.helpers import build_tiny
 
 OLDER, NEWER = {"a/1": b"older", "of_the_older": b""}, {"a/1": b"newer", "2": b"two"}
 
@@ -99,14 +99,20 @@ def publish_in_child(path, place, count):
         os._exit(0)
 
 
-def test_a_disk_that_fills_during_an_export_leaves_the_older_export(tmp_path, monkeypatch):
-    def fail(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def test_two_processes_wait_for_each_other(tmp_path):
+    order, path = [], tmp_path / "folder" / "run"
 
-    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
-    saved_model.export(method, tmp_path / "export")
-    before = tree(tmp_path / "export")
-    monkeypatch.setattr(saved_model, "readme", fail)
-    with pytest.raises(ConfigError, match="cannot write the export .*: No space left on device"):
-        saved_model.export(method, tmp_path / "export")
-    assert tree(tmp_path / "export") == before and "1/saved_model.pb" in before
+    def second():
+        with files.alone(path):
+            order.append("second")
+
+    with files.alone(path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.2)
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot write to"), files.alone(tmp_path / "file" / "run"):
+        pass

@@ -1,4 +1,4 @@
-"""How the package is built: floors, of which none knows those above it, and no circles."""
+"""How the package is built: floors, of which none knows those above it, no circles, no long files (tests included)."""
 
 import ast
 
@@ -40,10 +40,11 @@ def module_of(path):
 
 
 FILES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+TESTS = {module_of(path): path for path in sorted((PROJECT / "tests").rglob("*.py"))}
 
 
 def imports(path):
-    """Modules of the package that a file imports, within functions, too."""
+    """Modules of the package that a file imports by their whole names, within functions, too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -57,6 +58,11 @@ def imports(path):
     return found - {"idgan_tf"}
 
 
+def relative_imports(text):
+    """Lines of imports that begin with a dot, which `imports` does not see."""
+    return [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level]
+
+
 ARROWS = {module: imports(path) for module, path in FILES.items()}
 
 
@@ -67,6 +73,11 @@ def room(module):
 
 def test_every_room_stands_on_a_floor():
     assert {room(module) for module in FILES if module != "idgan_tf"} == set(FLOOR_OF)
+
+
+def test_modules_are_imported_by_their_whole_names():
+    assert relative_imports("import a\nfrom . import b\ndef c():\n    from ..d import e\n") == [2, 4], "it can fail"
+    assert not {module: lines for module, path in FILES.items() if (lines := relative_imports(path.read_text()))}
 
 
 @pytest.mark.parametrize("module", [module for module in FILES if module != "idgan_tf"])
@@ -100,9 +111,12 @@ def test_no_imports_go_in_a_circle():
     assert circles(ARROWS) is None
 
 
-def test_no_file_is_long_and_no_folder_of_machinery_is_full():
-    long = {module: count for module, path in FILES.items() if (count := path.read_text().count("\n")) > LARGEST}
-    assert not long
+def test_no_file_is_long():
+    counts = {module: path.read_text().count("\n") for module, path in {**FILES, **TESTS}.items()}
+    assert not {module: count for module, count in counts.items() if count > LARGEST}
+
+
+def test_no_folder_of_machinery_is_full():
     folders = {path.parent for path in FILES.values()}
     full = {
         folder.name: count

@@ -12,7 +12,7 @@ from idgan_tf.data.shapes3d import Shapes3D
 from idgan_tf.errors import DataError
 from tests.data.factor_checks import check, checksum, prepared
 from tests.data.files import tree
-from tests.data.preparation.test_tfds_source import write_tfds
+from tests.data.preparation.tfds_folders import write_tfds
 
 SIZES = (2, 1, 2, 3, 1, 2)
 

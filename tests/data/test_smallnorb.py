@@ -14,7 +14,7 @@ from idgan_tf.data.smallnorb import SPLITS, SmallNORB
 from idgan_tf.errors import ConfigError, DataError
 from tests.data.factor_checks import prepared
 from tests.data.files import tree, write_folder
-from tests.data.preparation.test_tfds_source import write_tfds
+from tests.data.preparation.tfds_folders import write_tfds
 
 SIZES = (2, 2, 3, 1)
 TRAINING = (4, 6, 7, 8, 9)  # the toys of the training set, as published

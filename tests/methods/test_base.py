@@ -12,8 +12,8 @@ from idgan_tf.methods.factor_classifier import FactorClassifier
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from tests.methods.test_label_relevant_vae import make as make_label_relevant_vae
 from tests.methods.tiny import LinearDecoder, LinearEncoder, batch, make, teacher
+from tests.methods.tiny_label_vae import make as make_label_relevant_vae
 
 
 def vae():

@@ -11,13 +11,9 @@ from idgan_tf.methods.cvaegan import CVAEGAN, class_means
 from idgan_tf.methods.label_cgan import LabelCGAN
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder
 from idgan_tf.objectives.adversarial import log_game
+from tests.methods.tiny_label_vae import CLASSES, SEED, SHAPE, adam
 
-SHAPE, CLASSES, Z = (1, 1, 2), 3, 4
-SEED = tf.constant([1, 2])
-
-
-def adam():
-    return keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9)
+Z = 4
 
 
 def make(kind, **settings):

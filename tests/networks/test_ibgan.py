@@ -1,11 +1,13 @@
-"""The networks of IB-GAN have the sizes that the tables imply."""
+"""The networks of IB-GAN have the sizes that the tables imply, and statistics of the whole batch."""
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.networks.ibgan import IBDecoder, IBEncoder, IBFront, IBGenerator, IBMirrorEncoder, IBReader
+from idgan_tf.training import build
 
 
 def weights(network):
@@ -85,3 +87,26 @@ def test_networks_survive_keras_files(tmp_path):
 def test_other_sizes_are_refused():
     with pytest.raises(ConfigError, match="64x64"):
         IBFront((32, 32, 1), 4, "normal")
+
+
+def test_batch_statistics_are_those_of_all_replicas():
+    devices = tf.config.list_logical_devices("CPU")
+    if len(devices) < 2:
+        pytest.skip("one logical CPU")
+    strategy = build.strategy()
+    alone = IBEncoder(3, 2, (8,), True, "normal")
+    with strategy.scope():
+        mirrored = IBEncoder(3, 2, (8,), True, "normal")
+    mirrored.set_weights(alone.get_weights())
+    z = tf.random.stateless_normal([6, 3], [3, 7])
+    expected, _ = alone(z, training=True)
+
+    def half():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return mirrored(tf.gather(tf.reshape(z, [2, 3, 3]), replica), training=True)[0]
+
+    parts = strategy.experimental_local_results(tf.function(lambda: strategy.run(half))())
+    np.testing.assert_allclose(np.concatenate(parts), expected, rtol=1e-4, atol=1e-6)
+    for ours, theirs in zip(mirrored.non_trainable_variables, alone.non_trainable_variables, strict=True):
+        for value in ours.value.values:
+            np.testing.assert_allclose(value, np.array(theirs), rtol=1e-4, atol=1e-6)

@@ -1,9 +1,18 @@
+"""Divergences, likelihoods and adversarial losses against SciPy and closed forms."""
+
 import numpy as np
 import pytest
 import scipy.stats
 import tensorflow as tf
 
-from idgan_tf.objectives.adversarial import fake_loss, real_loss, with_gradient_penalty
+from idgan_tf.objectives.adversarial import (
+    fake_loss,
+    hinge_game,
+    log_game,
+    real_loss,
+    smoothed_real_loss,
+    with_gradient_penalty,
+)
 from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.objectives.likelihood import gaussian_nll as gaussian_image_nll
@@ -76,3 +85,20 @@ def test_the_penalty_of_a_linear_discriminator_is_its_squared_weight(rng, scale)
     assert rest == "rest"
     np.testing.assert_allclose(penalty, np.full(2, np.sum(np.square(weight))), rtol=1e-5)
     np.testing.assert_allclose(logit, discriminator(image, True), rtol=1e-6)
+
+
+def test_a_label_of_one_is_the_plain_loss():
+    logit = tf.constant([-2.0, 0.0, 3.0])
+    np.testing.assert_allclose(smoothed_real_loss(logit, 1.0), np.log1p(np.exp(-logit.numpy())), rtol=1e-6)
+
+
+def test_the_game_of_a_blind_discriminator():
+    logit = tf.zeros([2])
+    for game, paid in ((log_game(), 2 * np.log(2)), (hinge_game(), 2.0)):
+        np.testing.assert_allclose(game.real(logit) + game.fake(logit), np.full(2, paid))
+
+
+def test_a_satisfied_hinge_has_no_more_to_say():
+    assert float(hinge_game().real(tf.constant(1.5))) == 0.0
+    assert float(hinge_game().fake(tf.constant(-1.5))) == 0.0
+    assert float(hinge_game().fool(tf.constant(1.5))) == -1.5

@@ -1,10 +1,8 @@
 import numpy as np
-import pytest
 import tensorflow as tf
 from PIL import Image
 
 from idgan_tf.data.half_circles import HalfCircles
-from idgan_tf.errors import DataError
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.visualize import figures, label_figures, masks
@@ -102,14 +100,6 @@ def test_a_cvae_completes_images_of_the_class_that_it_is_told():
     labels = label_figures.labelled_examples(Pictures(), label_figures.IMAGES)["label"].numpy()
     completed = picture[-SIDE // 2 - 2, -label_figures.IMAGES * (SIDE + 2) + SIDE // 2 :: SIDE + 2, 0] / 255.0
     np.testing.assert_allclose(completed, labels / 10.0, atol=0.01)  # the last row, in the missing half
-
-
-def test_a_mask_that_is_none_is_refused(tmp_path):
-    with pytest.raises(DataError, match="cannot read the mask"):
-        masks.read(tmp_path / "none.png", 8, 8)
-    Image.new("L", (8, 8)).save(tmp_path / "black.png")
-    with pytest.raises(DataError, match="no white pixel"):
-        masks.read(tmp_path / "black.png", 8, 8)
 
 
 def test_toy_points_are_drawn_beside_the_real_ones():

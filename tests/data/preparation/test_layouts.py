@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-import scipy.io
 from PIL import Image
 
 from idgan_tf.data.cars import Cars
@@ -15,20 +14,17 @@ from idgan_tf.data.cub import CUB
 from idgan_tf.data.facescrub import FaceScrub, FaceScrubCasia
 from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import ConfigError, DataError
-from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
-
-
-def prepared(dataset, source, tmp_path, **options):
-    dataset.data_dir = str(tmp_path / "out")
-    dataset.full_count = 0  # the archives here are small ones
-    prepare(dataset, source, **options)
-    return dataset
-
-
-def resized(values, box, size):
-    """An independent crop and resize: pixels [top:bottom, left:right], then LANCZOS."""
-    left, top, right, bottom = box
-    return np.asarray(Image.fromarray(np.asarray(values)[top:bottom, left:right]).resize((size, size), Image.LANCZOS))
+from tests.data.files import (
+    cars_files,
+    cifar_files,
+    encoded,
+    picture,
+    prepared,
+    resized,
+    write_folder,
+    write_tar,
+    write_zip,
+)
 
 
 @pytest.mark.parametrize("layout", ["zip", "folder", "folder with zip", "images"])
@@ -41,7 +37,7 @@ def test_celeba_crops_160_then_resizes_with_lanczos(tmp_path, layout, size):
     else:
         source = write_folder(tmp_path / "in", {**files, "list_attr_celeba.txt": b"2\n"})
         source = source / "img_align_celeba" if layout == "images" else source
-    dataset = prepared(CelebA((size, size, 3)), source, tmp_path)
+    dataset = prepared(CelebA((size, size, 3)), source, tmp_path / "out")
     decoded = Image.open(io.BytesIO(files["img_align_celeba/000001.jpg"]))
     assert dataset.name == f"celeba{size}" and dataset.num_examples == 2 and dataset.num_classes == 0
     np.testing.assert_array_equal(dataset.arrays["image"][0], resized(decoded, (9, 29, 169, 189), size))
@@ -50,9 +46,9 @@ def test_celeba_crops_160_then_resizes_with_lanczos(tmp_path, layout, size):
 def test_celeba_in_the_wild_is_refused(tmp_path):
     source = write_folder(tmp_path / "in", {"img_align_celeba/000001.jpg": encoded(picture(0, 400, 300), "JPEG")})
     with pytest.raises(DataError, match="000001.jpg is 400x300, but aligned CelebA images are 178x218"):
-        prepared(CelebA((64, 64, 3)), source, tmp_path)
+        prepared(CelebA((64, 64, 3)), source, tmp_path / "out")
     with pytest.raises(DataError, match="holds no folder img_align_celeba.*--list"):
-        prepared(CelebA((64, 64, 3)), write_folder(tmp_path / "no", {"x.jpg": b""}), tmp_path)
+        prepared(CelebA((64, 64, 3)), write_folder(tmp_path / "no", {"x.jpg": b""}), tmp_path / "out")
 
 
 @pytest.mark.parametrize("name, write", [("data1024x1024.zip", write_zip), ("data1024x1024.tar", write_tar)])
@@ -60,7 +56,7 @@ def test_celebahq_keeps_whole_images(tmp_path, name, write):
     image = Image.new("RGB", (1024, 1024), (1, 2, 3))
     image.putpixel((5, 7), (200, 100, 50))
     source = write(tmp_path / name, {"data1024x1024/00000.png": encoded(image)})
-    dataset = prepared(CelebAHQ((1024, 1024, 3)), source, tmp_path)
+    dataset = prepared(CelebAHQ((1024, 1024, 3)), source, tmp_path / "out")
     np.testing.assert_array_equal(dataset.arrays["image"][0], image)
 
 
@@ -78,33 +74,10 @@ def test_chairs_crop_450_in_colour_and_grey(tmp_path, channels):
     image = picture(0, 600, 600)
     files = {"rendered_chairs/abc/renders/image_001_p020_t011_r096.png": encoded(image)}
     source = write_tar(tmp_path / "rendered_chairs.tar", {**files, "rendered_chairs/all_chair_names.mat": b"x"})
-    dataset = prepared(Chairs((64, 64, channels)), source, tmp_path)
+    dataset = prepared(Chairs((64, 64, channels)), source, tmp_path / "out")
     expected = resized(image if channels == 3 else image.convert("L"), (75, 75, 525, 525), 64)
     np.testing.assert_array_equal(dataset.arrays["image"][0], expected.reshape(64, 64, channels))
     assert dataset.name == ("chairs" if channels == 3 else "chairs_grey")
-
-
-def devkit(rows, classes=True):
-    """The bytes of cars_train_annos.mat or cars_test_annos.mat."""
-    names = ["bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *(["class"] if classes else []), "fname"]
-    annotations = np.zeros((1, len(rows)), [(name, object) for name in names])
-    for i, row in enumerate(rows):
-        annotations[0, i] = tuple(row)
-    file = io.BytesIO()
-    scipy.io.savemat(file, {"annotations": annotations})
-    return file.getvalue()
-
-
-def cars_files(train_rows, test_rows):
-    image = encoded(picture(0, 100, 90))
-    return {
-        "cars_train.tgz": {f"cars_train/{row[-1]}": image for row in train_rows},
-        "cars_test.tgz": {f"cars_test/{row[-1]}": image for row in test_rows},
-        "car_devkit.tgz": {
-            "devkit/cars_train_annos.mat": devkit(train_rows),
-            "devkit/cars_test_annos.mat": devkit(test_rows, classes=False),
-        },
-    }
 
 
 @pytest.mark.parametrize("layout", ["archives", "folders"])
@@ -118,7 +91,7 @@ def test_cars_boxes_count_from_one_and_small_ones_are_left_out(tmp_path, layout)
             write_tar(tmp_path / name, members)
         else:
             write_folder(tmp_path, members)
-    dataset = prepared(Cars((64, 64, 3)), tmp_path, tmp_path)
+    dataset = prepared(Cars((64, 64, 3)), tmp_path, tmp_path / "out")
     image = np.asarray(picture(0, 100, 90))
     np.testing.assert_array_equal(
         dataset.arrays["image"], [resized(image, (30, 10, 100, 74), 64), resized(image, (0, 0, 70, 90), 64)]
@@ -129,7 +102,7 @@ def test_a_car_box_outside_its_image_is_named(tmp_path):
     for name, members in cars_files([(1, 1, 101, 90, 5, "00007.jpg")], []).items():
         write_tar(tmp_path / name, members)
     with pytest.raises(DataError, match="box.*00007.jpg leaves its 100x90 pixels"):
-        prepared(Cars((64, 64, 3)), tmp_path, tmp_path)
+        prepared(Cars((64, 64, 3)), tmp_path, tmp_path / "out")
 
 
 def test_cub_crops_boxes_and_numbers_classes_from_zero(tmp_path):
@@ -147,7 +120,7 @@ def test_cub_crops_boxes_and_numbers_classes_from_zero(tmp_path):
             f"{root}/train_test_split.txt": b"1 1\n2 0\n",
         },
     )
-    dataset = prepared(CUB((64, 64, 3)), source, tmp_path)
+    dataset = prepared(CUB((64, 64, 3)), source, tmp_path / "out")
     assert dataset.class_names == ("002.A", "010.B")
     np.testing.assert_array_equal(dataset.arrays["label"], [0, 1])
     np.testing.assert_array_equal(
@@ -158,7 +131,7 @@ def test_cub_crops_boxes_and_numbers_classes_from_zero(tmp_path):
 def test_facescrub_numbers_identities_in_sorted_order(tmp_path):
     names = ["Zoe_B/1.png", "Adam_A/2.png", "Adam_A/1.png"]
     files = {f"facescrub_aligned/{name}": encoded(picture(i, 64, 64)) for i, name in enumerate(names)}
-    dataset = prepared(FaceScrub((64, 64, 3)), write_folder(tmp_path / "in", files), tmp_path)
+    dataset = prepared(FaceScrub((64, 64, 3)), write_folder(tmp_path / "in", files), tmp_path / "out")
     assert dataset.class_names == ("Adam_A", "Zoe_B")
     np.testing.assert_array_equal(dataset.arrays["label"], [0, 0, 1])
     np.testing.assert_array_equal(dataset.arrays["image"][2], picture(0, 64, 64))
@@ -173,7 +146,7 @@ def test_casia_adds_people_without_labels_drawn_by_seed(tmp_path):
         dataset = FaceScrubCasia((64, 64, 3), identities=4, seed=seed, crop_side=144)
         chosen.append([item.name for item in dataset.find(_source(source))[0] if item.label == -1])
     assert len(chosen[0]) == 4 and chosen[0] == chosen[1] != chosen[2]
-    dataset = prepared(FaceScrubCasia((64, 64, 3), identities=4, seed=0, crop_side=144), source, tmp_path)
+    dataset = prepared(FaceScrubCasia((64, 64, 3), identities=4, seed=0, crop_side=144), source, tmp_path / "out")
     np.testing.assert_array_equal(dataset.arrays["label"], [0, -1, -1, -1, -1])
     first = picture(int(chosen[0][0].split("/")[-2]), 250, 250)
     decoded = Image.open(io.BytesIO(encoded(first)))
@@ -199,32 +172,11 @@ def _source(path):
     return open_source(path, path)
 
 
-def cifar_files(classes, rng):
-    """(images [60, 32, 32, 3], labels [60], {name: bytes}) of the binary version, ten images a file."""
-    before = {10: 1, 100: 2}[classes]
-    names = (
-        [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
-        if classes == 10
-        else ["train.bin", "test.bin"]
-    )
-    folder = {10: "cifar-10-batches-bin", 100: "cifar-100-binary"}[classes]
-    records = rng.integers(0, 256, (10 * len(names), before + 3072), np.uint8)
-    records[:, 0] %= 20  # the coarse labels of CIFAR-100
-    records[:, before - 1] = rng.permutation(len(records)) % classes
-    files = {f"{folder}/{name}": records[10 * i : 10 * i + 10].tobytes() for i, name in enumerate(names)}
-    classes_file = {10: "batches.meta.txt", 100: "fine_label_names.txt"}[classes]
-    files[f"{folder}/{classes_file}"] = "\n".join(f"class{i}" for i in range(classes)).encode() + b"\n"
-    if classes == 100:
-        files[f"{folder}/coarse_label_names.txt"] = "\n".join(f"kind{i}" for i in range(20)).encode() + b"\n"
-    images = records[:, before:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return images, records[:, before - 1], files
-
-
 @pytest.mark.parametrize("classes", [10, 100])
 def test_cifar_reads_the_binary_archive(tmp_path, classes, rng):
     images, labels, files = cifar_files(classes, rng)
     source = write_tar(tmp_path / f"cifar-{classes}-binary.tar.gz", files)
-    dataset = prepared(Cifar(classes, (32, 32, 3)), source, tmp_path)
+    dataset = prepared(Cifar(classes, (32, 32, 3)), source, tmp_path / "out")
     np.testing.assert_array_equal(dataset.arrays["image"], images)
     np.testing.assert_array_equal(dataset.arrays["label"], labels)
     assert dataset.num_classes == classes and dataset.class_names[3] == "class3"
@@ -238,13 +190,13 @@ def test_cifar_refuses_pickles_cut_files_and_the_other_cifar(tmp_path, rng):
     for classes, files in python.items():
         with pytest.raises(DataError, match=f"pickles; get cifar-{classes}-binary.tar.gz"):
             source = write_tar(tmp_path / f"cifar-{classes}-python.tar.gz", files)
-            prepared(Cifar(classes, (32, 32, 3)), source, tmp_path)
+            prepared(Cifar(classes, (32, 32, 3)), source, tmp_path / "out")
     _, _, files = cifar_files(10, rng)
     with pytest.raises(DataError, match="test_batch.bin is cut"):
         cut = {**files, "cifar-10-batches-bin/test_batch.bin": bytes(100)}
-        prepared(Cifar(10, (32, 32, 3)), write_folder(tmp_path / "cut", cut), tmp_path)
+        prepared(Cifar(10, (32, 32, 3)), write_folder(tmp_path / "cut", cut), tmp_path / "out")
     with pytest.raises(DataError, match="no CIFAR-10"):
         wrong = {**files, "cifar-10-batches-bin/test_batch.bin": b"\x63" + bytes(3072)}
-        prepared(Cifar(10, (32, 32, 3)), write_folder(tmp_path / "wrong", wrong), tmp_path)
+        prepared(Cifar(10, (32, 32, 3)), write_folder(tmp_path / "wrong", wrong), tmp_path / "out")
     with pytest.raises(ConfigError, match="Cifar.classes must be 10 or 100"):
         Cifar(20, (32, 32, 3))

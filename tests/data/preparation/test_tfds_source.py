@@ -1,5 +1,4 @@
-"""--source=tfds, run through TFDS: its own builders over small local files in place of downloads, and archives beside
-them that must give the same rows."""
+"""--source=tfds: the rows are those of the archives beside the folders of TFDS, whose order and boxes are kept."""
 
 import io
 import logging
@@ -14,119 +13,25 @@ from tensorflow_datasets import features as f
 
 from idgan_tf.data.cars import Cars
 from idgan_tf.data.celeba import CelebA, CelebAHQ
-from idgan_tf.data.chairs import Chairs
 from idgan_tf.data.cifar import Cifar
 from idgan_tf.data.cub import CUB
 from idgan_tf.data.preparation import tfds_source, writing
 from idgan_tf.data.preparation.writing import prepare
-from idgan_tf.errors import DataError
-from tests.data.files import encoded, picture, write_folder, write_tar, write_zip
-from tests.data.preparation.test_layouts import cars_files, cifar_files, devkit, resized
+from tests.data.files import (
+    cars_files,
+    cifar_files,
+    devkit,
+    encoded,
+    picture,
+    prepared,
+    resized,
+    write_folder,
+    write_tar,
+    write_zip,
+)
+from tests.data.preparation.tfds_folders import build, celeb_a, jpegs, same
 
-CARS = {"image": f.Image(), "label": f.ClassLabel(num_classes=196), "bbox": f.BBoxFeature(), "id": f.Text()}
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    def fail(self, urls):
-        raise OSError("quota\nexceeded")
-
-    monkeypatch.setattr(tfds.download.DownloadManager, "download", fail)
-    monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", fail)
-
-
-def build(name, data_dir, files=(), folders=()):
-    """Prepares one of the builders of TFDS.
-
-    Args:
-        files, folders: {its name for what it downloads, and for what it unpacks; or the end of their URL: path}.
-    """
-
-    def local(paths):
-        def give(self, urls):
-            if isinstance(urls, dict):
-                return {key: str(paths[key]) for key in urls}
-            if isinstance(urls, list):
-                return [give(self, url) for url in urls]
-            return str(paths[urls.split("/")[-1]])
-
-        return give
-
-    manager = tfds.download.DownloadManager
-    with (
-        mock.patch.object(manager, "download", local(files)),
-        mock.patch.object(manager, "download_and_extract", local(folders)),
-    ):
-        builder = tfds.builder(name, data_dir=str(data_dir))
-        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
-    return data_dir
-
-
-def write_tfds(data_dir, name, features, splits, version="3.0.2", file_format="tfrecord"):
-    """Prepares a builder of another version or format than the installed one.
-
-    Args:
-        splits: {split: {key: example}}; TFDS shuffles by key.
-    """
-
-    class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-        VERSION = tfds.core.Version(version)
-        url_infos = {}  # nothing to download
-
-        def _info(self):
-            return tfds.core.DatasetInfo(builder=self, features=f.FeaturesDict(features))
-
-        def _split_generators(self, dl_manager):
-            del dl_manager
-            return {split: list(examples.items()) for split, examples in splits.items()}
-
-        def _generate_examples(self):
-            raise NotImplementedError
-
-    Builder.name = name
-    builder = Builder(data_dir=data_dir, file_format=file_format)
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
-    return data_dir
-
-
-def prepared(dataset, source, out, **options):
-    dataset.data_dir = str(out)
-    dataset.full_count = 0
-    prepare(dataset, source, **options)
-    return dataset
-
-
-def same(one, other):
-    assert one.arrays.keys() == other.arrays.keys() and one.class_names == other.class_names
-    for name in one.arrays:
-        np.testing.assert_array_equal(one.arrays[name], other.arrays[name])
-
-
-def jpegs(count, width=178, height=218):
-    return [encoded(picture(i, width, height), "JPEG") for i in range(count)]
-
-
-def celeb_a(data_dir, images, num_train=4):
-    """celeb_a, of which one image is for test and those between it and `num_train` for validation."""
-    names = [f"{i:06d}.jpg" for i in range(len(images))]
-    parts = [0] * num_train + [1] * (len(images) - num_train - 1) + [2]
-    table = "".join(f"{name} 1 -1\n" for name in names)
-    files = {
-        "list_eval_partition": "".join(f"{name} {part}\n" for name, part in zip(names, parts, strict=True)),
-        "list_attr_celeba": f"{len(names)}\nSmiling Young\n{table}",
-        "landmarks_celeba": f"{len(names)}\nlefteye_x lefteye_y\n{table}",
-        "identity_celeba": "".join(f"{name} 7\n" for name in names),
-    }
-    folder = write_folder(data_dir / "published", {name: text.encode() for name, text in files.items()})
-    archive = {f"img_align_celeba/{name}": image for name, image in zip(names, images, strict=True)}
-    write_zip(folder / "img_align_celeba.zip", archive)
-    files = {**{name: folder / name for name in files}, "img_align_celeba": folder / "img_align_celeba.zip"}
-    headings = "tensorflow_datasets.datasets.celeb_a.celeb_a_dataset_builder"
-    with (
-        mock.patch(f"{headings}.ATTR_HEADINGS", ["Smiling", "Young"]),
-        mock.patch(f"{headings}.LANDMARK_HEADINGS", ["lefteye_x", "lefteye_y"]),
-    ):
-        return build("celeb_a", data_dir, files)
+pytestmark = pytest.mark.usefixtures("no_network")
 
 
 def test_celeba_has_the_pixels_of_the_archive_and_the_order_of_tfds(tmp_path):
@@ -257,84 +162,3 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     resumed = prepared(Stopping((64, 64, 3)), source, tmp_path / "a")
     assert len(reads) == 7 and reads[3] == reads[4]
     same(resumed, prepared(CelebA((64, 64, 3)), source, tmp_path / "b"))
-
-
-def refused(dataset, source, out, match):
-    dataset.data_dir = str(out)
-    with pytest.raises(DataError, match=match) as caught:
-        prepare(dataset, source)
-    assert "\n" not in str(caught.value) and not list(out.glob("**/*"))
-
-
-def test_what_tfds_cannot_prepare_is_one_line_with_the_other_way(tmp_path, monkeypatch):
-    match = f"TFDS cannot prepare celeb_a in {tmp_path}: quota exceeded; .* pass their path as --source"
-    refused(CelebA((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", match)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "default"))
-    match = f"TFDS cannot prepare celeb_a_hq/1024 in {tmp_path}/default: .*{tmp_path}/default/downloads/manual"
-    refused(CelebAHQ((1024, 1024, 3)), "tfds", tmp_path / "out", match)
-    match = "TFDS has no chairs; pass --source=PATH.*rendered_chairs.tar"
-    refused(Chairs((64, 64, 3)), "tfds", tmp_path / "out", match)
-
-
-def test_wrong_cut_and_unfinished_folders_are_refused(tmp_path):
-    root, out = tmp_path / "tfds", tmp_path / "out"
-    celeb_a(root, jpegs(4), num_train=2)
-    folder = root / "celeb_a" / "2.1.0"
-    write_folder(root / "cars196" / "2.1.0", {path.name: path.read_bytes() for path in folder.iterdir()})
-    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "cars196/2.1.0 holds celeb_a/2.1.0, not cars196; move it away")
-    (root / "cars196" / "2.1.0" / "dataset_info.json").write_text("{")
-    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "TFDS cannot read .*cars196/2.1.0.*delete the folder")
-    (root / "cars196" / "2.1.0").rename(root / "cars196" / "incomplete.1_2.1.0")
-    refused(Cars((64, 64, 3)), f"tfds:{root}", out, "TFDS cannot prepare cars196")
-    shard = next(folder.glob("*train*"))
-    whole = shard.read_bytes()
-    for data, message in [
-        (whole[:-1], "is cut"),
-        (whole[:5], "is cut"),
-        (b"", "train has 0 of 2 examples"),
-    ]:
-        shard.write_bytes(data)
-        refused(CelebA((64, 64, 3)), f"tfds:{root}", out, f"{message}.*delete the folder")
-    shard.write_bytes(whole[:12] + b"\xff" * 40 + whole[52:])
-    with pytest.raises(DataError, match="train/000000 is damaged.*delete the folder"):
-        prepared(CelebA((64, 64, 3)), f"tfds:{root}", out)
-    shard.unlink()
-    refused(CelebA((64, 64, 3)), f"tfds:{root}", out, "cannot read .*train.*delete the folder")
-
-
-def test_other_file_formats_and_old_versions_say_the_remedy(tmp_path):
-    example = {"image": jpegs(1)[0], "label": 0, "bbox": f.BBox(0.1, 0.1, 0.9, 0.9)}
-    old = {name: feature for name, feature in CARS.items() if name != "id"}
-    write_tfds(tmp_path, "cars196", old, {"train": {"1": example}}, "2.0.0")
-    refused(Cars((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", "cars196/2.0.0 has no 'id'; delete the folder")
-    examples = {"train": {"1": {**example, "id": "1"}}}
-    write_tfds(tmp_path, "cars196", CARS, examples, "2.10.0", "array_record")
-    refused(Cars((64, 64, 3)), f"tfds:{tmp_path}", tmp_path / "out", "stored as array_record.*only tfrecord")
-
-
-def test_a_wrong_count_is_an_error_for_tfds_and_archives_and_a_warning_else(tmp_path, caplog):
-    images = jpegs(4)
-    celeb_a(tmp_path / "tfds", images, num_train=2)
-    files = {f"img_align_celeba/{i:06d}.jpg": image for i, image in enumerate(images)}
-    write_zip(tmp_path / "img_align_celeba.zip", files)
-    write_folder(tmp_path / "in", files)
-    full = "holds 4 images; the full set has 202,599"
-    remedy = "; get it again, or pass --on_error=skip"
-    for source in (f"tfds:{tmp_path / 'tfds'}", tmp_path / "img_align_celeba.zip", tmp_path):
-        refused(CelebA((64, 64, 3)), source, tmp_path / "out", full + remedy)
-    for number, (source, policy) in enumerate([(tmp_path / "in", "error"), (f"tfds:{tmp_path / 'tfds'}", "skip")]):
-        caplog.clear()
-        assert prepare(CelebA((64, 64, 3), data_dir=str(tmp_path / f"{number}")), source, policy)["count"] == 4
-        assert full in caplog.text
-
-
-def test_cars_are_counted_before_small_ones_are_left_out(tmp_path):
-    rows = [(1, 1, 70, 90, 5, "00001.jpg"), (1, 11, 70, 73, 5, "00002.jpg")]
-    for name, members in cars_files(rows, []).items():
-        write_tar(tmp_path / name, members)
-    dataset = Cars((64, 64, 3), data_dir=str(tmp_path / "a"))
-    dataset.full_count = 2
-    assert prepare(dataset, tmp_path)["count"] == 1
-    refused(Cars((64, 64, 3)), tmp_path, tmp_path / "b", "holds 2 images; the full set has 16,185")
-    with pytest.raises(DataError, match="holds no image that cars keeps .*below 200"):
-        prepared(Cars((64, 64, 3), min_side=200), tmp_path, tmp_path / "b")

@@ -1,0 +1,64 @@
+"""What IB-GAN warns of: noise that outlasts the training, textures, and a discriminator that wins."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from idgan_tf.methods.ibgan import IBGAN, DCInfoGAN
+from tests.methods.tiny_ibgan import SHAPE, make, step
+
+
+@pytest.mark.parametrize(
+    "schedule, num_steps, sigma",
+    [((1, 0, 100_000), 9000, "0.91"), ((0.5, 0.1, 10), 9, "0.14"), ((0.5, 0.1, 10), 10, None), ((1, 1, 9), 2, None)],
+)
+def test_a_training_that_ends_before_its_noise_is_warned_of(schedule, num_steps, sigma):
+    warnings = make(instance_noise=schedule).foresee(num_steps)
+    assert [f"sigma {sigma};" in warning for warning in warnings] == ([True] if sigma else [])
+
+
+MEANS = {"fool": 0.8, "instance_noise": 0.0}
+
+
+@pytest.mark.parametrize(
+    "drawn, means, warned",
+    [
+        ("noise", {}, ["the images have become a texture"]),
+        ("noise", {"instance_noise": 0.5}, []),
+        ("noise", {"fool": 4.6}, ["the discriminator wins", "the images have become a texture"]),
+        ("sprite", {"fool": 4.6}, ["the discriminator wins"]),
+        ("sprite", {"fool": 1.96}, ["the discriminator wins"]),  # a collapse of docs/ibgan.md
+        ("sprite", {"fool": 1.0}, []),
+        ("sprite", {}, []),
+    ],
+)
+def test_a_texture_without_noise_and_a_discriminator_that_wins_are_warned_of(drawn, means, warned, monkeypatch):
+    image = np.zeros((64, *SHAPE), "float32")
+    image[:, 20:40, 30:50] = 1.0
+    image = np.random.default_rng(0).random(image.shape, "float32") if drawn == "noise" else image
+    method = make()
+    monkeypatch.setattr(method, "generate", lambda s, c: tf.constant(image))
+    found = method.diagnose({**MEANS, **means})
+    assert [warning.split(":")[0] for warning in found] == warned
+    assert not found or "lower its rate" in found[0] or "raise the discriminator's rate" in found[0]
+    if means.get("fool") == 4.6:
+        assert "1.0% of being real" in found[0]
+
+
+@pytest.mark.parametrize("kind", [IBGAN, DCInfoGAN])
+def test_it_diagnoses_what_its_own_generator_draws(kind):
+    method = make(kind)
+    means = {**step(method), "instance_noise": 0.0}
+    kernel, bias = method.generator.head.trainable_variables
+    kernel.assign(tf.zeros_like(kernel))
+    bias.assign(tf.ones_like(bias))
+    assert method.diagnose(means) == [], "one grey is no texture"
+    normalised = [layer for layer in method.generator.stack.layers if hasattr(layer, "moving_mean")][-1]
+    normalised.gamma.assign(tf.zeros_like(normalised.gamma))
+    normalised.beta.assign(tf.ones_like(normalised.beta))  # what the last layer reads is 1 everywhere
+    board = np.zeros(kernel.shape, "float32")
+    board[1:3, 1:3] = np.array([[1, -1], [-1, 1]])[..., None, None]  # of stride 2: each pixel has one tap
+    kernel.assign(board)
+    bias.assign(tf.zeros_like(bias))
+    (warning,) = method.diagnose(means)
+    assert "a texture: neighbouring pixels differ 2.00 times as much as any two" in warning

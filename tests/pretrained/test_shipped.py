@@ -1,0 +1,49 @@
+"""The models that come with the package: whole, small, and what they were when they were packed."""
+
+import configparser
+
+import numpy as np
+import pytest
+
+from idgan_tf import pretrained, runs
+from idgan_tf.experiments import packing
+from idgan_tf.files import sha256
+from idgan_tf.run_directory import Run
+from tests.helpers import PROJECT, metrics
+from tests.pretrained.packed import files
+
+LARGEST = 5e6  # bytes of a model
+PROMISED = {"idgan_dsprites", "idgan_color_dsprites", "label_digits"}
+
+
+def test_the_package_takes_all_files_of_a_model_along(models):
+    setup = configparser.ConfigParser()
+    setup.read(PROJECT / "setup.cfg")
+    patterns = setup["options.package_data"]["idgan_tf.pretrained"].split(", ")
+    taken = {str(path.relative_to(models)) for pattern in patterns for path in models.glob(pattern)}
+    assert taken == files(models).keys() and "tiny/networks/teacher_encoder.json" in taken
+
+
+@pytest.mark.skipif(not pretrained.names(), reason="no model comes with this version")
+def test_the_models_that_are_promised_come_with_the_package():
+    assert not PROMISED - set(pretrained.names())
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_a_model_that_comes_with_the_package(name):
+    """It is whole and small, gives what it gave when it was packed, and says what made it and how good it is."""
+    folder = pretrained.FOLDER / name
+    about = pretrained.read(Run(folder))
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= LARGEST
+    assert sha256(folder / "weights.npz") == about["sha256"]
+    method = runs.load(f"pretrained:{name}")
+    assert method.networks.keys() == set(about["networks"]) == set(packing.read_networks(method))
+    given = pretrained.check(method)
+    assert given.keys() == about["check"].keys()
+    for key, value in about["check"].items():
+        np.testing.assert_allclose(given[key], value, atol=pretrained.CHECK_TOLERANCE, err_msg=key)
+    card = (folder / "card.md").read_text()
+    for text in (about["sha256"], about["commit"], *about["commands"]):
+        assert text in card
+    lines = metrics(folder)
+    assert lines and all("protocol" in line for line in lines)

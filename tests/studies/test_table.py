@@ -1,0 +1,63 @@
+"""The table and the page of a study: ours beside the published, with all that tells how it was measured."""
+
+import csv
+import html.parser
+import json
+
+from idgan_tf.errors import NonFiniteError
+from idgan_tf.reports import of_study
+from idgan_tf.studies import results, table
+from tests.studies.made import SCORES, answers, run_all
+
+
+def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    assert json.loads((folder / "results.json").read_text())["study"] == "idgan_table2"
+    markdown = (folder / "table.md").read_text()
+    line = next(line for line in markdown.splitlines() if line.startswith("| ID-GAN (two-step)"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:3] == ["0.705 ± 0.0071", "0.65 ± 0.08"] and cells[5:7] == ["2.005 ± 0.0071", "2 ± 1.74"]
+    batch = next(param for param in table2.scale.params["idgan"] if param.startswith("train.batch_size = "))
+    assert cells[7:] == ["2", "24,000 + 24,000", batch.split(" = ")[1], "float32"]
+    assert "- fid_dsprites: num_samples 10000" in markdown and "seed 0" not in markdown, "what all have in common"
+    assert "- fid_dsprites of VAE-GAN: generated from vaegan_dsprites" in markdown, "what they have not"
+    assert f"- ID-GAN (two-step): gin/idgan_dsprites.gin; {'; '.join(table2.scale.params['idgan'])}\n" in markdown
+    assert "| Table 2 | holds | holds |" in markdown, "the paper's answer beside ours"
+    assert "fid_dsprites10k" in markdown and "| holds |" in markdown
+    assert all(f"(pictures/{row}-samples.png)" in markdown for row in SCORES)
+    lines = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
+    assert len(lines) == 12 and lines[-1]["metric"] == "fid_dsprites10k" and lines[-1]["published_std"] == "1.74"
+    text = table.to_terminal(result)
+    assert "HOLDS: Two-step ID-GAN has the lowest FID" in text
+    assert len({len(line) for line in text.splitlines() if "float32" in line}) == 1, "columns do not line up"
+    assert {path.name for path in (folder / "pictures").iterdir()} == {
+        "fvm_fid.png",
+        *(f"{row}-samples.png" for row in SCORES),
+    }
+    assert "![fvm_fid.png](pictures/fvm_fid.png)" in markdown, "the figure of all runs"
+
+
+def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
+    _, folder = run_all(table2, tmp_path)
+    with open(folder.parent / "seed0" / "vaegan_dsprites" / "metrics.jsonl", "a") as file:
+        file.write('{"step": 24000, "fid_dsprites10k": NaN, "protocol": {"seed": 0}}\n')
+    result, _ = results.write(table2, tmp_path)
+    line = next(line for line in (folder / "table.md").read_text().splitlines() if line.startswith("| VAE-GAN"))
+    assert line.split(" | ")[5] == "nan" and answers(result)["Two-step ID-GAN has the lowest FID"] == "not decidable"
+
+
+def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path):
+    made.fail["vaegan_dsprites"] = NonFiniteError("<script>alert(1)</script>")
+    result, folder = run_all(table2, tmp_path)
+    page = of_study.of_study(result, folder / "pictures")
+    sources, tags = [], []
+    parser = html.parser.HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: (
+        tags.append(tag),
+        sources.extend(v for k, v in attrs if k in ("src", "href")),
+    )
+    parser.feed(page)
+    assert tags.count("img") == 4, "three rows that ran, and the figure"
+    assert all(source.startswith("data:image/") for source in sources)
+    assert "script" not in tags and "&lt;script&gt;" in page
+    assert "0.65 ± 0.08" in page and "does not hold" not in page and "not decidable" in page
