@@ -79,7 +79,7 @@ def _evaluate(job):
     from idgan_tf.experiments.scores import configuration_of, evaluate_run
 
     have, left_out = measured.values(job), {}
-    configuration = configuration_of(job.run.path, bindings=job.evaluation)
+    configuration = configuration_of(job.run.path, (), job.evaluation, job.allow_imports)
     pending = [name for name in job.row.metrics if name not in have]
     while pending:
         try:
