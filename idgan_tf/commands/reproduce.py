@@ -33,6 +33,8 @@ flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and en
 
 def main():
     """Runs the command."""
+    import keras
+
     from idgan_tf.studies import jobs, results, running, study, table
 
     if not FLAGS.study:
@@ -53,6 +55,7 @@ def main():
         minutes = (time.monotonic() - began) / 60
         logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)
         running.run(job)
+        keras.backend.clear_session()  # here, where nobody's precision and seeds are lost with it
         result, folder = results.write(chosen, *given)
     print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
 

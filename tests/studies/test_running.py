@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 
+import keras
 import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Result
-from idgan_tf.experiments import scores
+from idgan_tf.experiments import scores, stages
 from idgan_tf.files import alone, sha256
 from idgan_tf.image_files import save
 from idgan_tf.reports import of_study
@@ -283,6 +284,17 @@ def test_finished_jobs_need_their_data_no_more(made, table2, tmp_path, monkeypat
     monkeypatch.setattr(running, "_train", absent)
     result, _ = run_all(table2, tmp_path)
     assert table.problems(result) == [] and set(answers(result).values()) == {"holds"}
+
+
+def test_a_job_leaves_the_precision_of_its_caller_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "finished", lambda configuration, run_dir: None)
+    job = jobs.plan(study.load("label_toy", "smoke"), tmp_path)[0]
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        running._train(job)
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
