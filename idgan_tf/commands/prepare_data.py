@@ -4,6 +4,7 @@
     bin/prepare_data --dataset=celeba64 --source=~/Downloads/img_align_celeba.zip
     bin/prepare_data --dataset=celeba64 --source=tfds
     bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
+    bin/prepare_data --dataset=mine.gin --source=PATH --gin_allow_import=mine     # a dataset of one's own
 
 --source=tfds reads what TFDS has prepared on this machine in its default folder, --source=tfds:DIR in the data_dir
 DIR. Where it has prepared nothing, it downloads and prepares the dataset now; for celeb_a_hq it wants data1024x1024.tar
@@ -23,7 +24,10 @@ from idgan_tf.errors import ConfigError
 
 FLAGS = cli.flags_of(gin_param="A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")
 flags.DEFINE_string(
-    "dataset", None, "One of the datasets that --list shows: the name of a file in gin/data/.", flag_values=FLAGS
+    "dataset",
+    None,
+    "One of the datasets that --list shows: the name of a file in gin/data/. Or the path of a .gin file.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "source", None, "The downloaded folder or archive; tfds or tfds:DIR for what TFDS has prepared.", flag_values=FLAGS
@@ -52,17 +56,16 @@ flags.DEFINE_bool(
 def main():
     """Runs the command."""
     if FLAGS.list:
-        chosen = [FLAGS.dataset] if FLAGS.dataset else names()
-        print("\n\n".join(entry(name, dataset_of(name)) for name in chosen))
+        print("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names()))))
         return
     if not FLAGS.dataset or not FLAGS.source:
         raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
     from idgan_tf.data.preparation import writing
     from idgan_tf.data.prepared import PreparedDataset
 
-    dataset = dataset_of(FLAGS.dataset, FLAGS.gin_param)
+    dataset = _asked()
     if not isinstance(dataset, PreparedDataset):
-        raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on gin/data/{FLAGS.dataset}.gin as it is")
+        raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on {_file_of(FLAGS.dataset)} as it is")
     dataset.data_dir = FLAGS.data_dir or dataset.data_dir
     writing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped)
 
@@ -74,21 +77,31 @@ def names():
     return sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
 
 
-def dataset_of(name, bindings=()):
-    """The dataset that gin/data/<name>.gin describes.
+def _asked():
+    return dataset_of(FLAGS.dataset, FLAGS.gin_param, FLAGS.gin_allow_import)
+
+
+def dataset_of(name, bindings=(), allow_imports=()):
+    """The dataset that gin/data/<name>.gin describes, or the .gin file whose path `name` is.
 
     Raises:
-        ConfigError: there is none of that name, or a binding is wrong.
+        ConfigError: there is none of that name, or a binding or import is wrong.
     """
     from idgan_tf.config import Configuration
     from idgan_tf.training import build
 
+    return build.dataset(Configuration([_file_of(name)], bindings, allow_imports, is_part=True))
+
+
+def _file_of(name):
+    if name.endswith(".gin"):
+        return name
     if name not in names():
-        raise ConfigError(f"no dataset {name!r}; there are {', '.join(names())}")
-    return build.dataset(Configuration([f"gin/data/{name}.gin"], bindings, is_part=True))
+        raise ConfigError(f"no dataset {name!r}; there are {', '.join(names())}, or pass the path of a .gin file")
+    return f"gin/data/{name}.gin"
 
 
-def entry(name, dataset):
+def entry(dataset):
     """What --list says about a dataset."""
     tfds = getattr(dataset, "tfds", "")
     lines = [
@@ -100,7 +113,7 @@ def entry(name, dataset):
         ("instead", getattr(dataset, "stand_in", "")),
     ]
     shape = "x".join(map(str, dataset.image_shape))
-    return "\n".join([f"{name}: {shape}", *(f"    {key:8s}{value}" for key, value in lines if value)])
+    return "\n".join([f"{dataset.name}: {shape}", *(f"    {key:8s}{value}" for key, value in lines if value)])
 
 
 def start():

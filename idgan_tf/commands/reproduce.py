@@ -6,6 +6,7 @@
     bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
     bin/reproduce --study=idgan_table2 --scale=paper --list
     bin/reproduce --study=path/to/mine.toml                   a table of one's own
+    bin/reproduce --study=path/to/mine.toml --gin_allow_import=mine     whose gin files import mine.py
 
 A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/
 (label_table2 has those of label_table1, idgan_lambda those of idgan_table2). A killed study goes on where it stopped,
@@ -32,6 +33,8 @@ flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and en
 
 def main():
     """Runs the command."""
+    import keras
+
     from idgan_tf.studies import jobs, results, running, study, table
 
     if not FLAGS.study:
@@ -39,19 +42,21 @@ def main():
             print(f"{name:14} {study.load(name, 'paper').title}")
         return
     chosen = study.load(FLAGS.study, FLAGS.scale)
-    mine = jobs.plan(chosen, FLAGS.runs, FLAGS.gin_param)
+    given = FLAGS.runs, FLAGS.gin_param, FLAGS.gin_allow_import
+    mine = jobs.plan(chosen, *given)
     if FLAGS.only is not None:
         mine = jobs.share(mine, FLAGS.only)
     if FLAGS.list:
         print("\n".join(jobs.commands(mine)))
         return
     began = time.monotonic()
-    result, folder = results.write(chosen, FLAGS.runs, FLAGS.gin_param)  # finds an unwritable folder first
+    result, folder = results.write(chosen, *given)  # finds an unwritable folder first
     for number, job in enumerate(mine, 1):
         minutes = (time.monotonic() - began) / 60
         logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)
         running.run(job)
-        result, folder = results.write(chosen, FLAGS.runs, FLAGS.gin_param)
+        keras.backend.clear_session()  # here, where nobody's precision and seeds are lost with it
+        result, folder = results.write(chosen, *given)
     print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
 
 

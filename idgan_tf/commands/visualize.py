@@ -7,7 +7,7 @@
     bin/visualize --run_dir=runs/betavae_dsprites --run_dir=runs/idgan_dsprites --figures=compare_factors
     bin/visualize --run_dir=R --figures=inpainting --gin_param='inpainting.mask = "mask.png"'
     bin/visualize --run_dir=R --figures=swap --gin_file=gin/data/facescrub_casia.gin
-    bin/visualize --list
+    bin/visualize --list [--gin_file=mine.gin --gin_allow_import=mine]
 
 A folder of runs stands for all runs in it. Some figures are one picture of all of them, in figures/ of the folder that
 holds them, of what the runs wrote down or of what they make of the same codes and images; all others are drawn for each
@@ -76,8 +76,12 @@ def _named(found):
 
 
 def _list():
+    from idgan_tf.config import Configuration
+    from idgan_tf.training import build  # noqa: F401 - gin is to know `train`
     from idgan_tf.visualize import registry
 
+    registry.known()  # gin is to know their parameters, too
+    Configuration(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, is_part=True)  # may import more of them
     for kind in (registry.OF_A_RUN, registry.OF_RUNS, registry.OF_LOGS):
         print(f"Figures {kind}:")
         for name, figure in registry.known(kind).items():

@@ -31,7 +31,7 @@ class Job:
         seed: of the training and the metrics.
         run: its `run_directory.Run`.
         note: the file that says why there is no result; each study has its own.
-        gin_files, params: what bin/train gets.
+        gin_files, params, allow_imports: what bin/train gets.
         networks: {metric: the file of the feature network that it asks}.
         evaluation: what bin/evaluate gets as --gin_param.
         needs: jobs of the teacher, and of the feature networks that have to be trained.
@@ -46,21 +46,31 @@ class Job:
     networks: dict
     evaluation: list
     needs: list
+    allow_imports: tuple
 
 
-def plan(study, runs, extra=()):
+def plan(study, runs, extra=(), allow_imports=()):
     """All jobs of a study, teachers before those who need them.
 
     Args:
         study: a `Study`.
         runs: the folder of all studies.
         extra: bindings of every training, after all others.
+        allow_imports: packages outside idgan_tf and keras that the gin files may import.
+
+    Raises:
+        ConfigError: a configuration is wrong, or there is no such metric, not in what it imports either.
     """
-    network = functools.cache(lambda name, dataset: _network(study, name, dataset, runs, extra))
-    return [_job(study, row, seed, runs, extra, network) for seed in range(study.scale.seeds) for row in study.chosen]
+    allowed = tuple(allow_imports)
+    network = functools.cache(lambda name, dataset: _network(study, name, dataset, runs, extra, allowed))
+    return [
+        _job(study, row, seed, runs, extra, allowed, network)
+        for seed in range(study.scale.seeds)
+        for row in study.chosen
+    ]
 
 
-def _job(study, row, seed, runs, extra, network):
+def _job(study, row, seed, runs, extra, allowed, network):
     scale = study.scale
     own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
     data = [scale.data[row.dataset]] if row.dataset in scale.data else []
@@ -73,39 +83,41 @@ def _job(study, row, seed, runs, extra, network):
     ]
     networks, needs = {}, []
     if row.teacher:
-        teacher = _job(study, study.row(row.teacher), seed, runs, extra, network)
+        teacher = _job(study, study.row(row.teacher), seed, runs, extra, allowed, network)
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
         needs.append(dataclasses.replace(teacher, needs=[]))
+    gin_files = [*row.gin, *data, *scale.gin]
+    _configured(tuple(gin_files), tuple(params), allowed)  # its imports may have metrics
     for metric in row.metrics:
         if asked := find(metric).network:
             networks[metric], training = network(asked, row.dataset)
             needs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
     run, note = Run(shared / row.id), own / f"{row.id}.json"
-    return Job(row, seed, run, note, [*row.gin, *data, *scale.gin], params, networks, evaluation, needs)
+    return Job(row, seed, run, note, gin_files, params, networks, evaluation, needs, allowed)
 
 
-def _network(study, name, dataset, runs, extra):
+def _network(study, name, dataset, runs, extra, allowed):
     """(file of the feature network of that name of a data set, [] or [the job that trains it])."""
     scale, gin_file = study.scale, own_network.gin_file_of(name, dataset)
     gin_files = [gin_file, *([scale.data[dataset]] if dataset in scale.data else [])]
     name = pathlib.Path(gin_file).stem
-    found = _shipped(name, gin_files, extra)
+    found = _shipped(name, gin_files, extra, allowed)
     if found:
         return found, []
     row = Row(name=name, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[])
     run = Run(pathlib.Path(runs) / f"features-{scale.name}" / row.id)
     note, params = run.path.with_suffix(".json"), [*scale.params.get("features", []), *extra]
-    training = Job(row, 0, run, note, gin_files, params, {}, [], [])
+    training = Job(row, 0, run, note, gin_files, params, {}, [], [], allowed)
     return run.networks / "classifier.keras", [training]
 
 
-def _shipped(name, gin_files, params):
+def _shipped(name, gin_files, params, allowed):
     """The file of a feature network that comes with the package for images that look like theirs, or None."""
     if not shipped.path_of(name).is_file():
         return None
     try:
-        return shipped.find(name, _dataset(tuple(gin_files), tuple(params)))
+        return shipped.find(name, _dataset(tuple(gin_files), tuple(params), allowed))
     except DataError:  # nobody knows how they look before they are here
         return None
 
@@ -130,36 +142,37 @@ def commands(jobs):
 
 def _line(job):
     flags = [*(f"--gin_file={path}" for path in job.gin_files), *(f"--gin_param={param}" for param in job.params)]
-    line = shlex.join(["bin/train", *flags, f"--run_dir={job.run.path}"])
+    allow = [f"--gin_allow_import={name}" for name in job.allow_imports]
+    line = shlex.join(["bin/train", *flags, *allow, f"--run_dir={job.run.path}"])
     if job.row.metrics:
         metrics = f"--metrics={','.join(job.row.metrics)}"
         bindings = [f"--gin_param={param}" for param in job.evaluation]
         line += " && " + shlex.join(
-            ["bin/evaluate", f"--run_dir={job.run.path}", metrics, f"--seed={job.seed}", *bindings]
+            ["bin/evaluate", f"--run_dir={job.run.path}", metrics, f"--seed={job.seed}", *bindings, *allow]
         )
     return line
 
 
 @functools.cache
-def _dataset(gin_files, params):
+def _dataset(gin_files, params, allowed):
     from idgan_tf.training import build  # here, since the names of the studies should not wait for TensorFlow
 
-    return build.settings(_configured(gin_files, params)).dataset
+    return build.settings(_configured(gin_files, params, allowed)).dataset
 
 
 def configuration(job):
     """The `Configuration` of a job's training."""
-    return _configured(tuple(job.gin_files), tuple(job.params))
+    return _configured(tuple(job.gin_files), tuple(job.params), job.allow_imports)
 
 
 def evaluated(job):
     """The `Configuration` of a job's training and metrics."""
-    return _configured(tuple(job.gin_files), (*job.params, *job.evaluation))
+    return _configured(tuple(job.gin_files), (*job.params, *job.evaluation), job.allow_imports)
 
 
 @functools.cache
-def _configured(gin_files, bindings):
+def _configured(gin_files, bindings, allowed):
     import idgan_tf.training.build  # noqa: F401 - gin must know `train`
 
     metrics()  # before their bindings are read
-    return Configuration(gin_files, bindings)
+    return Configuration(gin_files, bindings, allowed)

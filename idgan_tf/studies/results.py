@@ -18,12 +18,12 @@ from idgan_tf.studies import claims, jobs, measured, table
 from idgan_tf.visualize import curves
 
 
-def collect(study, planned, extra=()):
+def collect(study, planned, extra=(), allow_imports=()):
     """Everything that a study has found so far, as one JSON object.
 
     Args:
         study: a `Study`.
-        planned, extra: its jobs, and what `jobs.plan` got as `extra`.
+        planned, extra, allow_imports: its jobs, and what `jobs.plan` got as the other two.
 
     Returns:
         {"study", "title", "paper", "scale", "seeds", "columns", "notes", "command": what repeats it,
@@ -37,6 +37,7 @@ def collect(study, planned, extra=()):
          "environments": [packages and machine, in words]}.
     """
     command = ["bin/reproduce", f"--study={study.asked}", f"--scale={study.scale.name}"]
+    command += [f"--gin_param={param}" for param in extra] + [f"--gin_allow_import={name}" for name in allow_imports]
     rows = [_row(study, row, [job for job in planned if job.row.id == row.id]) for row in study.chosen]
     protocol = {
         column: _common([p for row in rows for p in row["protocol"].get(column, [])]) for column in study.columns
@@ -57,7 +58,7 @@ def collect(study, planned, extra=()):
         "seeds": study.scale.seeds,
         "columns": study.columns,
         "notes": study.notes,
-        "command": shlex.join([*command, *(f"--gin_param={param}" for param in extra)]),
+        "command": shlex.join(command),
         "rows": rows,
         "protocol": protocol,
         "claims": answers(study, rows),
@@ -186,7 +187,7 @@ def read(folder):
     return result
 
 
-def write(study, runs, extra=()):
+def write(study, runs, extra=(), allow_imports=()):
     """Writes the files of `results/`, while others wait.
 
     Returns:
@@ -194,8 +195,8 @@ def write(study, runs, extra=()):
     """
     folder = folder_of(study, runs)
     with alone(folder):
-        planned = jobs.plan(study, runs, extra)
-        result = collect(study, planned, extra)
+        planned = jobs.plan(study, runs, extra, allow_imports)
+        result = collect(study, planned, extra, allow_imports)
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         result["figures"] = _figures(study, planned, folder / "pictures")
         for row in result["rows"]:

@@ -57,8 +57,6 @@ def _require_own(job):
 
 def _train(job):
     """Trains a job to its end, or finds it done, while others wait."""
-    import keras
-
     from idgan_tf.experiments import stages
     from idgan_tf.training import build
 
@@ -69,7 +67,6 @@ def _train(job):
         except DataError as error:
             raise _NoData(str(error)) from error
         stages.finish(configuration, job.run.path)
-    keras.backend.clear_session()
     gc.collect()  # the data of a finished training would stay on the devices until chance collects it
 
 
@@ -79,7 +76,7 @@ def _evaluate(job):
     from idgan_tf.experiments.scores import configuration_of, evaluate_run
 
     have, left_out = measured.values(job), {}
-    configuration = configuration_of(job.run.path, bindings=job.evaluation)
+    configuration = configuration_of(job.run.path, (), job.evaluation, job.allow_imports)
     pending = [name for name in job.row.metrics if name not in have]
     while pending:
         try:

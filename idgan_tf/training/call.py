@@ -1,5 +1,7 @@
 """The training call: k steps of a method in one graph, data and random numbers included."""
 
+import contextlib
+
 import tensorflow as tf
 
 from idgan_tf import noise
@@ -8,6 +10,19 @@ from idgan_tf.training import feed
 from idgan_tf.training.order import row_numbers
 
 STREAM_METHOD, STREAM_DATA = 0, 1
+
+
+@contextlib.contextmanager
+def _sums_as_written():
+    """Keeps TensorFlow from ordering the terms of sums anew in what is traced and run, which it does otherwise in every
+    process: the last digit of a logged loss would not be exact. Afterwards it may as far as it might before."""
+    options, name = tf.config.optimizer, "arithmetic_optimization"
+    before = options.get_experimental_options().get(name)  # None: as TensorFlow chooses
+    options.set_experimental_options({name: False})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({name: before})
 
 
 class TrainingCall:
@@ -28,9 +43,8 @@ class TrainingCall:
         sums: float32 [len(names) + 1], sums since the last log line; the last number counts the steps.
     """
 
+    @_sums_as_written()
     def __init__(self, method, settings, strategy):
-        # It orders the terms of a sum anew in every process: the last digit of a logged loss would not be exact.
-        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
         self._method, self._strategy = method, strategy
         self._dataset, self._batch_size = settings.dataset, settings.batch_size
         self._seed = tf.constant([settings.seed, 0x1D6A], tf.int32)
@@ -51,10 +65,12 @@ class TrainingCall:
         self._function = tf.function(self._many_steps, jit_compile=settings.jit_compile)
         self._data_function = tf.function(self._many_batches, jit_compile=settings.jit_compile)
 
+    @_sums_as_written()
     def __call__(self, k):
         """Runs k steps; returns whether every value and every trained weight is finite."""
         return bool(self._function(tf.constant(k), self._newest_stream()))
 
+    @_sums_as_written()
     def data_alone(self, k):
         """Makes the batches of the next k steps and drops them: what training would cost if learning were free."""
         self._data_function(tf.constant(k), self._newest_stream()).numpy()

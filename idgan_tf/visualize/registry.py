@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.data.half_circles import HalfCircles
+from idgan_tf.errors import require
 from idgan_tf.methods.faces import PRIOR, can
 from idgan_tf.visualize.rendering import has_pictures
 
@@ -62,20 +63,33 @@ class Figure(NamedTuple):
 
 
 def figure(name=None, kind=OF_A_RUN, needs=(), while_training=False, **options):
-    """Makes a figure of the function below; `name` is by default the function's own."""
+    """Makes a figure of the function below; `name` is by default the function's own.
+
+    Raises:
+        ConfigError: a figure of another module has the name. Two of this folder may share one, where no method has
+            what both need.
+    """
 
     def register(draw):
-        made = Figure(name or draw.__name__, kind, draw, tuple(needs), while_training, options)
-        FIGURES[f"{draw.__module__}.{made.name}"] = made
+        made, module = Figure(name or draw.__name__, kind, draw, tuple(needs), while_training, options), draw.__module__
+        if not module.startswith(f"{__package__}."):
+            _import_ours()
+            taken = {f.draw.__module__ for f in FIGURES.values() if f.name == made.name} - {module}
+            require(not taken, f"{module} has a figure {made.name}, and {', '.join(taken)} has one already; rename it")
+        FIGURES[f"{module}.{made.name}"] = made
         return draw
 
     return register
 
 
-def known(*kinds):
-    """{name: Figure} of these kinds, or of all."""
+def _import_ours():
     for module in pkgutil.iter_modules([str(pathlib.Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")
+
+
+def known(*kinds):
+    """{name: Figure} of these kinds, or of all."""
+    _import_ours()
     return {found.name: found for found in FIGURES.values() if not kinds or found.kind in kinds}
 
 

@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-from idgan_tf import config
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import metric
 from idgan_tf.experiments.evaluate import during_training
@@ -103,11 +102,27 @@ def test_trainings_choose_their_best_by_it_and_studies_have_it_as_a_column(own, 
     (own / "tables").mkdir()
     (own / "tables" / "mine.toml").write_text(STUDY.format(folder=own))
     monkeypatch.setattr(study, "FOLDER", own / "tables")
-    monkeypatch.setattr(config, "IMPORTS", (*config.IMPORTS, "restless"))
     mine = study.load("mine", "cpu")
-    for job, value in zip(jobs.plan(mine, own / "runs"), (2.0, 1.0), strict=True):
+    for job, value in zip(jobs.plan(mine, own / "runs", (), ["restless"]), (2.0, 1.0), strict=True):
         made_up(job, [(32, value), (64, 99.0)])  # another count than is asked
-    result, _ = results.write(mine, own / "runs")
+    result, _ = results.write(mine, own / "runs", (), ["restless"])
     assert [line[:2] for line in table.grid(result)] == [["", "unrest"], ["restless", "2"], ["at rest", "1"]]
     assert result["protocol"]["unrest"] == {"seed": 0, "num_samples": 32}
     assert result["claims"][0]["answer"] == "holds"
+    assert result["command"] == "bin/reproduce --study=mine --scale=cpu --gin_allow_import=restless"
+
+
+def test_the_command_trains_and_measures_a_study_of_it_and_prints_lines_that_do(own):
+    asked = [f"--study={own / 'mine.toml'}", f"--runs={own / 'runs'}"]
+    allow = ["--gin_allow_import=restless", "--gin_allow_import=tests"]
+    row = 'gin = ["tests/tiny/betavae.gin"]\nid = "betavae_dsprites"'
+    text = STUDY.format(folder=own).replace('gin = ["gin/betavae_dsprites.gin"]', row)
+    (own / "mine.toml").write_text(text[: text.index('[[row]]\nname = "at rest')])
+    env = {"PYTHONPATH": os.pathsep.join([str(own), str(PROJECT)])}
+    done = command("reproduce", *asked, *allow, "--gin_param=train.num_steps = 4", env=env, check=0)
+    (line,) = [line for line in lines_of(own / "runs/mine-cpu/seed0/betavae_dsprites") if "unrest" in line]
+    assert line["protocol"]["num_samples"] == 32 and f"{line['unrest']:.2g}" in done.stdout
+    listed = command("reproduce", *asked, *allow, "--list", env=env, check=0).stdout
+    assert all(part.count("--gin_allow_import=restless --gin_allow_import=tests") == 1 for part in listed.split("&&"))
+    refused = command("reproduce", *asked, allow[1], env=env, check=2).stderr
+    assert "pass --gin_allow_import=restless to trust it" in refused

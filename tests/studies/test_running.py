@@ -1,10 +1,12 @@
 """Running studies: what is done is used, what is missing is made or said. The trainings are made up."""
 
+import keras
 import numpy as np
 import pytest
 
 from idgan_tf.errors import NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
+from idgan_tf.experiments import stages
 from idgan_tf.files import sha256
 from idgan_tf.run_directory import Run
 from idgan_tf.studies import jobs, results, running, study, table
@@ -107,3 +109,14 @@ def test_finished_jobs_need_their_data_no_more(made, table2, tmp_path, monkeypat
     monkeypatch.setattr(running, "_train", absent)
     result, _ = run_all(table2, tmp_path)
     assert table.problems(result) == [] and set(answers(result).values()) == {"holds"}
+
+
+def test_a_job_leaves_the_precision_of_its_caller_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "finish", lambda configuration, run_dir: None)
+    job = jobs.plan(study.load("label_toy", "smoke"), tmp_path)[0]
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        running._train(job)
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")

@@ -1,8 +1,11 @@
 """Figures register themselves, those of a user's module, too."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from idgan_tf.commands import visualize
+from idgan_tf.errors import ConfigError
 from idgan_tf.visualize import registry
 from tests.helpers import TINY, build_tiny, command, example
 
@@ -43,6 +46,27 @@ def test_the_figure_that_the_docs_show_is_drawn(tmp_path, monkeypatch):
     settings, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     made = registry.available(method, settings.dataset)["difference"]
     assert made.while_training and made.draw(method, settings.dataset).ndim == 3
+
+
+def test_a_figure_of_ones_own_is_listed_and_takes_no_name_of_another(tmp_path, monkeypatch, capsys):
+    registry.known()
+    monkeypatch.setattr(registry, "FIGURES", dict(registry.FIGURES))
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def listed(module, source):
+        (tmp_path / f"{module}.py").write_text(source)
+        (tmp_path / f"{module}.gin").write_text(f"import {module}\n")
+        visualize.FLAGS.unparse_flags()
+        flags = ["--list", f"--gin_file={tmp_path / module}.gin", f"--gin_allow_import={module}"]
+        visualize.FLAGS(["visualize", *flags])
+        visualize.main()
+        return capsys.readouterr().out
+
+    assert "  mine                A grey square.\n" in listed("listed_figures", MINE)
+    with pytest.raises(ConfigError, match="others_figures has a figure mine, and listed_figures has one already"):
+        listed("others_figures", MINE)
+    with pytest.raises(ConfigError, match="has a figure samples, and idgan_tf.visualize.figures has one already"):
+        listed("replaced_figures", MINE.replace("mine", "samples"))
 
 
 def test_a_figure_of_ones_own_is_a_function_in_a_module(tmp_path):
