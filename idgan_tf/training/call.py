@@ -13,7 +13,7 @@ STREAM_METHOD, STREAM_DATA = 0, 1
 
 
 @contextlib.contextmanager
-def _sums_as_written():
+def sums_as_written():
     """Keeps TensorFlow from ordering the terms of sums anew in what is traced and run, which it does otherwise in every
     process: the last digit of a logged loss would not be exact. Afterwards it may as far as it might before."""
     options, name = tf.config.optimizer, "arithmetic_optimization"
@@ -43,7 +43,7 @@ class TrainingCall:
         sums: float32 [len(names) + 1], sums since the last log line; the last number counts the steps.
     """
 
-    @_sums_as_written()
+    @sums_as_written()
     def __init__(self, method, settings, strategy):
         self._method, self._strategy = method, strategy
         self._dataset, self._batch_size = settings.dataset, settings.batch_size
@@ -65,12 +65,12 @@ class TrainingCall:
         self._function = tf.function(self._many_steps, jit_compile=settings.jit_compile)
         self._data_function = tf.function(self._many_batches, jit_compile=settings.jit_compile)
 
-    @_sums_as_written()
+    @sums_as_written()
     def __call__(self, k):
         """Runs k steps; returns whether every value and every trained weight is finite."""
         return bool(self._function(tf.constant(k), self._newest_stream()))
 
-    @_sums_as_written()
+    @sums_as_written()
     def data_alone(self, k):
         """Makes the batches of the next k steps and drops them: what training would cost if learning were free."""
         self._data_function(tf.constant(k), self._newest_stream()).numpy()

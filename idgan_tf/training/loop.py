@@ -13,7 +13,7 @@ from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, requir
 from idgan_tf.files import sweep, write_text
 from idgan_tf.progress import Progress
 from idgan_tf.training import build, checkpoint, record, workers
-from idgan_tf.training.call import TrainingCall
+from idgan_tf.training.call import TrainingCall, sums_as_written
 from idgan_tf.training.signals import Signals
 
 SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
@@ -38,7 +38,7 @@ def train(run, settings, draw=None, evaluate=None):
         Interrupted: SIGINT or SIGTERM came; the state was saved first.
     """
     build.warn_of_slow_precision(settings)
-    with settings.configuration.in_force():  # metrics and pictures have bindings, too
+    with settings.configuration.in_force(), sums_as_written():  # for metrics and pictures, too
         training = _Training(run, settings, draw, evaluate)
         training.resume()
         training.finish()
