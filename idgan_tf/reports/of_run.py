@@ -4,13 +4,14 @@ import shlex
 
 import numpy as np
 
-from idgan_tf import environment, pretrained, run_log
+from idgan_tf import pretrained, run_log
 from idgan_tf.config import HARMLESS, literals
 from idgan_tf.evaluation.metric import metrics
 from idgan_tf.reports.page import inlined, page, picture
 from idgan_tf.run_directory import read_environment
 from idgan_tf.run_log import score_of, told, values_of
 from idgan_tf.studies import published
+from idgan_tf.training import environment
 from idgan_tf.visualize import curves
 from idgan_tf.visualize.axes import svg
 

@@ -8,11 +8,11 @@ import time
 import tensorflow as tf
 from absl import logging
 
-from idgan_tf import environment, run_log
+from idgan_tf import run_log
 from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, require
 from idgan_tf.files import sweep, write_text
 from idgan_tf.progress import Progress
-from idgan_tf.training import build, checkpoint, record, workers
+from idgan_tf.training import build, checkpoint, environment, record, workers
 from idgan_tf.training.call import TrainingCall, sums_as_written
 from idgan_tf.training.signals import Signals
 
