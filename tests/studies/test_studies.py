@@ -12,6 +12,7 @@ from idgan_tf.evaluation.metric import metrics
 from idgan_tf.studies import claims, jobs, study
 from idgan_tf.training import build
 from idgan_tf.visualize import registry
+from tests.helpers import PROJECT
 
 COUNTS = [  # of the metrics of the label studies
     ("inception_score", "num_samples"),
@@ -156,3 +157,9 @@ def test_the_commands_of_a_list_are_what_a_shell_gives_to_train_and_evaluate(tmp
         assert words.count(f"--run_dir={job.run.path}") == 2 and "bin/evaluate" in words
         jobs.configuration(job)
     assert job.params[0] == "IDGAN.lambda_id = 1.0" and "mixed_bfloat16" in job.params[-1]
+
+
+def test_the_table_of_the_readme_is_that_of_the_studies():
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    shown = {name: title for name, title in rows if "," in title and ("Table" in title or "Figure" in title)}
+    assert shown == {name: study.load(name, "paper").title for name in study.names()}
