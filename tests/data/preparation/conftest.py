@@ -6,10 +6,10 @@ import pytest
 @pytest.fixture
 def no_network(monkeypatch):
     """Whatever TFDS would download fails."""
-    from tensorflow_datasets.download import DownloadManager
+    import tensorflow_datasets as tfds
 
     def fail(self, urls):
         raise OSError("quota\nexceeded")
 
-    monkeypatch.setattr(DownloadManager, "download", fail)
-    monkeypatch.setattr(DownloadManager, "download_and_extract", fail)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", fail)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", fail)
