@@ -6,6 +6,7 @@ import tensorflow as tf
 from idgan_tf.commands import closing
 from idgan_tf.config import Configuration
 from idgan_tf.experiments import stages
+from idgan_tf.experiments.scores import configuration_of, evaluate_run
 from idgan_tf.explorer.explorer import Explorer
 from idgan_tf.export.card import model_card
 from idgan_tf.export.saved_model import export
@@ -37,3 +38,17 @@ def test_it_trains_is_explained_drawn_explored_reported_and_exported(tmp_path, m
     text = (folder / "README.md").read_text()
     assert "`brightness` float32[]: what every pixel gets on top | `output_0` float32[None, 8, 8, 1]: brighter" in text
     assert "Autoencoder on tiny_sprites" in (folder / "MODEL_CARD.md").read_text()
+
+
+def test_a_method_that_changes_another_is_a_class_of_a_few_lines(tmp_path, monkeypatch, capsys):
+    (tmp_path / "capacity.py").write_text(example("capacity.py"))
+    (tmp_path / "capacity.gin").write_text(example("capacity.gin"))
+    monkeypatch.syspath_prepend(tmp_path)
+    configuration = Configuration([tmp_path / "capacity.gin"], ["train.num_steps = 4"], ["capacity", "tests"])
+    run, settings, method = stages.train(configuration, tmp_path / "run")
+    closing.show(run, settings, method)
+    assert "nats between the code and its capacity" in capsys.readouterr().out
+    scored = dict(
+        evaluate_run(run.path, configuration_of(run.path, allow_imports=["capacity", "tests"]), ["mig"], False, 0)
+    )
+    assert 0.0 <= scored["mig"].values["mig"] <= 1.0
