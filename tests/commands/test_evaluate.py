@@ -101,12 +101,12 @@ def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, mo
     network = tmp_path / "factor_classifier_dsprites" / "networks" / "classifier.keras"
     asked = []
 
-    def finished(configuration, folder):
+    def finish(configuration, folder):
         asked.append((configuration.gin_files, folder))
         network.parent.mkdir(parents=True)
         FactorHeads((64, 64, 1), (3, 4, 4), "torch").save(network)
 
-    monkeypatch.setattr(stages, "finished", finished)
+    monkeypatch.setattr(stages, "finish", finish)
     monkeypatch.setattr(own_network, "gin_file_of", lambda network, dataset: f"gin/{network}_dsprites.gin")
     results = evaluated(run, ["fid_dsprites"])
     assert asked == [(("gin/factor_classifier_dsprites.gin",), tmp_path / "factor_classifier_dsprites")]

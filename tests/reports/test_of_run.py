@@ -93,7 +93,8 @@ def test_the_command_to_repeat_a_run_is_one_that_a_shell_takes(run):
 
 
 def test_published_numbers_stand_beside_ours(run):
-    known = {"packages": "keras 0", "machine": "x", "experiment": {"gin_files": ["gin/betavae_dsprites.gin", "x.gin"]}}
+    asked = {"gin_files": ["gin/betavae_dsprites.gin"], "bindings": ["train.num_steps = 9", "train.seed = 1"]}
+    known = {"packages": "keras 0", "machine": "x", "experiment": asked}
     run.environment.write_text(json.dumps(known))
     protocol = {"dataset": "dsprites", "num_votes": 800}
     run.metrics.write_text(json.dumps({"step": 3, "fvm": 0.625, "sap": 0.1, "protocol": protocol}) + "\n")
@@ -102,6 +103,9 @@ def test_published_numbers_stand_beside_ours(run):
     assert "<td>sap</td><td>0.1</td><td>-</td>" in page
     run.metrics.write_text(json.dumps({"step": 3, "fid_dsprites50k": 99.0, "protocol": protocol}) + "\n")
     assert "not values" in of_run.of_run(run), "the feature network is another one"
+    for changed in ({"bindings": ["BetaVAE.beta = 1.0"]}, {"gin_files": [*asked["gin_files"], "x.gin"]}):
+        run.environment.write_text(json.dumps({**known, "experiment": {**asked, **changed}}))
+        assert "not values" not in of_run.of_run(run), "another experiment than the paper's"
     run.environment.unlink()
     assert "not values" not in of_run.of_run(run), "nobody knows what a run was that does not say"
 
