@@ -44,6 +44,8 @@ def test_all_commands_can_be_imported_together_and_each_has_flags_of_its_own():
         assert [flag for flag in known if f"{flag}: " not in help_of_module] == []
     assert flags["train"]["run_dir"].default is None and flags["visualize"]["run_dir"].default == []
     assert "port" in flags["explore"] and "port" not in flags["train"]
+    for known in flags.values():
+        known.unparse_flags()  # what a command gave them that another test ran in this process
     flags["train"](["train", "--run_dir=a"])
     flags["visualize"](["visualize", "--run_dir=b", "--run_dir=c"])
     assert flags["train"].run_dir == "a" and flags["visualize"].run_dir == ["b", "c"]
