@@ -2,7 +2,8 @@
 
 Nothing here changes what its caller has set: gin, the generators of random numbers and the precision of Keras are left
 as they were. The one effect is that the modules which a run's configuration names are imported, so that gin knows their
-names from then on. Any number of runs can be loaded and used in turn.
+names from then on. Any number of runs can be loaded and used in turn, by one thread at a time: gin has one
+configuration.
 """
 
 
@@ -37,7 +38,10 @@ def configuration(run_dir, gin_files=(), bindings=(), allow_imports=()):
     Raises:
         ConfigError: `run_dir` holds no run, or something in the files or bindings is wrong.
     """
-    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
+    import gin
+
+    with gin.unlock_config():  # that of the caller may be locked, and imports register names
+        import idgan_tf.training.build  # noqa: F401 - gin must know `train`
     from idgan_tf.config import Configuration
 
     run = _run(run_dir)

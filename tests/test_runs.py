@@ -134,3 +134,11 @@ def test_figures_of_a_command_have_its_bindings_and_the_next_command_has_not(vae
         widths.append([picture.width for picture in pictures])
     assert all(more > 2.5 * fewer for more, fewer in zip(*widths, strict=True)), widths
     assert gin_state.now() == gin_state.EMPTY
+
+
+def test_a_callers_configuration_may_be_locked():
+    """gin.parse_config_files_and_bindings locks it."""
+    gin.parse_config("")
+    gin.finalize()
+    loaded = runs.load("pretrained:label_digits")
+    assert loaded.image_shape == (8, 8, 1) and gin.config_is_locked()

@@ -99,6 +99,11 @@ def lower_is_better(name):
 
 @functools.cache
 def _import_all():
+    with gin.unlock_config():  # that of the caller may be locked, and imports register names
+        _import_ours()
+
+
+def _import_ours():
     for module in pkgutil.iter_modules([str(pathlib.Path(__file__).parent)]):
         if not module.ispkg:
             importlib.import_module(f"{__package__}.{module.name}")
@@ -123,6 +128,9 @@ class Result:
         for name, value in self.values.items():
             if not np.isfinite(value):
                 raise NonFiniteError(f"{name} came out as {value}, which is no score")
+        object.__setattr__(
+            self, "values", {name: float(value) for name, value in self.values.items()}
+        )  # as JSON has it
 
     def record(self):
         """What stands in a line of metrics.jsonl."""

@@ -66,11 +66,13 @@ def figure(name=None, kind=OF_A_RUN, needs=(), while_training=False, **options):
     """Makes a figure of the function below; `name` is by default the function's own.
 
     Raises:
-        ConfigError: a figure of another module has the name. Two of this folder may share one, where no method has
-            what both need.
+        ConfigError: it has no docstring, or a figure of another module has the name. Two of this folder may share
+            one, where no method has what both need.
     """
 
     def register(draw):
+        told = f"{draw.__name__}: the first line of a figure's docstring says what it shows; it has none"
+        require((draw.__doc__ or "").strip(), told)
         made, module = Figure(name or draw.__name__, kind, draw, tuple(needs), while_training, options), draw.__module__
         if not module.startswith(f"{__package__}."):
             _import_ours()

@@ -87,3 +87,11 @@ def test_a_figure_of_ones_own_is_a_function_in_a_module(tmp_path):
     assert shown.split("wrote ")[1:] == [f"{run}/figures/{name}.png\n" for name in ("lines", "mine", "samples")]
     refused = command("visualize", f"--run_dir={run}", "--figures=mine", *allow, env=env, check=2).stderr
     assert "no figure 'mine'; there are" in refused
+
+
+def test_a_figure_that_does_not_say_what_it_shows_is_refused():
+    def silent(method, dataset):
+        return None
+
+    with pytest.raises(ConfigError, match="silent: the first line of a figure's docstring says what it shows"):
+        registry.figure()(silent)
