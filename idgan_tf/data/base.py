@@ -73,9 +73,10 @@ class Dataset:
 
     def take(self, indices, seed=(0, 0)):
         """The examples with the given numbers [B], decoded eagerly (evaluation and pictures)."""
-        stored = self.row_of(np.asarray(indices))
+        index = np.asarray(self.index_of(tf.constant(indices, tf.int64)))
+        stored = self.row_of(index)
         rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
-        return self.batch({**rows, "index": tf.constant(indices, tf.int64)}, tf.constant(seed, tf.int32))
+        return self.batch({**rows, "index": tf.constant(index)}, tf.constant(seed, tf.int32))
 
     @property
     def looks(self):

@@ -144,9 +144,6 @@ class Constrained(FactorDataset):
     def decode(self, rows, seed):
         return self.dataset.decode(rows, seed)
 
-    def take(self, indices, seed=(0, 0)):
-        return self.dataset.take(self.rows[indices], seed)
-
     def factors(self, indices):
         return self.dataset.factors(self.rows[indices])
 

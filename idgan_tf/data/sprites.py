@@ -82,8 +82,4 @@ class Sprites(FactorDataset):
 
     def decode(self, rows, seed):
         del seed  # nothing random
-        rest, factors = rows["row"], []
-        for factor_size in reversed(FACTOR_SIZES):
-            factors.insert(0, rest % factor_size)
-            rest //= factor_size
-        return {"image": draw(tf.stack(factors, axis=-1), self.image_shape[0])}
+        return {"image": draw(self.factors_in_graph(tf.cast(rows["row"], tf.int64)), self.image_shape[0])}

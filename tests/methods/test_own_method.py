@@ -14,12 +14,17 @@ from idgan_tf.reports import of_run
 from tests.helpers import example
 
 
+def trained(name, folder, monkeypatch):
+    """(run, settings, method) of four steps of the method that docs/contributing.md shows under a name."""
+    for file in (f"{name}.py", f"{name}.gin"):
+        (folder / file).write_text(example(file))
+    monkeypatch.syspath_prepend(folder)
+    configuration = Configuration([folder / f"{name}.gin"], ["train.num_steps = 4"], [name, "tests"])
+    return stages.train(configuration, folder / "run")
+
+
 def test_it_trains_is_explained_drawn_explored_reported_and_exported(tmp_path, monkeypatch, capsys):
-    (tmp_path / "own_method.py").write_text(example("own_method.py"))
-    (tmp_path / "own.gin").write_text(example("own_method.gin"))
-    monkeypatch.syspath_prepend(tmp_path)
-    configuration = Configuration([tmp_path / "own.gin"], ["train.num_steps = 4"], ["own_method", "tests"])
-    run, settings, method = stages.train(configuration, tmp_path / "run")
+    run, settings, method = trained("own_method", tmp_path, monkeypatch)
 
     closing.show(run, settings, method)
     screen = capsys.readouterr().out
@@ -41,11 +46,7 @@ def test_it_trains_is_explained_drawn_explored_reported_and_exported(tmp_path, m
 
 
 def test_a_method_that_changes_another_is_a_class_of_a_few_lines(tmp_path, monkeypatch, capsys):
-    (tmp_path / "capacity.py").write_text(example("capacity.py"))
-    (tmp_path / "capacity.gin").write_text(example("capacity.gin"))
-    monkeypatch.syspath_prepend(tmp_path)
-    configuration = Configuration([tmp_path / "capacity.gin"], ["train.num_steps = 4"], ["capacity", "tests"])
-    run, settings, method = stages.train(configuration, tmp_path / "run")
+    run, settings, method = trained("capacity", tmp_path, monkeypatch)
     closing.show(run, settings, method)
     assert "nats between the code and its capacity" in capsys.readouterr().out
     scored = dict(
