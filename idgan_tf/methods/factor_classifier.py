@@ -28,6 +28,7 @@ class FactorClassifier(Method):
     def __init__(self, classifier, optimizer):
         super().__init__(classifier=classifier)
         self.optimizer_of_classifier = optimizer
+        self.image_shape = classifier.config["image_shape"]
 
     @property
     def players(self):
@@ -57,7 +58,7 @@ class FactorClassifier(Method):
                 **{f"factor_{k}": tf.nn.softmax(logit) for k, logit in enumerate(logits)},
             }
 
-        image = Input("image", [None, *self.classifier.config["image_shape"]], "in [0, 1]")
+        image = Input("image", [None, *self.image_shape], "in [0, 1]")
         heads = len(self.classifier.config["sizes"])
         gives = {f"factor_{k}": "probabilities of the classes of a factor" for k in range(heads)}
         return {"classify": Signature(classify, [image], {"features": "of each image", **gives})}

@@ -40,5 +40,5 @@ class LabelClassifier(FactorClassifier):
         def classify(image):
             return tf.nn.softmax(self.classifier(signed(image)))
 
-        image = Input("image", [None, *self.classifier.config["image_shape"]], "in [0, 1]")
+        image = Input("image", [None, *self.image_shape], "in [0, 1]")
         return {"classify": Signature(classify, [image], "probabilities of the classes")}

@@ -7,6 +7,7 @@ from PIL import Image
 from idgan_tf.commands import visualize
 from idgan_tf.errors import ConfigError
 from idgan_tf.visualize import registry
+from idgan_tf.visualize.figures import training_pictures
 from tests.helpers import TINY, build_tiny, command, example
 
 MINE = '''
@@ -31,6 +32,12 @@ def lines(logs):
 def of_generators(method, dataset):
     """What this method cannot have."""
 '''
+
+
+@pytest.mark.parametrize("gin_file", ["factor_classifier", "label_classifier"])
+def test_the_training_of_a_classifier_has_no_pictures_and_asks_for_none(gin_file, tmp_path):
+    settings, classifier = build_tiny(f"tests/tiny/{gin_file}.gin", tmp_path)
+    assert training_pictures(classifier, settings.dataset) == {}
 
 
 def test_every_figure_says_in_a_line_what_it_shows():
