@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from idgan_tf.data.dsprites import DSprites
 from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites
+from idgan_tf.data.rooms import Rooms
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.feature_networks.factor_features import FactorFeatures
@@ -131,7 +132,9 @@ def test_a_shipped_network_is_not_taken_for_images_that_look_different(network, 
     assert shipped.find(name, bright) is None
 
 
-@pytest.mark.parametrize("dataset", [DSprites("rendered"), ColorDSprites("rendered", 8, True)], ids=lambda d: d.name)
+@pytest.mark.parametrize(
+    "dataset", [DSprites("rendered"), ColorDSprites("rendered", 8, True), Rooms(64)], ids=lambda d: d.name
+)
 def test_the_networks_of_the_package_know_the_factors(dataset):
     features = FactorFeatures(shipped.find(f"factor_classifier_{dataset.name}", dataset), dataset)
     batch = dataset.take(np.random.default_rng(0).integers(0, dataset.num_examples, 500))
