@@ -96,7 +96,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
 def test_all_takes_what_a_method_of_toy_points_can_have(tmp_path, monkeypatch):
     monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
     small = ["linear_probe.num_train = 60", "linear_probe.num_test = 30", "mlp_probe.num_train = 60"]
-    run = tiny_run("gin/label_relevant_vae_toy.gin", tmp_path / "run")
+    run = tiny_run("tests/tiny/label_relevant_vae.gin", tmp_path / "run")
     results = evaluated(
         run, *names("all"), bindings=[*small, "mlp_probe.num_test = 30", "toy_spread.points_per_class = 40"]
     )
