@@ -78,11 +78,21 @@ def _list():
 def _outside(chosen):
     from idgan_tf.experiments import outside
 
-    if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:
-        raise ConfigError("--gin_file, --gin_param and --best are for --run_dir")
+    if FLAGS.best or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
+        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes")
     if FLAGS.codes:
-        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen)
+        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen))
     return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen)
+
+
+def _settings(chosen):
+    """{metric: {argument: value}} that the gin files and bindings set of those chosen."""
+    if not (FLAGS.gin_file or FLAGS.gin_param):
+        return {}
+    from idgan_tf.config import Configuration
+
+    given = Configuration(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, is_part=True)
+    return {name: given.bindings_of(name) for name in chosen}
 
 
 def _show(results, named):

@@ -19,6 +19,7 @@ class Dataset:
         num_classes: number of labels, 0 without labels.
         source: where the data come from, in one word, for logs and results.
         held_out: a `Dataset` of images of the same kind that no training sees, or None.
+        whole: the `Dataset` that this one is a part of, and itself where it is none.
         home, weight, licence, layout: where to get it, how much it is, on what terms, and which files must lie where:
             what `bin/prepare_data --list` says.
     """
@@ -77,6 +78,10 @@ class Dataset:
         stored = self.row_of(index)
         rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
         return self.batch({**rows, "index": tf.constant(index)}, tf.constant(seed, tf.int32))
+
+    @property
+    def whole(self):
+        return self
 
     @property
     def looks(self):

@@ -124,6 +124,10 @@ class Constrained(FactorDataset):
         return "; ".join([self.dataset.source, *parts])
 
     @property
+    def whole(self):
+        return self.dataset.whole
+
+    @property
     def looks(self):
         return self.dataset.looks
 
@@ -159,4 +163,16 @@ class Constrained(FactorDataset):
     def sample_factors(self, count, rng):
         if self.part == "left_out":
             return self.factors(rng.integers(0, self.num_examples, count))
-        return super().sample_factors(count, rng)
+        return self.dataset.sample_factors(count, rng)
+
+    @functools.cached_property
+    def drawn_classes(self):
+        if self.part == "left_out":
+            return [np.unique(classes) for classes in self.dataset.factors(self.rows).T]
+        return self.dataset.drawn_classes
+
+    @property
+    def drawn_freely(self):
+        if self.part == "left_out":
+            return len(self.rows) == np.prod([len(classes) for classes in self.drawn_classes])
+        return self.dataset.drawn_freely

@@ -43,6 +43,16 @@ class FactorDataset(Dataset):
         """Uniform factor classes [count, K] from a `numpy.random.Generator`."""
         return np.stack([rng.integers(0, size, count) for size in self.factor_sizes], axis=-1)
 
+    @property
+    def drawn_classes(self):
+        """The classes of each factor that `sample_factors` draws, K arrays, ascending: a single one of a constant."""
+        return [np.arange(size) for size in self.factor_sizes]
+
+    @property
+    def drawn_freely(self):
+        """Whether it draws every combination of them equally often: one can be held still, and the others vary."""
+        return True
+
     def images(self, factors, seed=(0, 0)):
         """Factor classes [N, K] -> images float32 [N, H, W, C]; `seed` is for datasets with random parts."""
         return self.take(self.index(factors), seed)["image"]

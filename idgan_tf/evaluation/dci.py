@@ -7,7 +7,8 @@ with gradient-boosted trees as in disentanglement_lib.
 import numpy as np
 from absl import logging
 
-from idgan_tf.evaluation.metric import Result, checked_pair, metric, two_thirds
+from idgan_tf.errors import require
+from idgan_tf.evaluation.metric import Result, checked_split, metric, require_available, standardised, two_thirds
 from idgan_tf.progress import bar
 
 
@@ -15,12 +16,13 @@ def disentanglement(importance):
     """Weighted mean over dimensions of 1 - entropy of the factors each is important for (base K).
 
     Args:
-        importance: [D, K], how much code dimension d matters for factor k, >= 0.
+        importance: [D, K], how much code dimension d matters for factor k, >= 0; K >= 2.
 
     Returns:
         In [0, 1]; 0 with a warning when nothing is important.
     """
     importance = np.asarray(importance, np.float64)
+    require(importance.ndim == 2 and importance.shape[1] >= 2, f"an entropy of {importance.shape} has no base")
     total = np.sum(importance)
     if total == 0:
         logging.warning("no code dimension matters for any factor: DCI is 0")
@@ -46,11 +48,20 @@ def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
 
     Returns:
         (importance [D, K], accuracy on the test codes [K]).
+
+    Raises:
+        ConfigError: wrong shapes.
+        Unavailable: D = 1 or K = 1, of which there is no entropy, or a factor with one value only.
     """
     from sklearn.ensemble import GradientBoostingClassifier
 
-    train_codes, train_factors = checked_pair(train_codes, train_factors)
-    test_codes, test_factors = checked_pair(test_codes, test_factors)
+    sides = checked_split(train_codes, train_factors, test_codes, test_factors)
+    train_codes, train_factors, test_codes, test_factors = sides
+    counts = train_codes.shape[1], train_factors.shape[1]
+    require_available(
+        min(counts) >= 2, f"DCI needs 2 code dimensions and 2 factors to tell apart, got {counts[0]} and {counts[1]}"
+    )
+    train_codes, test_codes = standardised(train_codes, test_codes)  # trees split float32, and see no less than 1e-7
     importance, accuracy = [], []
     for k in bar(range(train_factors.shape[1]), "DCI", "factors"):
         model = GradientBoostingClassifier(random_state=seed).fit(train_codes, train_factors[:, k])
@@ -88,5 +99,6 @@ def dci(method, dataset, seed, num_train=10_000, num_test=5_000):
     """
     from idgan_tf.evaluation.samples import representation
 
-    train, test = representation.split(method, dataset, seed, num_train, num_test)
-    return Result(_values(train, test, seed), {"num_train": num_train, "num_test": num_test})
+    train, test = representation.split(method, dataset, seed, num_train, num_test, fewest=2)
+    protocol = {"num_train": num_train, "num_test": num_test, **representation.of_factors(dataset)}
+    return Result(_values(train, test, seed), protocol)

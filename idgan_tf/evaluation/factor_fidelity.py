@@ -8,6 +8,7 @@ share on the same codes stands beside the generator's, and that of real images s
 import numpy as np
 
 from idgan_tf.data.dsprites import FACTOR_NAMES, TURNS
+from idgan_tf.errors import require
 from idgan_tf.evaluation.metric import Result, metric
 
 STEPS = 39  # of 2 pi / 39 in a turn: orientations 0 and 39 are one angle
@@ -23,7 +24,14 @@ def kept(names, factors, found):
         names: of the K factors.
         factors: classes int [N, K] of the image that was encoded.
         found: classes int [N, K] in the drawing.
+
+    Raises:
+        ConfigError: the shapes differ.
     """
+    require(
+        np.shape(found) == np.shape(factors) and np.shape(factors)[1:] == (len(names),),
+        f"factors and those found must be [N, {len(names)}], got {np.shape(factors)} and {np.shape(found)}",
+    )
     off = np.abs(np.asarray(found) - factors)
     allowed = np.array([1 if name.startswith("position_") else 0 for name in names])
     same = off <= allowed

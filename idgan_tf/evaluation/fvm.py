@@ -10,8 +10,10 @@ import collections
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import require, require_number
-from idgan_tf.evaluation.metric import Result, checked_codes, checked_pair, metric
+from idgan_tf.errors import require_number
+from idgan_tf.evaluation.metric import Result, checked_codes, checked_pair, metric, require_available
+
+FEWEST_ROWS = 1_000  # of a table: noise scores no more there than in larger ones, and far more below (docs/metrics.md)
 
 
 def factor_vae_metric(
@@ -22,9 +24,13 @@ def factor_vae_metric(
     Chance is 1 / K, or a little more: the votes that choose the classifier also score it. Dimensions whose
     variance is below `threshold` are collapsed and do not vote; when all are, the score is 0.
 
+    A vote holds one factor still while the others vary. So factors that are constant in a part of a dataset are not
+    asked for: no dimension can be right about them. Of a part whose factors depend on one another there is no such
+    metric: with one of them held still, another varies less, too.
+
     Args:
         represent: image [B, H, W, C] -> codes [B, D].
-        dataset: a `FactorDataset`.
+        dataset: a `FactorDataset`, of which two factors vary.
         seed: of the images.
         num_votes, batch_size: votes, and images of each.
         num_variance_samples: images for the variance of every dimension; None, or as many as there are, for the
@@ -32,8 +38,12 @@ def factor_vae_metric(
         threshold: variance below which a dimension is collapsed.
 
     Raises:
+        Unavailable: fewer than two factors vary, or they depend on one another.
         NonFiniteError: the codes hold NaN or infinity.
     """
+    from idgan_tf.evaluation.samples import representation
+
+    varying = representation.varying(dataset, fewest=2, freely=True)
 
     def codes_of(factors):
         parts = np.array_split(factors, max(1, len(factors) // batch_size))
@@ -41,7 +51,7 @@ def factor_vae_metric(
 
     rng = np.random.default_rng(seed)
     variance = _variance(codes_of, dataset, rng, num_variance_samples)
-    votes = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_votes, batch_size))
+    votes = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_votes, batch_size, varying))
     return accuracy(votes)
 
 
@@ -52,9 +62,16 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
     of the whole table.
 
     Raises:
-        ConfigError: a factor has another value in every row, so that nothing can be held still.
+        Unavailable: there are fewer than `FEWEST_ROWS` rows or two factors, or a factor has another value in every row,
+            so that nothing can be held still.
     """
     codes, factors = checked_pair(codes, factors)
+    _check_counts(num_votes, batch_size)
+    require_available(
+        len(codes) >= FEWEST_ROWS,
+        f"the votes of {len(codes)} rows say nothing: even noise scores high; give {FEWEST_ROWS:,} or more",
+    )
+    require_available(factors.shape[1] >= 2, "the votes tell factors apart, and there is 1")
     rng = np.random.default_rng(seed)
     fixed = rng.integers(0, factors.shape[1], num_votes)
     rows = np.empty([num_votes, batch_size], np.int64)
@@ -66,24 +83,30 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
     return accuracy(votes)
 
 
-def of_codes(codes, factors, seed):
+def of_codes(codes, factors, seed, num_votes=800, batch_size=100, threshold=0.05):
     """The values of a table of codes."""
-    return {"fvm": factor_vae_metric_of_codes(codes, factors, seed)}
+    return {"fvm": factor_vae_metric_of_codes(codes, factors, seed, num_votes, batch_size, threshold)}
 
 
 def _with_company(v, k):
     """The rows whose class another row has too, of the classes [N] of factor k: a row alone does not vary."""
     _, inverse, counts = np.unique(v, return_inverse=True, return_counts=True)
     rows = np.flatnonzero(counts[inverse] > 1)
-    require(len(rows) > 0, f"factor {k} has another value in each of the {len(v)} rows: is it continuous? give classes")
+    require_available(
+        len(rows) > 0, f"factor {k} has another value in each of the {len(v)} rows: is it continuous? give classes"
+    )
     return rows
 
 
-def draw(dataset, rng, num_votes, batch_size):
-    """Factor classes [V, L, K] of images that share one factor's value, and that factor [V]."""
+def _check_counts(num_votes, batch_size):
     require_number("num_votes", num_votes, minimum=1, integer=True)
     require_number("batch_size", batch_size, minimum=2, integer=True)
-    fixed = rng.integers(0, len(dataset.factor_sizes), num_votes)
+
+
+def draw(dataset, rng, num_votes, batch_size, varying):
+    """Factor classes [V, L, K] of images that share the value of one factor of `varying`, and that factor [V]."""
+    _check_counts(num_votes, batch_size)
+    fixed = varying[rng.integers(0, len(varying), num_votes)]
     factors = dataset.sample_factors(num_votes * batch_size, rng).reshape(num_votes, batch_size, -1)
     votes = np.arange(num_votes)
     factors[votes, :, fixed] = factors[votes, :1, fixed]
@@ -167,7 +190,8 @@ def fvm(
     The papers take the variances from the whole dataset; 10,000 images know them to 1.4 %, in an eighth of
     the time. `fvm.num_variance_samples = None` takes the whole dataset; where the colour is a factor, too, which
     no row of the data fixes, as many random images. Which factors each dimension voted for stands in the protocol as
-    `votes`.
+    `votes`. Of a part of a dataset (`Constrained.part`), see `factor_vae_metric`: its constant factors stand in the
+    protocol.
 
     Args:
         method: has `encode`.
@@ -179,11 +203,12 @@ def fvm(
     from idgan_tf.evaluation.samples import representation
 
     codes_of, rng = representation.of(method, dataset), np.random.default_rng(seed)
+    varying = representation.varying(dataset, fewest=2, freely=True)
     variance = _variance(codes_of, dataset, rng, num_variance_samples)
-    votes = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_votes, batch_size))
+    votes = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_votes, batch_size, varying))
     values = {"fvm": accuracy(votes), "fvm_active_dims": float(np.sum(variance >= threshold))}
     if num_evaluation_votes:
-        new = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_evaluation_votes, batch_size))
+        new = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_evaluation_votes, batch_size, varying))
         values["fvm_eval"] = accuracy(votes, new)
     protocol = {
         "num_votes": num_votes,
@@ -192,5 +217,6 @@ def fvm(
         "threshold": threshold,
         "num_evaluation_votes": num_evaluation_votes,
         "votes": votes_as_text(votes, dataset.factor_names),
+        **representation.of_factors(dataset),
     }
     return Result(values, protocol)

@@ -10,7 +10,7 @@ from absl import logging
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation import rid
-from idgan_tf.evaluation.metric import Result, metric
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 SIDE = 64  # pixels of the images that the default encoder reads
 
@@ -49,6 +49,10 @@ def gilbo(
 
     generation.require_coded(method)
     require(resize in ("bilinear", "area"), f'gilbo.resize is "bilinear" or "area", got {resize!r}')
+    count = dataset.num_examples
+    require_available(
+        batch_size <= count, f"gilbo.batch_size {batch_size} exceeds the {count:,} examples of {dataset.name}; lower it"
+    )
     read_shape = tuple(dataset.image_shape) if encoder else (SIDE, SIDE, dataset.image_shape[2])
     encoder = encoder or ConvEncoder
     with noise.seeded(seed):

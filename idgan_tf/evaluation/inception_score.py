@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite, metric, require_available
+from idgan_tf.evaluation.metric import Result, counted, finite, metric, real_numbers, require_available
 from idgan_tf.methods.faces import can
 
 REAL = 10_000  # real images that say how good a classifier is, or all there are
@@ -25,7 +25,7 @@ def score_of_logits(logits):
         ConfigError: wrong shape.
         NonFiniteError: NaN or infinity in the logits.
     """
-    logits = np.asarray(logits, np.float64)
+    logits = real_numbers(logits, "logits")
     require(logits.ndim == 2 and min(logits.shape) >= 2, f"logits must be [N, classes], got {list(logits.shape)}")
     finite(logits, "logits")
     log_p = log_softmax(logits, axis=1)
@@ -37,11 +37,11 @@ def tf_gan_inception_score(logits):
     """TF-GAN's Inception Score of logits [N, classes].
 
     Raises:
-        ConfigError: fewer than 2 images.
+        Unavailable: fewer than 2 images.
     """
     from idgan_tf.evaluation.feature_networks import tf_gan
 
-    require(len(logits) >= 2, f"an Inception Score needs at least 2 images, got {len(logits)}")
+    require_available(len(logits) >= 2, f"an Inception Score needs at least 2 images, got {len(logits)}")
     return float(tf_gan.call("classifier_score_from_logits", logits))
 
 

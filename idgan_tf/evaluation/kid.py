@@ -7,7 +7,7 @@ features (`kid`); the core here does it for any features.
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite, metric
+from idgan_tf.evaluation.metric import Result, counted, finite, metric, real_numbers, require_available
 
 BLOCK = 1024  # most samples of a block
 
@@ -23,10 +23,11 @@ def kernel_distance(features_a, features_b, block_size=BLOCK):
         (mean, its standard error); the error of a single block is NaN.
 
     Raises:
-        ConfigError: wrong shapes, or fewer than 2 samples a block.
+        ConfigError: wrong shapes.
+        Unavailable: fewer than 2 samples a block.
         NonFiniteError: NaN or infinity in the features.
     """
-    features_a, features_b = np.asarray(features_a, np.float64), np.asarray(features_b, np.float64)
+    features_a, features_b = real_numbers(features_a, "features"), real_numbers(features_b, "features")
     require(
         features_a.ndim == features_b.ndim == 2 and features_a.shape[1] == features_b.shape[1],
         f"features must be [N, F] and [M, F], got {list(features_a.shape)} and {list(features_b.shape)}",
@@ -44,10 +45,10 @@ def count_blocks(m, n, block_size=BLOCK):
     """How many blocks m and n samples make.
 
     Raises:
-        ConfigError: one of them would hold fewer than 2 samples of a side.
+        Unavailable: one of them would hold fewer than 2 samples of a side.
     """
     blocks = -(-max(m, n) // block_size)
-    require(
+    require_available(
         blocks > 0 and min(m, n) // blocks >= 2,
         f"a kernel distance needs at least 2 samples on both sides of each block of {block_size}, got {m} and {n}; "
         "take fewer of the many",
@@ -73,7 +74,7 @@ def tf_gan_kernel_distance(features_a, features_b):
     """TF-GAN's kernel distance (mean, standard error) of features [N, F] and [M, F], in blocks <= 1024.
 
     Raises:
-        ConfigError: a block would hold fewer than 2 samples of a side.
+        Unavailable: a block would hold fewer than 2 samples of a side.
     """
     from idgan_tf.evaluation.feature_networks import tf_gan
 

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, finite, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available, standardised
 from idgan_tf.evaluation.samples import generation
 from idgan_tf.methods.faces import can
 from idgan_tf.objectives.gaussian import sample_gaussian
@@ -27,27 +27,31 @@ def probe_accuracy(codes, labels, test_codes, test_labels):
         test_codes, test_labels: [M, D] and [M] to score on.
 
     Raises:
-        ConfigError: fewer than two classes to fit on.
+        ConfigError: codes and labels are not of one length, or codes no real numbers.
+        Unavailable: fewer than two classes to fit on.
         NonFiniteError: NaN or infinity in the codes.
     """
-    codes, test_codes = standardised(codes, test_codes)
+    codes, labels, test_codes, test_labels = checked_sides(codes, labels, test_codes, test_labels)
     count = len(np.unique(labels))
-    require(count > 1, f"a probe needs two classes, got {count}")
+    require_available(count > 1, f"a probe needs two classes, got {count}")
     probe = LogisticRegression(C=1.0 / (PENALTY * len(codes)), max_iter=ITERATIONS)
     return float(probe.fit(codes, labels).score(test_codes, test_labels))
 
 
-def standardised(codes, test_codes):
-    """Codes [N, D] and [M, D] less the mean of the first, over their standard deviation.
+def checked_sides(codes, labels, test_codes, test_labels):
+    """(`standardised` codes and their labels [N] to fit on, and those [M] to score on).
 
     Raises:
+        ConfigError: codes and labels are not of one length, or codes no real numbers.
         NonFiniteError: NaN or infinity in the codes.
     """
-    codes, test_codes = np.asarray(codes, np.float64), np.asarray(test_codes, np.float64)
-    finite(codes, "codes")
-    finite(test_codes, "codes")
-    mean, deviation = codes.mean(axis=0), np.maximum(codes.std(axis=0), 1e-12)
-    return (codes - mean) / deviation, (test_codes - mean) / deviation
+    for some, theirs in ((codes, labels), (test_codes, test_labels)):
+        require(
+            np.ndim(some) == 2 and np.shape(theirs) == (len(some),),
+            f"codes must be [N, D] and labels [N], got {list(np.shape(some))} and {list(np.shape(theirs))}",
+        )
+    codes, test_codes = standardised(codes, test_codes)
+    return codes, np.asarray(labels), test_codes, np.asarray(test_labels)
 
 
 @metric(better="higher", cost="minutes")

@@ -19,6 +19,7 @@ from absl import logging
 from idgan_tf.errors import ConfigError, NonFiniteError, require
 
 COSTS = ("seconds", "minutes", "hours")
+LARGEST = 1e38  # of a code: float32 ends there, and the squares of float64 not long after
 _known = {}
 
 
@@ -53,7 +54,8 @@ def metric(better, cost, network=None, of_codes=None, of_images=None):
         cost: "seconds", "minutes" or "hours", on two idle cores at its defaults.
         network: the classifier of the run's dataset that it asks, such as "factor_classifier", which
             gin/<network>_<dataset>.gin trains; its file is given as the argument `network`.
-        of_codes: its values of a table, (codes [N, D], factors [N, K], seed) -> {name: float}.
+        of_codes: its values of a table, (codes [N, D], factors [N, K], seed, ...) -> {name: float}; what gin binds of
+            its other arguments for the metric counts here, too.
         of_images: its values of two sets of images, (real `pool_3` [M, 2048], {"pool_3": [N, 2048], "logits":
             [N, 1008]} of the generated ones, seed) -> {name: float}, from Inception's activations.
 
@@ -118,6 +120,7 @@ class Result:
         protocol: {name: number or text}: sample counts, bins, the feature network and its checksum.
 
     Raises:
+        ConfigError: they are no such dicts, or a value has a name that lines of metrics.jsonl keep for themselves.
         NonFiniteError: a value is no number.
     """
 
@@ -125,7 +128,18 @@ class Result:
     protocol: dict
 
     def __post_init__(self):
+        is_dict = isinstance(self.values, dict) and self.values
+        require(is_dict, f"a metric gives {{name: number}}, got {self.values!r:.60}")
+        require(isinstance(self.protocol, dict), f"a metric's protocol is a dict, got {self.protocol!r:.60}")
         for name, value in self.values.items():
+            require(
+                isinstance(name, str) and name not in ("", "step", "protocol") and not name.startswith("best_"),
+                f"a metric cannot call a value {name!r}: a line of metrics.jsonl has that itself",
+            )
+            require(
+                np.ndim(value) == 0 and np.asarray(value).dtype.kind in "buif",
+                f"a metric gives {{name: number}}, and {name} is {value!r:.60}",
+            )
             if not np.isfinite(value):
                 raise NonFiniteError(f"{name} came out as {value}, which is no score")
         object.__setattr__(
@@ -147,19 +161,30 @@ def require_available(condition, reason):
         raise Unavailable(reason)
 
 
+def real_numbers(values, what):
+    """An array as float64.
+
+    Raises:
+        ConfigError: it holds something else than real numbers: text, objects, or complex ones, which lose a part.
+    """
+    values = np.asarray(values)
+    require(values.dtype.kind in "buif", f"{what} must be real numbers, got {values.dtype}")
+    return values.astype(np.float64)
+
+
 def checked_codes(codes):
     """Codes as float64 [N, D].
 
     Raises:
-        ConfigError: they are not numbers [N, D] with N >= 2.
+        ConfigError: they are not numbers [N, D] with N >= 2, or larger than float32 has.
         NonFiniteError: they hold NaN or infinity.
     """
-    codes = np.asarray(codes)
-    require(codes.dtype.kind in "buif", f"codes must be real numbers, got {codes.dtype}")
-    codes = codes.astype(np.float64)
+    codes = real_numbers(codes, "codes")
     require(codes.ndim == 2 and min(codes.shape) >= 1, f"codes must be [N, D], got {list(codes.shape)}")
     require(len(codes) >= 2, f"a metric needs at least 2 codes, got {len(codes)}")
     finite(codes, "codes")
+    greatest = np.max(np.abs(codes))
+    require(greatest <= LARGEST, f"codes reach {greatest:.3g}, more than float32 has: no score can be trusted there")
     if not np.any(np.ptp(codes, axis=0)):
         logging.warning("all %d codes are the same: the code has collapsed, and no score means anything", len(codes))
     return codes
@@ -169,7 +194,8 @@ def checked_pair(codes, factors):
     """Codes as float64 [N, D] and factor classes as int64 [N, K].
 
     Raises:
-        ConfigError: shapes do not fit, factors are no integers, or a factor has one value only.
+        ConfigError: shapes do not fit, or factors are no integers.
+        Unavailable: a factor has one value only.
         NonFiniteError: codes hold NaN or infinity.
     """
     codes, factors = checked_codes(codes), np.asarray(factors)
@@ -177,12 +203,13 @@ def checked_pair(codes, factors):
         factors.ndim == 2 and len(factors) == len(codes) and factors.shape[1] >= 1,
         f"factors must be [N, K] with the N = {len(codes)} of the codes, got {list(factors.shape)}",
     )
+    whole = factors.dtype.kind in "bui" or (factors.dtype.kind == "f" and np.all(factors == np.floor(factors)))
     require(
-        factors.dtype.kind in "bui" or (factors.dtype.kind == "f" and np.all(factors == np.floor(factors))),
-        "factors must be classes (whole numbers)",
+        whole and np.all(np.abs(factors.astype(np.float64)) < 2.0**53),
+        "factors must be classes (whole numbers, below 2^53)",
     )
     for k in range(factors.shape[1]):
-        require(
+        require_available(
             len(np.unique(factors[:, k])) > 1,
             f"factor {k} has a single value in all {len(factors)} samples, so nothing can be said of it; "
             "give more samples or leave the factor out",
@@ -190,11 +217,41 @@ def checked_pair(codes, factors):
     return codes, factors.astype(np.int64)
 
 
+def checked_split(train_codes, train_factors, test_codes, test_factors):
+    """`checked_pair` of those to fit on and of those to score on, one after the other.
+
+    Raises:
+        ConfigError: as there, or the two have other numbers of dimensions or factors.
+    """
+    train, test = checked_pair(train_codes, train_factors), checked_pair(test_codes, test_factors)
+    for what, ours, theirs in zip(("code dimensions", "factors"), train, test, strict=True):
+        require(
+            ours.shape[1] == theirs.shape[1],
+            f"there are {ours.shape[1]} {what} to fit on and {theirs.shape[1]} to score on",
+        )
+    return *train, *test
+
+
 def two_thirds(codes, factors, seed):
     """[(codes, factors) to fit on, (codes, factors) to score on]: a random two thirds of a table, and the rest."""
     order = np.random.default_rng(seed).permutation(len(codes))
     parts = order[: 2 * len(codes) // 3], order[2 * len(codes) // 3 :]
     return [(codes[rows], factors[rows]) for rows in parts]
+
+
+def standardised(codes, test_codes):
+    """Codes [N, D] and [M, D] less the mean of the first, over their standard deviation, where they have one.
+
+    Raises:
+        ConfigError: they are no real numbers.
+        NonFiniteError: they hold NaN or infinity.
+    """
+    codes, test_codes = real_numbers(codes, "codes"), real_numbers(test_codes, "codes")
+    finite(codes, "codes")
+    finite(test_codes, "codes")
+    mean, deviation = np.mean(codes, axis=0), np.std(codes, axis=0)
+    deviation[deviation == 0] = 1.0
+    return (codes - mean) / deviation, (test_codes - mean) / deviation
 
 
 def finite(values, what):

@@ -7,14 +7,18 @@ Locatello et al. 2019 (disentanglement_lib), which ID-GAN follows: histograms of
 import numpy as np
 
 from idgan_tf.errors import require, require_number
-from idgan_tf.evaluation.metric import Result, checked_pair, metric
+from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
+
+ROUNDING = 16  # units in the last place of float64; what moves no further is constant
 
 
 def mutual_information_gap(codes, factors, bins=20):
     """Mean over factors k of (I(z_1st; v_k) - I(z_2nd; v_k)) / H(v_k), the two most informative dimensions.
 
     A perfect code scores about 1, noise about 0 (a little above: histograms overestimate), a code that holds
-    its factors twice 0. A constant dimension has no information; a constant code scores 0.
+    its factors twice 0. A constant dimension has no information; a constant code scores 0. The formula holds for any
+    joint distribution of the factors, but where they depend on one another a perfect code scores less than 1: the
+    dimension of one factor then knows something of another.
 
     Args:
         codes: [N, D], D >= 2.
@@ -22,11 +26,12 @@ def mutual_information_gap(codes, factors, bins=20):
         bins: equal-width bins of every code dimension.
 
     Raises:
-        ConfigError: wrong shapes, or a factor with one value only.
+        ConfigError: wrong shapes.
+        Unavailable: a factor with one value only, or D = 1.
         NonFiniteError: NaN or infinity in the codes.
     """
     codes, factors = checked_pair(codes, factors)
-    require(codes.shape[1] >= 2, "a gap needs at least 2 code dimensions, got 1")
+    require_available(codes.shape[1] >= 2, "a gap needs at least 2 code dimensions, got 1")
     information = np.sort(information_matrix(codes, factors, bins), axis=0)
     entropies = np.array([entropy(v) for v in factors.T])
     return float(np.mean((information[-1] - information[-2]) / entropies))
@@ -48,7 +53,7 @@ def entropy(v):
 
 def discretize(z, bins):
     """The bin 0..bins-1 of every value [N], bins of equal width from the least to the greatest."""
-    if np.ptp(z) <= 1e-12 * np.max(np.abs(z)):  # constant up to rounding
+    if np.ptp(z) <= ROUNDING * np.spacing(np.max(np.abs(z))):
         return np.zeros(len(z), np.int64)
     edges = np.linspace(np.min(z), np.max(z), bins + 1)
     return np.searchsorted(edges[:-1], z, side="right") - 1
@@ -56,6 +61,7 @@ def discretize(z, bins):
 
 def mutual_information(a, b):
     """I(a; b) in nats of two lists of small classes [N], from their joint counts; I(a; a) is the entropy."""
+    require(len(a) == len(b), f"two lists of classes must be of one length, got {len(a)} and {len(b)}")
     a, b = a - np.min(a), b - np.min(b)
     if not np.any(a) or not np.any(b):
         return 0.0  # exactly: rounding must not look like information
@@ -66,10 +72,10 @@ def mutual_information(a, b):
     return float(np.sum(joint[seen] * np.log(joint[seen] / product[seen])))
 
 
-def of_codes(codes, factors, seed):
+def of_codes(codes, factors, seed, bins=20):
     """The values of a table of codes."""
     del seed  # nothing random
-    return {"mig": mutual_information_gap(codes, factors)}
+    return {"mig": mutual_information_gap(codes, factors, bins)}
 
 
 @metric(better="higher", cost="seconds", of_codes=of_codes)
@@ -80,12 +86,12 @@ def mig(method, dataset, seed, num_samples=10_000, bins=20):
         method: has `encode`.
         dataset: a `FactorDataset`.
         seed: of the sample.
-        num_samples: images, drawn uniformly over the factors.
+        num_samples: images, drawn uniformly over the factors; those that are constant in a part are left out.
         bins: of every code dimension.
     """
     from idgan_tf.evaluation.samples import representation
 
-    codes_of = representation.of(method, dataset)
+    codes_of, varying = representation.of(method, dataset), representation.varying(dataset)
     factors = dataset.sample_factors(num_samples, np.random.default_rng(seed))
-    score = mutual_information_gap(codes_of(factors), factors, bins)
-    return Result({"mig": score}, {"num_samples": num_samples, "bins": bins})
+    score = mutual_information_gap(codes_of(factors), factors[:, varying], bins)
+    return Result({"mig": score}, {"num_samples": num_samples, "bins": bins, **representation.of_factors(dataset)})

@@ -9,7 +9,7 @@ import functools
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from idgan_tf.evaluation.linear_probe import probed, standardised
+from idgan_tf.evaluation.linear_probe import checked_sides, probed
 from idgan_tf.evaluation.metric import metric, require_available
 
 WIDTH = 256  # of the hidden layer
@@ -25,10 +25,11 @@ def mlp_accuracy(codes, labels, test_codes, test_labels, seed):
         seed: of the first weights, of the order and of that tenth.
 
     Raises:
+        ConfigError: codes and labels are not of one length, or codes no real numbers.
         Unavailable: there are too few codes to hold every class back.
         NonFiniteError: NaN or infinity in the codes.
     """
-    codes, test_codes = standardised(codes, test_codes)
+    codes, labels, test_codes, test_labels = checked_sides(codes, labels, test_codes, test_labels)
     _, counts = np.unique(labels, return_counts=True)
     enough = len(counts) > 1 and counts.min() > 1 and HELD_BACK * len(labels) >= len(counts)
     require_available(

@@ -7,7 +7,7 @@ the entropy of the code, which no generator changes.
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, finite, metric
+from idgan_tf.evaluation.metric import Result, finite, metric, real_numbers
 
 FLOOR = 1e-8  # of a variance, as in ID-GAN's code
 
@@ -22,7 +22,7 @@ def log_density(c, mean, logvar):
         ConfigError: the shapes differ.
         NonFiniteError: NaN or infinity in the arrays.
     """
-    c, mean, logvar = (np.asarray(a, np.float64) for a in (c, mean, logvar))
+    c, mean, logvar = (real_numbers(a, "codes, means and log-variances") for a in (c, mean, logvar))
     require(
         c.ndim == 2 and c.shape == mean.shape == logvar.shape,
         f"codes, means and log-variances must be [N, D], got {c.shape}, {mean.shape} and {logvar.shape}",

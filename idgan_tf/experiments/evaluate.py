@@ -2,7 +2,7 @@
 
 from absl import logging
 
-from idgan_tf.errors import ConfigError, message
+from idgan_tf.errors import ConfigError, message, require
 from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics
 
 
@@ -52,6 +52,9 @@ def evaluate(method, dataset, seed, chosen):
 
     Yields:
         (name, `Result`) as they are done, or (name, the reason as text) for one that is left out.
+
+    Raises:
+        ConfigError: a metric gives no `Result`.
     """
     common = {"seed": seed, "dataset": dataset.name, "source": dataset.source}
     for name in chosen:
@@ -61,4 +64,5 @@ def evaluate(method, dataset, seed, chosen):
         except Unavailable as error:
             yield name, message(error)
         else:
+            require(isinstance(result, Result), f"the metric {name} must give a Result, it gives {result!r:.60}")
             yield name, Result(result.values, {"metric": name, **common, **result.protocol})

@@ -1,5 +1,6 @@
 """Scores of data that is no run of ours: a table of codes, or two folders of images."""
 
+import inspect
 import pathlib
 
 import numpy as np
@@ -27,8 +28,18 @@ def read_codes(path):
         raise DataError(f"cannot read {path} as an .npz file of arrays: {error}") from error
 
 
-def evaluate_codes(path, seed, chosen):
-    """Metrics of a table of codes; yields as `evaluate.evaluate` does."""
+def evaluate_codes(path, seed, chosen, settings=None):
+    """Metrics of a table of codes; yields as `evaluate.evaluate` does.
+
+    Args:
+        path: of the table.
+        seed, chosen: as there.
+        settings: {metric: {argument of its `of_codes`: value}}, None for none.
+
+    Raises:
+        ConfigError: a setting is not one of tables.
+        DataError: the file is none.
+    """
     codes, factors = read_codes(path)
     protocol = {"num_samples": len(codes), "seed": seed, "source": str(path)}
     for name in chosen:
@@ -36,9 +47,14 @@ def evaluate_codes(path, seed, chosen):
         if of_codes is None:
             yield name, "more is needed than codes and factors"
             continue
+        known = {p.name: p.default for p in list(inspect.signature(of_codes).parameters.values())[3:]}
+        given = (settings or {}).get(name, {})
+        for other in given.keys() - known.keys():
+            raise ConfigError(f"--codes has no {name}.{other}, only {', '.join(known) or 'metrics without settings'}")
+        known.update(given)
         logging.info("evaluating %s", name)
         try:
-            yield name, Result(of_codes(codes, factors, seed), {"metric": name, **protocol})
+            yield name, Result(of_codes(codes, factors, seed, **known), {"metric": name, **protocol, **known})
         except Unavailable as error:
             yield name, str(error)
 
@@ -85,7 +101,7 @@ def evaluate_images(folder, reference, seed, chosen):
         raise ConfigError(f"{', '.join(chosen)} {reason}")
     files = images_of(folder), images_of(reference)
 
-    from idgan_tf.evaluation.feature_networks.inception import InceptionFeatures, activations, inception_protocol
+    from idgan_tf.evaluation.feature_networks.inception import InceptionFeatures, activations
 
     network = InceptionFeatures()
     ours, theirs = (activations(network, read_images(f), len(f)) for f in files)
@@ -95,10 +111,13 @@ def evaluate_images(folder, reference, seed, chosen):
         "seed": seed,
         "source": str(folder),
         "reference": str(reference),
-        **inception_protocol(network),
+        **network.protocol,
     }
     for name in chosen:
         if name not in possible:
             yield name, reason
             continue
-        yield name, Result(find(name).of_images(theirs["pool_3"], ours, seed), {"metric": name, **protocol})
+        try:
+            yield name, Result(find(name).of_images(theirs["pool_3"], ours, seed), {"metric": name, **protocol})
+        except Unavailable as error:
+            yield name, str(error)

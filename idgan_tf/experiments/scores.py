@@ -8,6 +8,7 @@ from absl import logging
 def configuration_of(run_dir, gin_files=(), bindings=(), allow_imports=()):
     """`runs.configuration` of a run, where settings of metrics are known; raises as it does."""
     from idgan_tf import runs
+    from idgan_tf.evaluation.feature_networks import inception  # noqa: F401 - gin is to know `inception.resize`
     from idgan_tf.evaluation.metric import metrics
 
     metrics()
@@ -89,9 +90,9 @@ def _feature_network(run, configuration, metric, train):
     from idgan_tf.training import build
 
     dataset = build.settings(configuration).dataset
-    gin_file = own_network.gin_file_of(metric.network, dataset.name)
+    gin_file = own_network.gin_file_of(metric.network, dataset.whole.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
-    found = shipped.find(folder.name, dataset)
+    found = shipped.find(metric.network, dataset)
     if found:
         if folder.exists():
             logging.warning(
@@ -100,7 +101,7 @@ def _feature_network(run, configuration, metric, train):
             )  # fmt: skip
         return found
     if train and (PROJECT / gin_file).exists():
-        finish(Configuration([gin_file], _same_images(configuration, dataset)), folder)
+        finish(Configuration([gin_file], _same_images(configuration, dataset.whole)), folder)
     return folder / "networks" / "classifier.keras"
 
 

@@ -101,11 +101,11 @@ def _network(study, name, dataset, runs, extra, allowed):
     """(file of the feature network of that name of a data set, [] or [the job that trains it])."""
     scale, gin_file = study.scale, own_network.gin_file_of(name, dataset)
     gin_files = [gin_file, *([scale.data[dataset]] if dataset in scale.data else [])]
-    name = pathlib.Path(gin_file).stem
     found = _shipped(name, gin_files, extra, allowed)
     if found:
         return found, []
-    row = Row(name=name, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[])
+    stem = pathlib.Path(gin_file).stem
+    row = Row(name=stem, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[])
     run = Run(pathlib.Path(runs) / f"features-{scale.name}" / row.id)
     note, params = run.path.with_suffix(".json"), [*scale.params.get("features", []), *extra]
     training = Job(row, 0, run, note, gin_files, params, {}, [], [], allowed)
@@ -113,8 +113,8 @@ def _network(study, name, dataset, runs, extra, allowed):
 
 
 def _shipped(name, gin_files, params, allowed):
-    """The file of a feature network that comes with the package for images that look like theirs, or None."""
-    if not shipped.path_of(name).is_file():
+    """The file of a feature network that comes with the package for the images of gin files, or None."""
+    if not shipped.of_kind(name):
         return None
     try:
         return shipped.find(name, _dataset(tuple(gin_files), tuple(params), allowed))

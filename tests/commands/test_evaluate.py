@@ -9,7 +9,7 @@ from idgan_tf import runs
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Result, metrics
-from idgan_tf.experiments import evaluate
+from idgan_tf.experiments import evaluate, outside
 from idgan_tf.experiments.evaluate import names
 from idgan_tf.experiments.scores import configuration_of, evaluate_run
 from idgan_tf.networks.classifier import FactorHeads
@@ -91,6 +91,20 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
     values = [value for result in results.values() if isinstance(result, Result) for value in result.values.values()]
     assert np.all(np.isfinite(values))
+
+
+def test_all_takes_what_a_method_of_toy_points_can_have(tmp_path, monkeypatch):
+    monkeypatch.setenv("IDGAN_CACHE", str(tmp_path / "cache"))
+    small = ["linear_probe.num_train = 60", "linear_probe.num_test = 30", "mlp_probe.num_train = 60"]
+    run = tiny_run("tests/tiny/label_relevant_vae.gin", tmp_path / "run")
+    results = evaluated(
+        run, *names("all"), bindings=[*small, "mlp_probe.num_test = 30", "toy_spread.points_per_class = 40"]
+    )
+    assert list(results) == list(metrics())
+    assert {name for name, result in results.items() if isinstance(result, Result)} == {"linear_probe", "toy_spread"}
+    assert results["mlp_probe"].startswith("an MLP probe needs two classes or more, ten codes for each")
+    assert results["diversity"] == "MS-SSIM needs images of 16 px, those of toy are 1x1"
+    assert results["fid"] == "Inception looks at grey or colour, not at toy's images"
 
 
 def test_the_feature_network_is_trained_first_where_it_is_asked_for(tmp_path, monkeypatch):
@@ -203,7 +217,7 @@ def test_names_of_metrics():
 @pytest.fixture
 def codes(tmp_path):
     rng = np.random.default_rng(0)
-    factors = np.stack([rng.integers(0, size, 900) for size in (2, 3, 4)], axis=1)
+    factors = np.stack([rng.integers(0, size, 1200) for size in (2, 3, 4)], axis=1)
     path = tmp_path / "codes.npz"
     np.savez(path, codes=factors + 0.01 * rng.normal(size=factors.shape), factors=factors)
     return path
@@ -213,7 +227,23 @@ def test_codes_of_others_are_scored(codes):
     process = command("evaluate", f"--codes={codes}", "--metrics=fvm,mig", check=0)
     scores = {line.split()[0]: float(line.split()[1]) for line in process.stdout.splitlines()}
     assert scores["fvm"] == 1.0 and scores["mig"] > 0.95
-    assert "num_samples 900" in process.stdout
+    assert "num_samples 1200" in process.stdout
+
+
+def test_settings_of_tables_are_those_of_gin(codes):
+    """Of these codes 0 to 3 a variance of 2 leaves no dimension to vote."""
+    process = command("evaluate", f"--codes={codes}", "--metrics=fvm", "--gin_param=fvm.threshold = 2", check=0)
+    assert process.stdout.split()[:2] == ["fvm", "0"] and "threshold 2" in process.stdout
+
+
+def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measured(tmp_path):
+    factors = np.random.default_rng(0).integers(0, 3, (60, 2))
+    np.savez(tmp_path / "few.npz", codes=factors[:, :1] / 1.0, factors=factors)
+    results = dict(outside.evaluate_codes(tmp_path / "few.npz", 0, ["fvm", "mig", "sap", "dci", "modularity"]))
+    assert isinstance(results.pop("modularity"), Result)
+    assert "60 rows say nothing" in results["fvm"] and all(
+        "2 code dimensions" in results[n] for n in ("mig", "sap", "dci")
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,7 +252,12 @@ def test_codes_of_others_are_scored(codes):
         (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
-        (["--codes={codes}", "--gin_param=fvm.num_votes = 9"], 2, "--gin_param and --best are for --run_dir"),
+        (["--codes={codes}", "--best"], 2, "--best is for --run_dir"),
+        (
+            ["--codes={codes}", "--metrics=fvm", "--gin_param=fvm.num_variance_samples = 9"],
+            2,
+            "--codes has no fvm.num_va",
+        ),
     ],
 )
 def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, codes, tmp_path):
@@ -241,9 +276,10 @@ def test_the_list_shows_every_metric():
 
 
 def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
-    from idgan_tf.experiments import outside
+    from idgan_tf.evaluation.feature_networks import inception
     from tests.evaluation.feature_networks.test_inception import Fake
 
+    monkeypatch.setattr(inception, "OUTPUTS", {"pool_3": 4, "logits": 3})
     tf.saved_model.save(Fake(), str(tmp_path / "inception"))
     monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(tmp_path / "inception"))
     rng = np.random.default_rng(0)

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.data.dsprites import FACTOR_NAMES, DSprites
+from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.factor_fidelity import factor_fidelity, kept
 from idgan_tf.evaluation.feature_networks import factor_features
 from idgan_tf.evaluation.metric import Unavailable
@@ -111,3 +112,8 @@ def test_the_network_of_the_package_sees_discs_for_what_they_are(codes_method, m
     assert values["factor_fidelity_real"] > 0.99
     assert values["position_x_fidelity"] > 0.8
     assert max(values["shape_fidelity"], values["orientation_fidelity"]) < 0.5
+
+
+def test_factors_of_one_drawing_are_not_those_of_many():
+    with pytest.raises(ConfigError, match="must be .N, 5., got .4, 5. and .1, 5."):
+        kept(FACTOR_NAMES, np.zeros((4, 5), int), np.zeros((1, 5), int))

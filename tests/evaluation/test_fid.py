@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation import fid
+from idgan_tf.evaluation.feature_networks import tf_gan
 from idgan_tf.evaluation.fid import RIDGE, Statistics, evened, frechet_distance, frechet_distance_of_statistics
 from idgan_tf.evaluation.metric import Result, counted
 
@@ -45,9 +49,29 @@ def test_it_agrees_with_the_eigenvalue_form():
     assert frechet_distance(a, b) == pytest.approx(eigenvalue_form(a, b), rel=1e-5)
 
 
-def test_it_agrees_with_tf_gan():
-    a, b = normal(1000, 64) @ normal(64, 64, 1) / 8, normal(1000, 64, 2) + 0.3
-    assert frechet_distance(a, b) == pytest.approx(fid.tf_gan_frechet_distance(a, b), rel=1e-5)
+def test_it_agrees_with_tf_gan_and_so_does_what_comes_in_blocks(monkeypatch):
+    a, b = normal(1000, 64) @ normal(64, 64, 1) / 8, normal(900, 64, 2) + 0.3
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    theirs = float(tf_gan.call("frechet_classifier_distance_from_activations", a, b))
+    monkeypatch.setattr(fid, "BLOCK", 300)
+    assert fid.tf_gan_frechet_distance(a, b) == pytest.approx(theirs, rel=1e-6)
+    assert frechet_distance(a, b) == pytest.approx(theirs, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_fid_of_50000_images_stays_below_2_5_gb():
+    code = """
+import resource
+import numpy as np
+from idgan_tf.evaluation.fid import tf_gan_frechet_distance
+rng = np.random.default_rng(0)
+a, b = (rng.standard_normal((50_000, 2048), np.float32) for _ in range(2))
+distance = tf_gan_frechet_distance(a, 1.5 * b)
+print(distance, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    distance, gigabytes = map(float, done.stdout.split())
+    assert distance == pytest.approx(0.25 * 2048, rel=0.15) and gigabytes < 2.5
 
 
 DISTANCES = pytest.mark.parametrize("distance", [frechet_distance, fid.tf_gan_frechet_distance])
@@ -91,6 +115,8 @@ def test_features_of_two_networks_cannot_be_compared():
         (np.full((4, 3), np.inf), NonFiniteError, "12 non-finite"),
         (np.zeros((4, 3, 1)), ConfigError, r"features must be \[N, F\]"),
         (np.zeros((1, 3)), ConfigError, "at least 2 samples"),
+        (np.zeros((4, 3), complex), ConfigError, "features must be real numbers, got complex128"),
+        (np.full((4, 3), "a"), ConfigError, "features must be real numbers"),
         (np.zeros((0, 3)), ConfigError, r"got \[0, 3\]"),
     ],
 )

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation.fvm import accuracy, draw, factor_vae_metric, factor_vae_metric_of_codes, fvm, votes_as_text
+from idgan_tf.evaluation.fvm import (
+    FEWEST_ROWS,
+    accuracy,
+    draw,
+    factor_vae_metric,
+    factor_vae_metric_of_codes,
+    fvm,
+    votes_as_text,
+)
 from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.mig import mig
 from idgan_tf.evaluation.samples import representation
@@ -103,7 +111,7 @@ def test_scale_sign_and_order_of_dimensions_do_not_matter(pixels):
 
 
 def test_the_images_of_a_vote_share_exactly_the_fixed_factor(pixels):
-    factors, fixed = draw(pixels, np.random.default_rng(0), 50, 30)
+    factors, fixed = draw(pixels, np.random.default_rng(0), 50, 30, np.arange(3))
     values = np.array([[len(np.unique(vote[:, k])) for k in range(3)] for vote in factors])
     np.testing.assert_array_equal(np.argmin(values, axis=1), fixed)
     assert np.all(values[np.arange(50), fixed] == 1) and np.sum(values == 1) == 50
@@ -137,12 +145,23 @@ def test_a_table_of_codes_scores_like_the_images_themselves(pixels):
 
 
 def test_a_table_in_which_nothing_can_be_held_still_is_an_error_and_a_lonely_value_is_passed_over(pixels):
-    factors = pixels.sample_factors(300, np.random.default_rng(0))
-    with pytest.raises(ConfigError, match="factor 1 has another value in each of the 300 rows: is it continuous"):
-        continuous = np.column_stack([factors[:, 0], np.arange(300)])
+    factors = pixels.sample_factors(1000, np.random.default_rng(0))
+    with pytest.raises(Unavailable, match="factor 1 has another value in each of the 1000 rows: is it continuous"):
+        continuous = np.column_stack([factors[:, 0], np.arange(1000)])
         factor_vae_metric_of_codes(continuous / 1.0, continuous, seed=0)
     factors[0] = 9  # alone with it, this row has variance 0 in every dimension
     assert factor_vae_metric_of_codes(factors / 1.0, factors, seed=0, num_votes=2000, batch_size=20) == 1.0
+
+
+def test_a_table_too_small_to_vote_is_refused_and_noise_scores_near_chance_from_there_on(pixels):
+    rng = np.random.default_rng(0)
+    with pytest.raises(Unavailable, match="the votes of 8 rows say nothing: even noise scores high; give 1,000"):
+        factor_vae_metric_of_codes(rng.normal(size=(8, 6)), pixels.sample_factors(8, rng), seed=0)
+    factors = pixels.sample_factors(FEWEST_ROWS, rng)
+    chance = factor_vae_metric_of_codes(rng.normal(size=(FEWEST_ROWS, 6)), factors, seed=0, num_votes=2000)
+    assert chance == pytest.approx(1 / 3, abs=0.1)
+    with pytest.raises(Unavailable, match="the votes tell factors apart, and there is 1"):
+        factor_vae_metric_of_codes(factors / 1.0, factors[:, :1], seed=0)
 
 
 def test_nan_codes_are_an_error(pixels):

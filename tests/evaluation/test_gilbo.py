@@ -55,6 +55,11 @@ def linear_encoder(image_shape, latent_dim, init):
     return keras.Model(image, (mean, logvar))
 
 
+def test_a_dataset_smaller_than_a_batch_cannot_have_it(pixels):
+    with pytest.raises(Unavailable, match="gilbo.batch_size 64 exceeds the 60 examples of pixels; lower it"):
+        gilbo(LinearGaussian(), pixels, 0)
+
+
 def test_gilbo_of_a_linear_gaussian_generator_is_its_closed_form(pixels, caplog):
     result = gilbo(
         LinearGaussian(),

@@ -20,6 +20,17 @@ def test_a_code_that_holds_the_class_is_read_and_noise_is_not(rng):
     assert abs(probe_accuracy(noise, y, rng.normal(size=(600, 3)), y2) - 1 / 3) < 0.07
 
 
+def test_labels_of_another_length_and_complex_codes_are_refused(rng):
+    x, y = codes(rng)
+    for labels in (y[:1], y[:, None]):
+        with pytest.raises(ConfigError, match=r"codes must be \[N, D\] and labels \[N\], got \[600, 3\] and"):
+            probe_accuracy(x, y, x, labels)
+    with pytest.raises(ConfigError, match="codes must be real numbers, got complex128"):
+        probe_accuracy(x + 1j, y, x, y)
+    with pytest.raises(Unavailable, match="a probe needs two classes, got 1"):
+        probe_accuracy(x, 0 * y, x, y)
+
+
 def test_scale_and_shift_of_a_code_do_not_matter(rng):
     (x, y), (x2, y2) = codes(rng), codes(rng)
     x, x2 = x + 0.7 * rng.normal(size=x.shape), x2 + 0.7 * rng.normal(size=x.shape)

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import metric
+from idgan_tf.experiments import evaluate
 from tests.helpers import PROJECT
 
 DOCS = (PROJECT / "docs" / "metrics.md").read_text()
@@ -66,3 +68,34 @@ def test_the_docs_say_what_codes_and_images_of_others_are_measured_by():
     for text, side in ((of_codes, "of_codes"), (of_images, "of_images")):
         known = {name for name, one in metric.metrics().items() if getattr(one, side)}
         assert set(re.split(r",\s*", text)) == known
+
+
+@pytest.mark.parametrize(
+    ("values", "protocol", "says"),
+    [
+        (0.5, {}, "a metric gives {name: number}, got 0.5"),
+        ({}, {}, "a metric gives {name: number}, got {}"),
+        ({"mine": 0.5}, None, "a metric's protocol is a dict, got None"),
+        ({"mine": "good"}, {}, "a metric gives {name: number}, and mine is 'good'"),
+        ({"mine": np.ones(2)}, {}, "a metric gives {name: number}, and mine is array"),
+        ({"mine": 1 + 2j}, {}, "a metric gives {name: number}, and mine is"),
+        ({"mine": None}, {}, "a metric gives {name: number}, and mine is None"),
+        ({"step": 3.0}, {}, "a metric cannot call a value 'step': a line of metrics.jsonl has that itself"),
+        ({"protocol": 3.0}, {}, "a metric cannot call a value 'protocol'"),
+        ({"best_mine": 3.0}, {}, "a metric cannot call a value 'best_mine'"),
+        ({3: 3.0}, {}, "a metric cannot call a value 3"),
+    ],
+)
+def test_a_result_that_is_no_dict_of_numbers_is_one_line(values, protocol, says):
+    with pytest.raises(ConfigError, match=re.escape(says)) as error:
+        metric.Result(values, protocol)
+    assert "\n" not in str(error.value)
+
+
+def test_a_metric_that_gives_no_result_is_one_line(monkeypatch, pixels):
+    face = described()
+    face.__name__ = "half_done"
+    monkeypatch.setattr(metric, "_known", dict(metric.metrics()))
+    metric.metric("higher", "seconds")(face)
+    with pytest.raises(ConfigError, match="the metric half_done must give a Result, it gives None"):
+        list(evaluate.evaluate(None, pixels, 0, ["half_done"]))

@@ -112,11 +112,35 @@ def test_ten_codes_and_five_factors_of_10000_samples_take_a_fifth_of_a_second():
         (np.zeros((9, 2)), np.full((9, 1), "oval"), ConfigError, "whole numbers"),
         (np.full((9, 2), "0.5"), np.zeros((9, 1)), ConfigError, "codes must be real numbers, got <U3"),
         (np.zeros((1, 2)), np.zeros((1, 1)), ConfigError, "at least 2 codes"),
+        (np.full((9, 2), 1e200), np.zeros((9, 1)), ConfigError, r"codes reach 1e\+200, more than float32 has"),
+        (np.zeros((9, 2), complex), np.zeros((9, 1)), ConfigError, "codes must be real numbers, got complex128"),
+        (np.zeros((9, 2)), np.zeros((9, 1), complex), ConfigError, "whole numbers"),
+        (np.zeros((9, 2)), np.full((9, 1), np.inf), ConfigError, "whole numbers"),
+        (np.zeros((9, 2)), np.full((9, 1), 1e300), ConfigError, "whole numbers"),
     ],
 )
 def test_bad_input_is_named(codes, factors, error, message):
     with pytest.raises(error, match=message):
         mutual_information_gap(codes, factors)
+
+
+@pytest.mark.parametrize("offset", [1e10, -1e13])
+def test_a_code_far_from_zero_is_not_taken_for_a_constant(offset):
+    codes, factors = codes_of("planted")
+    assert mutual_information_gap(codes + offset, factors) == pytest.approx(
+        mutual_information_gap(codes, factors), abs=0.01
+    )
+
+
+def test_a_dimension_that_moves_by_rounding_alone_knows_nothing():
+    factors, rng = sample(1000)
+    codes = np.concatenate([0.1 + (0.2 + 1e-17 * factors), np.where(factors == 1, 0.3, 0.1 + 0.2)], axis=1)
+    assert mutual_information_gap(codes, factors) == 0.0
+
+
+def test_lists_of_classes_of_another_length_are_not_broadcast():
+    with pytest.raises(ConfigError, match="of one length, got 4 and 1"):
+        mutual_information(np.arange(4), np.array([1]))
 
 
 def test_the_face_scores_a_method_that_encodes_its_factors(pixels, codes_method):

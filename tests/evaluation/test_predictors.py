@@ -5,6 +5,7 @@ import pytest
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import betavae_metric, dci, modularity, sap
+from idgan_tf.evaluation.metric import Unavailable
 
 
 def sample(kind, count=600, seed=0):
@@ -66,7 +67,7 @@ def test_the_betavae_metric_of_a_planted_code_is_one_and_of_noise_is_chance(pixe
 
 
 def test_pairs_share_exactly_the_factor(pixels):
-    factors, shared = betavae_metric.draw_pairs(pixels, np.random.default_rng(0), 30, 16)
+    factors, shared = betavae_metric.draw_pairs(pixels, np.random.default_rng(0), 30, 16, np.arange(3))
     same = np.mean(factors[:, :, 0] == factors[:, :, 1], axis=1)
     np.testing.assert_array_equal(np.argmax(same, axis=1), shared)
     assert np.sum(same == 1.0) == 30
@@ -84,5 +85,46 @@ def test_a_class_that_is_missing_does_not_count_but_a_single_value_is_an_error()
     codes, factors = sample("planted")
     few = factors[:, 2] != 3
     assert modularity.explicitness_score(codes[few], factors[few], codes, factors) > 0.8
-    with pytest.raises(ConfigError, match="factor 0 has a single value"):
+    with pytest.raises(Unavailable, match="factor 0 has a single value"):
         dci.importances(codes, np.ones_like(factors), codes, factors)
+
+
+def test_a_constant_dimension_predicts_in_sap_what_chance_does():
+    """disentanglement_lib fits the machine on it like on any other, and that names one of the two classes."""
+    factors = np.tile([[0], [1]], (100, 1))
+    codes = np.concatenate([factors - 0.5, np.full((200, 1), 0.3)], axis=1)
+    assert sap.separated_attribute_predictability(codes, factors, codes, factors) == 0.5
+
+
+def test_scores_of_one_factor_or_dimension_that_mean_nothing_are_refused():
+    codes, factors = sample("planted", 60)
+    with pytest.raises(Unavailable, match="modularity tells factors apart, and there is 1"):
+        modularity.modularity_score(codes, factors[:, :1])
+    for some, of in ((codes, factors[:, :1]), (codes[:, :1], factors)):
+        with pytest.raises(Unavailable, match="DCI needs 2 code dimensions and 2 factors to tell apart, got"):
+            dci.importances(some, of, some, of)
+    with pytest.raises(Unavailable, match="at least 2 code dimensions"):
+        sap.separated_attribute_predictability(codes[:, :1], factors, codes[:, :1], factors)
+    with pytest.raises(ConfigError, match="an entropy of"):
+        dci.disentanglement(np.ones((3, 1)))
+
+
+def test_dci_does_not_depend_on_where_a_code_lies_nor_on_its_size():
+    codes, factors = sample("planted", 200)
+    near = dci.importances(codes, factors, codes, factors)[0]
+    for moved in (codes + 1e10, 1e-9 * codes):  # trees know float32 alone, and split nothing below 1e-7
+        np.testing.assert_allclose(dci.importances(moved, factors, moved, factors)[0], near, atol=0.02)
+
+
+def test_sides_of_different_sizes_are_named():
+    codes, factors = sample("planted", 60)
+    for score in (dci.importances, sap.separated_attribute_predictability, modularity.explicitness_score):
+        with pytest.raises(ConfigError, match="there are 3 factors to fit on and 1 to score on"):
+            score(codes, factors, codes, factors[:, :1])
+        with pytest.raises(ConfigError, match="there are 4 code dimensions to fit on and 1 to score on"):
+            score(codes, factors, codes[:, :1], factors)
+    with pytest.raises(ConfigError, match=r"60 points have \(1,\) factor numbers"):
+        betavae_metric.classification_accuracy(codes, factors[:, 0], codes, factors[:1, 0])
+    few = np.where(factors == 3, 2, factors)
+    with pytest.raises(Unavailable, match="no class on both sides"):
+        modularity.explicitness_score(codes, few, codes, few + 10)

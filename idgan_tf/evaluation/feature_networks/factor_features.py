@@ -23,8 +23,8 @@ class FactorFeatures:
         from idgan_tf.networks.classifier import FactorHeads
 
         require_available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
-        gin_file = own_network.gin_file_of("factor_classifier", dataset.name)
-        network = network or own_network.find(dataset, gin_file)
+        gin_file = own_network.gin_file_of("factor_classifier", dataset.whole.name)
+        network = network or own_network.find("factor_classifier", dataset)
         self._network = own_network.load(network, FactorHeads, dataset, gin_file)
         self._names, self._right, self._count = dataset.factor_names, 0.0, 0
         self._protocol = own_network.describe(network)

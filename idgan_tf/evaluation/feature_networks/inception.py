@@ -16,31 +16,35 @@ from idgan_tf.networks.ranges import signed
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 KAGGLE_NAME = "tensorflow/inception/tensorFlow1/tfgan-eval-inception"
-OUTPUTS = ("pool_3", "logits")
+OUTPUTS = {"pool_3": 2048, "logits": 1008}  # numbers of each, for an image
 SIZE = 299
+CHANNELS = (1, 3)
+DEFAULT = "serving_default"
+RESIZES = ("half_pixel", "tf1")
 BATCH = 64
 
 
-@gin.register
+@gin.configurable("inception")
 class InceptionFeatures:
     """The Inception network of TF-GAN, a SavedModel with outputs `pool_3` and `logits`.
+
+    It is known by these names and their shapes: TF-GAN publishes no checksum, so results say "unverified" beside ours.
 
     Args:
         path: its folder; by default the first that exists of $IDGAN_INCEPTION_DIR, the user's cache, and
             TensorFlow Hub's cache.
+        resize: how images come to 299 px, bilinearly and without antialiasing: "half_pixel" between the centres of
+            pixels, as `tf.image.resize` and TF-GAN's examples do in TensorFlow 2, or "tf1" between their corners, as
+            TensorFlow 1 did, and the graph itself with images of another size.
 
     Raises:
         Unavailable: there is none; the message says how to get it.
-        ConfigError: the folder holds something else.
+        ConfigError: `path` holds none, or `resize` is something else.
     """
 
-    def __init__(self, path=None):
-        self.path = find_inception(path)
-        try:
-            self._model = tf.saved_model.load(str(self.path))
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {error}") from error
-        self._call = tf.function(self._prepared, autograph=False, reduce_retracing=True)
+    def __init__(self, path=None, resize="half_pixel"):
+        require(resize in RESIZES, f"inception.resize is one of {RESIZES}, got {resize!r}")
+        self.path, self.resize = find_inception(path), resize
 
     @functools.cached_property
     def sha256(self):
@@ -51,35 +55,71 @@ class InceptionFeatures:
             digest.update(file.read_bytes())
         return digest.hexdigest()
 
+    @property
+    def protocol(self):
+        """What a result says of it."""
+        return {
+            "feature_network": "tfgan inception, unverified",
+            "feature_sha256": self.sha256,
+            "resize": f"bilinear {SIZE}, {self.resize}",
+        }
+
     def __call__(self, images):
         """Images [B, H, W, C] in [0, 1], C 1 or 3 -> {"pool_3": [B, 2048], "logits": [B, 1008]}, float32.
 
         Raises:
-            ConfigError: the SavedModel has other outputs, or the images another shape.
+            ConfigError: the folder holds something else than such a network, or the images have another shape.
             NonFiniteError: an output holds NaN or infinity.
         """
         images = np.asarray(images, np.float32)
         require(
-            images.ndim == 4 and images.shape[-1] in (1, 3),
+            images.ndim == 4 and images.shape[-1] in CHANNELS,
             f"images must be [N, H, W, 1 or 3], got {images.shape}",
         )
         out = {name: value.numpy() for name, value in self._call(images).items()}
         for name, value in out.items():
+            require(
+                value.shape == (len(images), OUTPUTS[name]),
+                f"{self.path} is no Inception of TF-GAN: {name} has {value.shape[1]} numbers, not {OUTPUTS[name]}",
+            )
             finite(value, name)
         return out
 
-    def _prepared(self, images):
-        """Grey to colour, bilinear to 299 px without antialiasing, [0, 1] to [-1, 1]: what it expects."""
+    @functools.cached_property
+    def _model(self):
+        of_hub = (self.path / "tfhub_module.pb").exists()  # TensorFlow 1: two graphs, the one to use without a tag
+        try:
+            return tf.saved_model.load(str(self.path), tags=[] if of_hub else None)
+        except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+            raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {error}") from error
+
+    @functools.cached_property
+    def _call(self):
+        """`_prepared` of the model itself, or of a signature of its with both outputs."""
+        network = self._model
+        if not callable(network):
+            outputs = {name: sorted(signature.structured_outputs) for name, signature in network.signatures.items()}
+            fit = [name for name in outputs if set(OUTPUTS) <= set(outputs[name])]
+            require(fit, f"{self._must_give}; its signatures give {outputs}")
+            network = network.signatures[DEFAULT if DEFAULT in fit else fit[0]]
+        prepared = functools.partial(self._prepared, network)
+        return tf.function(prepared, autograph=False, reduce_retracing=True)
+
+    @property
+    def _must_give(self):
+        return f"the SavedModel in {self.path} must give {' and '.join(OUTPUTS)}"
+
+    def _prepared(self, network, images):
+        """What the network says of images: grey to colour, to 299 px, [0, 1] to [-1, 1] is what it expects."""
         if images.shape[-1] == 1:
             images = tf.image.grayscale_to_rgb(images)
-        images = signed(tf.image.resize(images, [SIZE, SIZE], "bilinear"))
-        model = self._model if callable(self._model) else self._model.signatures["serving_default"]
-        out = model(images)
+        if self.resize == "tf1":
+            images = tf.raw_ops.ResizeBilinear(images=images, size=[SIZE, SIZE])
+        else:
+            images = tf.image.resize(images, [SIZE, SIZE], "bilinear")
+        out = network(signed(images))
         found = sorted(out) if isinstance(out, dict) else type(out).__name__
-        require(
-            isinstance(out, dict) and all(name in out for name in OUTPUTS),
-            f"the SavedModel in {self.path} must give {' and '.join(OUTPUTS)}, it gives {found}",
-        )
+        require(isinstance(out, dict) and set(OUTPUTS) <= set(out), f"{self._must_give}, it gives {found}")
         return {name: tf.reshape(out[name], [tf.shape(images)[0], -1]) for name in OUTPUTS}
 
 
@@ -127,15 +167,6 @@ def activations(inception, batches, count):
     return out
 
 
-def inception_protocol(inception):
-    """What a result says of an `InceptionFeatures`."""
-    return {
-        "feature_network": "tfgan inception",
-        "feature_sha256": inception.sha256,
-        "resize": f"bilinear {SIZE}",
-    }
-
-
 def cached_pool(inception, description, make_batches, count):
     """`pool_3` [count, 2048] of real images, from the user's cache after the first time.
 
@@ -145,6 +176,6 @@ def cached_pool(inception, description, make_batches, count):
         make_batches: () -> batches of images; called when they are not in the cache.
         count: of images.
     """
-    key = "|".join([description, str(count), f"bilinear {SIZE}", inception.sha256])
+    key = "|".join([description, str(count), *inception.protocol.values()])
     name = f"inception_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     return cache.array(name, lambda progress: [activations(inception, progress(make_batches()), count)["pool_3"]])

@@ -25,8 +25,8 @@ class LabelLogits:
         from idgan_tf.networks.labelvae import LabelEncoder
 
         require_available(dataset.num_classes > 0, f"{dataset.name} has no classes")
-        gin_file = own_network.gin_file_of("label_classifier", dataset.name)
-        network = network or own_network.find(dataset, gin_file)
+        gin_file = own_network.gin_file_of("label_classifier", dataset.whole.name)
+        network = network or own_network.find("label_classifier", dataset)
         self._network = own_network.load(network, LabelEncoder, dataset, gin_file)
         classes = self._network.config["latent_dim"]
         require(

@@ -14,20 +14,19 @@ def gin_file_of(network, dataset):
     return f"gin/{network}_{dataset}.gin"
 
 
-def find(dataset, gin_file):
-    """The file of the network that comes with the package for the images of a dataset.
+def find(network, dataset):
+    """The file of a network, such as "factor_classifier", that comes with the package for the images of a dataset.
 
     Args:
+        network: which.
         dataset: what it must know.
-        gin_file: what trains such a network.
 
     Raises:
         Unavailable: there is none.
     """
-    path = shipped.find(pathlib.Path(gin_file).stem, dataset)
-    require_available(
-        path is not None, f"no feature network of {dataset.name} comes with idgan_tf; {_remedy(gin_file)}"
-    )
+    path = shipped.find(network, dataset)
+    remedy = _remedy(gin_file_of(network, dataset.whole.name))
+    require_available(path is not None, f"no feature network of {dataset.whole.name} comes with idgan_tf; {remedy}")
     return path
 
 

@@ -21,20 +21,36 @@ def path_of(name):
     return FOLDER / f"{name}.npz"
 
 
-def find(name, dataset):
-    """The file of the network of this name for images that look like those of `dataset`, or None.
+def find(network, dataset):
+    """The file of a network such as "factor_classifier" for the images of `dataset`, whatever that is called, or None.
+
+    It is one that was trained on images of that shape and looks, and knows classes of each factor of the dataset; of an
+    orientation one less than that, where the last is the first.
 
     Raises:
-        ConfigError: the file is something else.
+        ConfigError: a file is something else.
     """
-    path = path_of(name)
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return path if str(file["looks"]) == dataset.looks else None
-    except NOT_OURS as error:
-        raise _cannot_load(path, error) from error
+    for path in of_kind(network):
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                image_shape, sizes, looks = tuple(file["image_shape"]), file["sizes"], str(file["looks"])
+        except NOT_OURS as error:
+            raise _cannot_load(path, error) from error
+        if image_shape == tuple(dataset.image_shape) and _knows(sizes, dataset) and looks == dataset.looks:
+            return path
+    return None
+
+
+def _knows(sizes, dataset):
+    """Whether a network of heads of these sizes knows the classes of every factor of a dataset."""
+    asked = np.array(getattr(dataset, "factor_sizes", ()), np.int64)
+    missing = asked - sizes[: len(asked)] if len(asked) <= len(sizes) else None
+    return missing is not None and bool(np.all((missing == 0) | (missing == 1)))
+
+
+def of_kind(network):
+    """Files of the networks such as "factor_classifier" that come with the package."""
+    return sorted(FOLDER.glob(f"{network}_*.npz"))
 
 
 def pack(network, looks, path):

@@ -16,15 +16,15 @@ import tensorflow as tf
 from idgan_tf.evaluation.metric import Unavailable, finite
 
 
-def call(function, *arrays):
-    """What a function of TF-GAN says of arrays, without what TensorFlow says of its being out of date."""
+def call(function, *arrays, dtype="float32"):
+    """What a function of TF-GAN says of arrays, as tensors of `dtype`, without what TensorFlow says of its age."""
     for array in arrays:
         finite(array, "features")
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("ERROR")
     try:
-        return getattr(_classifier_metrics(), function)(*(tf.convert_to_tensor(array, tf.float32) for array in arrays))
+        return getattr(_classifier_metrics(), function)(*(tf.convert_to_tensor(array, dtype) for array in arrays))
     finally:
         logger.setLevel(level)
 

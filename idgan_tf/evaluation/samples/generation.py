@@ -58,11 +58,15 @@ def generated_by_each(method, dataset, count, seed):
 
 
 def of_classes(method, dataset, labels, count, seed):
-    """`count` images [count, H, W, C] that a method generates for each class of `labels`, class by class."""
+    """`count` images [count, H, W, C] that a method generates for each class of `labels`, class by class.
+
+    Raises:
+        Unavailable: the dataset has no image of one of them.
+    """
     label_of, chosen = np.asarray(dataset.arrays["label"]).reshape(-1), []
     for label in labels:
         members = np.flatnonzero(label_of == label)
-        require(len(members) > 0, f"{dataset.name} has no image of class {label}")
+        require_available(len(members) > 0, f"{dataset.name} has no image of class {label}")
         chosen.append(np.random.default_rng([seed, STREAM_ROWS, label]).choice(members, count))
     made = np.empty((0, *dataset.image_shape), np.float32)
     for batch in _mapped(_images_of(method), dataset, np.concatenate(chosen), seed, "generating"):

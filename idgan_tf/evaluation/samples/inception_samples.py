@@ -5,12 +5,8 @@ import weakref
 
 import numpy as np
 
-from idgan_tf.evaluation.feature_networks.inception import (
-    InceptionFeatures,
-    activations,
-    cached_pool,
-    inception_protocol,
-)
+from idgan_tf.evaluation.feature_networks.inception import CHANNELS, InceptionFeatures, activations, cached_pool
+from idgan_tf.evaluation.metric import require_available
 from idgan_tf.evaluation.samples import generation
 
 _known = weakref.WeakKeyDictionary()
@@ -35,12 +31,16 @@ def of(method, dataset, seed, count):
     """The activations of `count` generated images, and of as many real ones as there are, up to `count`.
 
     Raises:
-        Unavailable: the method generates nothing, or there is no Inception network.
+        Unavailable: the method generates nothing, the images are neither grey nor in colour, or there is no Inception
+            network.
     """
     made_by = generation.describe(method)
-    key = (int(method.step.numpy()), dataset, seed, count)
+    require_available(
+        dataset.image_shape[-1] in CHANNELS, f"Inception looks at grey or colour, not at {dataset.name}'s images"
+    )
+    network = InceptionFeatures()
+    key = (int(method.step.numpy()), dataset, seed, count, network.path, network.resize)
     if method not in _known or _known[method][0] != key:
-        network = InceptionFeatures()
         num_real = min(count, dataset.num_examples)
         real = cached_pool(
             network,
@@ -53,7 +53,7 @@ def of(method, dataset, seed, count):
             "num_samples": count,
             "num_real": num_real,
             "generated": made_by,
-            **inception_protocol(network),
+            **network.protocol,
         }
         _known[method] = key, InceptionSamples(real, fake, protocol)
     return _known[method][1]

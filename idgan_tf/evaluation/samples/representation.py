@@ -69,8 +69,43 @@ def of(method, dataset):
     return _known[method][1]
 
 
-def split(method, dataset, seed, num_train, num_test):
-    """((codes, factors) to fit on, (codes, factors) to score on), random images of a `FactorDataset`."""
-    codes_of, rng = of(method, dataset), np.random.default_rng(seed)
+def varying(dataset, fewest=1, freely=False):
+    """Numbers [V] of the factors of a `FactorDataset` that are drawn in more classes than one; the others are constant.
+
+    Args:
+        dataset: draws factors.
+        fewest: factors that a metric needs.
+        freely: whether it needs one held still while the others vary as ever.
+
+    Raises:
+        Unavailable: there are fewer, or factors depend on one another.
+    """
+    numbers = np.array([k for k, classes in enumerate(dataset.drawn_classes) if len(classes) > 1], np.int64)
+    require_available(
+        len(numbers) >= fewest,
+        f"{len(numbers)} of the factors of {dataset.name} vary ({dataset.source}), and {fewest} are needed",
+    )
+    require_available(
+        dataset.drawn_freely or not freely,
+        f"one factor is to be held still while the others vary, and in {dataset.name} they depend on one another "
+        f"({dataset.source})",
+    )
+    return numbers
+
+
+def of_factors(dataset):
+    """What a protocol says of factors that are constant in a part of a dataset, or depend on one another there."""
+    classes = zip(dataset.factor_names, dataset.drawn_classes, strict=True)
+    constant = ", ".join(name for name, some in classes if len(some) == 1)
+    said = {"constant_factors": constant} if constant else {}
+    return said if dataset.drawn_freely else {**said, "factors": "dependent: some combinations are not drawn"}
+
+
+def split(method, dataset, seed, num_train, num_test, fewest=1):
+    """((codes, factors) to fit on, (codes, factors) to score on), random images of a `FactorDataset`.
+
+    Factors that are constant in it are left out; `fewest` as in `varying`.
+    """
+    codes_of, numbers, rng = of(method, dataset), varying(dataset, fewest), np.random.default_rng(seed)
     factors = [dataset.sample_factors(count, rng) for count in (num_train, num_test)]
-    return [(codes_of(f), f) for f in factors]
+    return [(codes_of(f), f[:, numbers]) for f in factors]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf.data.constraints import Constrained
 from idgan_tf.data.dsprites import DSprites
 from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites
 from idgan_tf.data.rooms import Rooms
@@ -103,10 +104,10 @@ def test_pooled_units_are_the_means_over_places_of_the_last_three_convolutions()
 def test_a_shipped_network_is_the_trained_one_in_half_precision(network, method, tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     dataset = TinySprites()
-    assert shipped.find("factor_classifier_tiny_sprites", dataset) is None
+    assert shipped.find("factor_classifier", dataset) is None
     path = tmp_path / "factor_classifier_tiny_sprites.npz"
     shipped.pack(keras.saving.load_model(network), dataset.looks, path)
-    assert shipped.find("factor_classifier_tiny_sprites", dataset) == path
+    assert shipped.find("factor_classifier", dataset) == path and shipped.find("label_classifier", dataset) is None
     image = dataset.take(np.arange(48))["image"]
     ours, theirs = (FactorFeatures(p, dataset)(image)[0] for p in (path, network))
     np.testing.assert_allclose(ours, theirs, atol=2e-3 * np.max(theirs))
@@ -126,17 +127,35 @@ def test_a_weight_beyond_half_precision_is_not_shipped(network, tmp_path):
 def test_a_shipped_network_is_not_taken_for_images_that_look_different(network, tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     eight, bright = ColorDSprites("rendered", 8, False), ColorDSprites("rendered", 0, False)
-    name = "factor_classifier_color_dsprites"
-    shipped.pack(keras.saving.load_model(network), eight.looks, tmp_path / f"{name}.npz")
+    name, heads = "factor_classifier", FactorHeads((64, 64, 3), (3, 6, 39, 32, 32, 512), "torch")
+    shipped.pack(heads, eight.looks, tmp_path / f"{name}_color_dsprites.npz")
     assert shipped.find(name, eight) == shipped.find(name, ColorDSprites("rendered", 8, True)) is not None
     assert shipped.find(name, bright) is None
+    for shape, sizes in (
+        ((64, 64, 1), (3, 6, 39, 32, 32)),
+        ((64, 64, 3), (3, 6, 39, 32)),
+        ((64, 64, 3), (4, 6, 40, 32, 32)),
+    ):
+        shipped.pack(FactorHeads(shape, sizes, "torch"), eight.looks, tmp_path / f"{name}_color_dsprites.npz")
+        assert shipped.find(name, eight) is None, "it takes other images, or does not know their factors"
+
+
+def test_a_network_is_found_for_a_part_of_its_images_whatever_that_is_called(method, monkeypatch):
+    plain = DSprites("rendered")
+    correlated = Constrained(plain, "whatever", correlated=(("position_x", "position_y", 0.1),))
+    assert shipped.find("factor_classifier", correlated) == shipped.find("factor_classifier", plain) is not None
+    protocol = fid_dsprites(method, correlated, 0, num_samples=64).protocol
+    assert protocol["feature_network"] == "factor_classifier_dsprites, shipped with idgan_tf"
+    noisy = Constrained(NoisyDSprites("rendered"), "whatever", correlated=(("position_x", "position_y", 0.1),))
+    with pytest.raises(Unavailable, match="run: bin/train --gin_file=gin/factor_classifier_noisy_dsprites.gin"):
+        FactorFeatures(None, noisy)
 
 
 @pytest.mark.parametrize(
     "dataset", [DSprites("rendered"), ColorDSprites("rendered", 8, True), Rooms(64)], ids=lambda d: d.name
 )
 def test_the_networks_of_the_package_know_the_factors(dataset):
-    features = FactorFeatures(shipped.find(f"factor_classifier_{dataset.name}", dataset), dataset)
+    features = FactorFeatures(shipped.find("factor_classifier", dataset), dataset)
     batch = dataset.take(np.random.default_rng(0).integers(0, dataset.num_examples, 500))
     features(batch["image"], batch["factors"])
     known = {name: features.protocol[f"accuracy_{name}"] for name in dataset.factor_names}
@@ -165,11 +184,11 @@ def test_a_wrong_network_is_named(network, method, tmp_path, monkeypatch):
     (tmp_path / "torn.keras").write_bytes(b"torn")
     with pytest.raises(ConfigError, match="cannot load the feature network"):
         fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.keras"))
-    (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04torn")
+    (tmp_path / "factor_classifier_torn.npz").write_bytes(b"PK\x03\x04torn")
     with pytest.raises(ConfigError, match="cannot load the feature network"):
-        fid_dsprites(method, TinySprites(), 0, str(tmp_path / "torn.npz"))
+        fid_dsprites(method, TinySprites(), 0, str(tmp_path / "factor_classifier_torn.npz"))
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     with pytest.raises(ConfigError, match="cannot load the feature network"):
-        shipped.find("torn", TinySprites())
+        shipped.find("factor_classifier", TinySprites())
     with pytest.raises(ConfigError, match=r"takes images of \(64, 64, 1\)"):
         fid_dsprites(method, TinySprites((64, 64, 3)), 0, str(network))

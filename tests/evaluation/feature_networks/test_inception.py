@@ -2,6 +2,7 @@
 
 import hashlib
 
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -29,6 +30,12 @@ class Fake(tf.Module):
         means = tf.reduce_mean(images, [1, 2])
         pool = tf.concat([means, tf.reduce_mean(images[:, :100, :100], [1, 2, 3])[:, None]], axis=1)
         return dict(zip(self._names, (pool[:, None, None], self.scale * means), strict=True))
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """The real ones are wider, and cost seconds."""
+    monkeypatch.setattr(inception, "OUTPUTS", {"pool_3": 4, "logits": 3})
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +94,63 @@ def test_wrong_outputs_images_and_files_are_named(model, private):
     (private / "torn").mkdir()
     (private / "torn" / "saved_model.pb").write_bytes(b"torn")
     with pytest.raises(ConfigError, match="cannot load the Inception SavedModel"):
-        InceptionFeatures(private / "torn")
+        InceptionFeatures(private / "torn")(np.ones((1, 8, 8, 3)))
+
+
+def test_a_network_with_outputs_of_other_sizes_is_no_inception(model, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="is no Inception of TF-GAN: pool_3 has 4 numbers, not 2048"):
+        InceptionFeatures(model)(np.ones((1, 8, 8, 3)))
+
+
+def test_of_several_signatures_the_one_with_both_outputs_is_asked(private):
+    root = tf.Module()
+    root.network, root.other = Fake(), Fake(("logits", "probability"))
+    both, other = root.network.__call__, root.other.__call__
+    tf.saved_model.save(root, str(private / "named"), signatures={"default": both, "serving_default": other})
+    out = InceptionFeatures(private / "named")(np.ones((1, 8, 8, 3)))
+    np.testing.assert_allclose(out["pool_3"], np.ones((1, 4)), atol=1e-5)
+    tf.saved_model.save(root, str(private / "wrong"), signatures={"classify": other})
+    with pytest.raises(
+        ConfigError, match="must give pool_3 and logits; its signatures give {'classify': ..logits', 'pr"
+    ):
+        InceptionFeatures(private / "wrong")(np.ones((1, 8, 8, 3)))
+
+
+def test_a_module_of_tensorflow_1_is_read_without_a_tag(private):
+    v1, folder = tf.compat.v1, private / "hub1"
+    with tf.Graph().as_default(), v1.Session() as session:
+        images = v1.placeholder(tf.float32, [None, 299, 299, 3])
+        outputs = {"pool_3": tf.reduce_mean(images, [1])[:, :1, None], "logits": tf.reduce_mean(images, [1, 2])}
+        outputs["pool_3"] = tf.tile(outputs["pool_3"], [1, 1, 1, 2])[..., :4]
+        signature = v1.saved_model.predict_signature_def({"images": images}, outputs)
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, [], {"default": signature})
+        builder.add_meta_graph(["train"], {"default": signature})
+        builder.save()
+    (folder / "tfhub_module.pb").touch()
+    out = InceptionFeatures(folder)(np.ones((2, 8, 8, 3)))
+    np.testing.assert_allclose(out["pool_3"], np.ones((2, 4)), atol=1e-5)
+
+
+def test_the_resize_of_tensorflow_1_starts_at_the_corner_of_the_first_pixel(private):
+    class Corner(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 299, 299, 3], tf.float32)])
+        def __call__(self, images):
+            row = images[:, 0, :, 0]
+            return {"pool_3": tf.gather(row, [0, 1, 2, 149], axis=1), "logits": row[:, :3]}
+
+    tf.saved_model.save(Corner(), str(private / "corner"))
+    ramp = np.tile(np.array([0.0, 1.0, 0.0, 1.0], np.float32)[None, None, :, None], [1, 4, 1, 3])
+    place = 4 / 299 * np.array([0.0, 1.0, 2.0, 149.0])  # in pixels of the source, from the first
+    tf1, half = (InceptionFeatures(private / "corner", resize)(ramp)["pool_3"][0] for resize in ("tf1", "half_pixel"))
+    np.testing.assert_allclose(tf1[:3], 2 * place[:3] - 1, atol=1e-5)
+    centre = np.maximum(place + 0.5 * 4 / 299 - 0.5, 0.0)
+    np.testing.assert_allclose(half[:3], 2 * centre[:3] - 1, atol=1e-5)
+    with pytest.raises(ConfigError, match="inception.resize is one of"):
+        InceptionFeatures(private / "corner", "area")
+    gin.parse_config("inception.resize = 'tf1'")
+    assert InceptionFeatures(private / "corner").protocol["resize"] == "bilinear 299, tf1"
 
 
 def test_the_search_order_is_flag_variable_own_cache_hub_cache(model, private, monkeypatch):
@@ -140,12 +203,28 @@ def test_fid_kid_and_inception_score_share_one_pass_and_cache_the_real_images(
     protocol = result.protocol
     assert protocol["num_samples"] == 70 and protocol["num_real"] == 60
     assert protocol["feature_sha256"] == InceptionFeatures(model).sha256
-    assert protocol["resize"] == "bilinear 299" and protocol["generated"] == "by class, labels of real images"
+    assert protocol["feature_network"] == "tfgan inception, unverified"
+    assert (
+        protocol["resize"] == "bilinear 299, half_pixel" and protocol["generated"] == "by class, labels of real images"
+    )
 
     method.step.assign_add(1)  # trained further: only the generated images are new
     assert fid(method, pixels, 3, num_samples=70).values == {"fid70": values["fid70"]}
     assert len(calls) == 3
+    gin.parse_config("inception.resize = 'tf1'")
+    assert fid(method, pixels, 3, num_samples=70).values != {"fid70": values["fid70"]}
+    gin.clear_config()
+    calls.clear()
     monkeypatch.setattr(type(pixels), "looks", "as many other images")
     method.step.assign_add(1)
     fid(method, pixels, 3, num_samples=70)
-    assert len(calls) == 5
+    assert len(calls) == 2
+
+
+def test_images_with_other_channels_cannot_have_it(model, private, codes_method, monkeypatch, pixels):
+    monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(model))
+    monkeypatch.setattr(type(pixels), "image_shape", (1, 1, 2))
+    method = codes_method(lambda x: x)
+    method.sample = mixed_with_noise
+    with pytest.raises(Unavailable, match="Inception looks at grey or colour, not at pixels's images"):
+        fid(method, pixels, 0, num_samples=10)
