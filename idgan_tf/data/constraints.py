@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.data.factors import Derived, FactorDataset
+from idgan_tf.data.pairs import Pairs
 from idgan_tf.errors import ConfigError, require, require_number
 
 PARTS = ("kept", "left_out")
@@ -40,6 +41,7 @@ class Constrained(Derived):
 
     def __init__(self, dataset, name, correlated=(), left_out=(), part="kept", seed=0):
         require(isinstance(dataset, FactorDataset), f"Constrained.dataset must have known factors, got {dataset!r}")
+        require(not isinstance(dataset, Pairs), "Constrained of Pairs would show partners that it should leave out")
         super().__init__(dataset, name)
         self.part, self.seed = part, seed
         self.correlated, self.left_out = tuple(correlated), tuple(left_out)

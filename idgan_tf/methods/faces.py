@@ -87,9 +87,9 @@ class CodeFaces:
         return tf.reshape(images, [batch, count, *self.image_shape])
 
     def kl_per_dimension(self, image):
-        """Mean KL(q(c_j|x) || N(0, 1)) over images [B, H, W, C]: [D], in nats; of levels, to their mean over the images.
+        """Mean KL(q(c_j|x) || N(0, 1)) over images [B, H, W, C]: [D], in nats.
 
-        The latter is the entropy of the level, since an image has one.
+        Of levels, not to N(0, 1) but to their distribution over the images: its entropy, since an image has one level.
         """
         mean, logvar = self.encode(image)
         if not self.levels:

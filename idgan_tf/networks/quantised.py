@@ -27,7 +27,7 @@ def quantise(a, levels):
         1,000).
     """
     place = 0.5 * (levels - 1) * (ops.tanh(a) + 1.0)  # 0 to levels - 1
-    place = place + ops.stop_gradient(ops.round(place) - place)  # exact: both are below 2^23, and near each other
+    place = place + ops.stop_gradient(ops.round(place) - place)  # a whole number, to the bit
     code = place * (2.0 / (levels - 1)) - 1.0
     return code, ops.full_like(code, -2.0 * math.log(DEVIATIONS * (levels - 1)))
 
