@@ -42,7 +42,8 @@ class Pairs(Derived):
 
     @property
     def source(self):
-        return f"{self.dataset.source}; pairs in which up to {self.most} factors change"
+        factors = "1 factor" if self.most == 1 else f"{self.most} factors"
+        return f"{self.dataset.source}; pairs that differ in at most {factors}"
 
     def index_of(self, numbers, seed):
         """Those of the images, then those of their partners: int64 [2B]."""
