@@ -14,6 +14,7 @@ PAPERS = {  # title: methods, as their gin files are called
     "The label-relevant / irrelevant VAE and its baselines (Zheng & Sun, CVPR 2019)": re.compile(
         r"(label_relevant_vae|cvae|cvaegan|label_cgan)$"
     ),
+    "Methods that the field's tables are about": re.compile(r"(annealedvae|adagvae|infogancr|qlae)$"),
     "Classifiers that metrics look with": re.compile(r"(factor|label)_classifier$"),
 }
 TEXT = """# Experiments

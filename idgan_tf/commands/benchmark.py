@@ -47,6 +47,7 @@ def benchmark(configuration, seconds):
     settings, method = stages.rehearse(configuration)
     build.warn_of_slow_precision(settings)
     strategy = build.strategy(settings.jit_compile)
+    method.require_data(settings.dataset)
     call = TrainingCall(method, settings, strategy)
     with configuration.in_force():
         call(1)

@@ -11,8 +11,8 @@ class Dataset:
     device, in which order, and how the work is split over devices is up to `training.call` and `training.feed`.
 
     An example has a number, 0 to num_examples - 1; an index, which `decode` is told (`index_of` the number: another one
-    where a dataset is a part of another); and a row of `arrays` (`row_of` the index: another one where examples share
-    a row).
+    where a dataset is a part of another, two where it gives pairs); and a row of `arrays` (`row_of` the index: another
+    one where examples share a row).
 
     Attributes:
         binary: images hold only 0 and 1, so a Bernoulli likelihood is exact.
@@ -65,19 +65,21 @@ class Dataset:
     def num_examples(self):
         return len(next(iter(self.arrays.values())))
 
-    def index_of(self, numbers):
+    def index_of(self, numbers, seed):
         """Numbers of examples, int64 tensor [B] of 0..num_examples - 1 -> those that `decode` is told as "index".
 
-        The same, but of a dataset that is a part of another.
+        The same, but of a dataset that is a part of another, or draws some by `seed`, int32 [2], as `decode` may.
         """
+        del seed
         return numbers
 
     def take(self, indices, seed=(0, 0)):
         """The examples with the given numbers [B], decoded eagerly (evaluation and pictures)."""
-        index = np.asarray(self.index_of(tf.constant(indices, tf.int64)))
+        seed = tf.constant(seed, tf.int32)
+        index = np.asarray(self.index_of(tf.constant(indices, tf.int64), seed))
         stored = self.row_of(index)
         rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
-        return self.batch({**rows, "index": tf.constant(index)}, tf.constant(seed, tf.int32))
+        return self.batch({**rows, "index": tf.constant(index)}, seed)
 
     @property
     def whole(self):

@@ -12,14 +12,15 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.data.factors import FactorDataset
+from idgan_tf.data.factors import Derived, FactorDataset
+from idgan_tf.data.pairs import Pairs
 from idgan_tf.errors import ConfigError, require, require_number
 
 PARTS = ("kept", "left_out")
 
 
 @gin.register
-class Constrained(FactorDataset):
+class Constrained(Derived):
     """Another dataset, of which some images are trained on more often than others, or never.
 
     An example is a row of the other dataset. With correlated factors there are as many examples as rows, drawn once
@@ -40,11 +41,9 @@ class Constrained(FactorDataset):
 
     def __init__(self, dataset, name, correlated=(), left_out=(), part="kept", seed=0):
         require(isinstance(dataset, FactorDataset), f"Constrained.dataset must have known factors, got {dataset!r}")
-        self.dataset, self.name, self.part, self.seed = dataset, name, part, seed
-        for attribute in ("image_shape", "binary", "factor_names", "factor_sizes"):
-            setattr(self, attribute, getattr(dataset, attribute))
-        for attribute in ("home", "weight", "licence", "layout"):
-            setattr(self, attribute, getattr(dataset, attribute))
+        require(not isinstance(dataset, Pairs), "Constrained of Pairs would show partners that it should leave out")
+        super().__init__(dataset, name)
+        self.part, self.seed = part, seed
         self.correlated, self.left_out = tuple(correlated), tuple(left_out)
         require(self.correlated or self.left_out, "Constrained needs correlated or left_out")
         require(part in PARTS, f"Constrained.part must be one of {PARTS}, got {part!r}")
@@ -124,41 +123,17 @@ class Constrained(FactorDataset):
         return "; ".join([self.dataset.source, *parts])
 
     @property
-    def whole(self):
-        return self.dataset.whole
-
-    @property
-    def looks(self):
-        return self.dataset.looks
-
-    @property
-    def arrays(self):
-        return self.dataset.arrays
-
-    @property
     def num_examples(self):
         return len(self.rows)
 
-    def index_of(self, numbers):
-        return self.dataset.index_of(tf.gather(tf.constant(self.rows), numbers))
-
-    def row_of(self, index):
-        return self.dataset.row_of(index)
-
-    def decode(self, rows, seed):
-        return self.dataset.decode(rows, seed)
+    def index_of(self, numbers, seed):
+        return self.dataset.index_of(tf.gather(tf.constant(self.rows), numbers), seed)
 
     def factors(self, indices):
         return self.dataset.factors(self.rows[indices])
 
-    def factors_in_graph(self, index):
-        return self.dataset.factors_in_graph(index)
-
     def index(self, factors):
         raise ConfigError("factors do not tell an example here: it may be there twice, or not; use images")
-
-    def images(self, factors, seed=(0, 0)):
-        return self.dataset.images(factors, seed)
 
     def sample_factors(self, count, rng):
         if self.part == "left_out":

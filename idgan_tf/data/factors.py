@@ -56,3 +56,43 @@ class FactorDataset(Dataset):
     def images(self, factors, seed=(0, 0)):
         """Factor classes [N, K] -> images float32 [N, H, W, C]; `seed` is for datasets with random parts."""
         return self.take(self.index(factors), seed)["image"]
+
+
+class Derived(FactorDataset):
+    """The images of another dataset with known factors, as other examples: a part of them, in another order, in pairs.
+
+    Args:
+        dataset: a `FactorDataset`.
+        name: of this one, in logs and results.
+    """
+
+    def __init__(self, dataset, name):
+        self.dataset, self.name = dataset, name
+        for attribute in ("image_shape", "binary", "factor_names", "factor_sizes"):
+            setattr(self, attribute, getattr(dataset, attribute))
+        for attribute in ("home", "weight", "licence", "layout"):
+            setattr(self, attribute, getattr(dataset, attribute))
+
+    @property
+    def whole(self):
+        return self.dataset.whole
+
+    @property
+    def looks(self):
+        return self.dataset.looks
+
+    @property
+    def arrays(self):
+        return self.dataset.arrays
+
+    def row_of(self, index):
+        return self.dataset.row_of(index)
+
+    def decode(self, rows, seed):
+        return self.dataset.decode(rows, seed)
+
+    def factors_in_graph(self, index):
+        return self.dataset.factors_in_graph(index)
+
+    def images(self, factors, seed=(0, 0)):
+        return self.dataset.images(factors, seed)

@@ -28,12 +28,14 @@ class Method(keras.Model):
 
     Attributes:
         meanings: {name: text} of what `train_step` returns, for people.
+        reads: {name: text} of what `train_step` needs of a batch besides images, for people.
         networks: {name: network} of everything that has weights, averages and frozen networks included.
         extra_variables: {name: variable} of state that is neither a network's nor an optimizer's.
         step: int64 variable, the number of finished steps.
     """
 
     meanings = {}
+    reads = {}
 
     def __init__(self, **networks):
         super().__init__()
@@ -92,6 +94,12 @@ class Method(keras.Model):
         """Warnings (sentences) that the means of a log period call for."""
         del means
         return []
+
+    def require_data(self, dataset):
+        """Raises ConfigError unless a dataset gives all that `train_step` reads."""
+        given = dataset.take([0]) if self.reads else {}
+        for name, text in self.reads.items():
+            require(name in given, f"{type(self).__name__} trains on {text}, which {dataset.name} does not give")
 
     def build_optimizers(self):
         """Makes every slot variable, so that checkpoints never depend on a first step."""

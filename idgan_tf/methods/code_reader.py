@@ -18,6 +18,7 @@ class CodeReader:
 
     Attributes:
         code_dim: D.
+        levels: how many values a dimension takes, of a quantised code, or None.
         decoder: c [B, D] -> logits [B, H, W, C], or None.
 
     Raises:
@@ -31,6 +32,7 @@ class CodeReader:
         require(found, f"the teacher has no encoder of images among {', '.join(teacher) or 'nothing'}")
         first, last = found[0], found[-1]
         self.code_dim = next(last[key] for key in ("latent_dim", "r_dim", "outputs") if key in last)
+        self.levels = last.get("levels")
         self._conversion = {"image_shape": tuple(first["image_shape"]), "to_grey": to_grey, "resize": resize}
 
     def encode(self, image):

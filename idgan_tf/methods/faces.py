@@ -40,14 +40,27 @@ class CodeFaces:
     A subclass has `image_shape`, `code_dim` and, with `generate`, `nuisance_dim`.
 
     Attributes:
-        traversal_range: the lowest and the highest value that a traversal gives to a dimension of the code.
+        levels: how many values, from -1 to 1, a dimension of a quantised code takes; None of a continuous one.
     """
 
-    traversal_range = (-3.0, 3.0)  # three standard deviations of the prior
+    levels = None
+
+    @property
+    def traversal_range(self):
+        """The lowest and the highest value that a traversal gives to a dimension of the code."""
+        return (-1.0, 1.0) if self.levels else (-3.0, 3.0)  # three standard deviations of the prior
+
+    @property
+    def prior(self):
+        """Where `sample_prior` takes codes from, for protocols."""
+        return f"c uniform on {self.levels} levels from -1 to 1" if self.levels else PRIOR
 
     def sample_prior(self, count, seed):
-        """c ~ N(0, I) [count, D], whatever the codes of the training are: of IB-GAN, r ~ m(r)."""
-        return noise.normal([count, self.code_dim], seed)
+        """c ~ N(0, I) [count, D], or on the levels, whatever the codes of the training are: of IB-GAN, r ~ m(r)."""
+        if not self.levels:
+            return noise.normal([count, self.code_dim], seed)
+        place = noise.integers([count, self.code_dim], self.levels, seed)
+        return tf.cast(place, tf.float32) * (2.0 / (self.levels - 1)) - 1.0
 
     def render(self, c):
         """c [B, D] -> image [B, H, W, C] of the best decoder there is: the generator at s = 0, or the decoder."""
@@ -74,18 +87,29 @@ class CodeFaces:
         return tf.reshape(images, [batch, count, *self.image_shape])
 
     def kl_per_dimension(self, image):
-        """Mean KL(q(c_j|x) || N(0, 1)) over images [B, H, W, C]: [D], in nats."""
-        return tf.reduce_mean(gaussian_kl_per_dimension(*self.encode(image)), axis=0)
+        """Mean KL(q(c_j|x) || N(0, 1)) over images [B, H, W, C]: [D], in nats.
+
+        Of levels, not to N(0, 1) but to their distribution over the images: its entropy, since an image has one level.
+        """
+        mean, logvar = self.encode(image)
+        if not self.levels:
+            return tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar), axis=0)
+        place = tf.cast(tf.round(0.5 * (self.levels - 1) * (mean + 1.0)), tf.int32)
+        share = tf.reduce_mean(tf.one_hot(place, self.levels), axis=0)  # [D, levels]
+        return -tf.reduce_sum(tf.math.xlogy(share, share), axis=-1)
 
     def signatures(self):
         """encode(image), decode(c), generate(s, c) and traverse(c, dimension, values): those the method can do."""
         image = Input("image", [None, *self.image_shape], "in [0, 1]")
-        c = Input("c", [None, self.code_dim], "the code; N(0, 1) a priori, -3 to 3 are its usual values")
+        usual = (
+            f"{self.levels} levels from -1 to 1" if self.levels else "N(0, 1) a priori, -3 to 3 are its usual values"
+        )
+        c = Input("c", [None, self.code_dim], f"the code; {usual}")
         s = Input("s", [None, getattr(self, "nuisance_dim", 0)], "the nuisance, drawn from N(0, 1)")
         which = f"which dimension of c, 0 to {self.code_dim - 1}"
         dimension = Input("dimension", [], which, tf.int32, example=0)
-        becomes = "what that dimension becomes, one image each, such as -3 to 3"
-        values = Input("values", [None], becomes, example=[-2.0, 0.0, 2.0])
+        becomes = f"what that dimension becomes, one image each, such as {'-1 to 1' if self.levels else '-3 to 3'}"
+        values = Input("values", [None], becomes, example=[-1.0, 0.0, 1.0] if self.levels else [-2.0, 0.0, 2.0])
 
         def encode(image):
             mean, logvar = self.encode(image)

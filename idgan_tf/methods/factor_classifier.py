@@ -25,6 +25,8 @@ class FactorClassifier(Method):
         optimizer: of it.
     """
 
+    reads = {"factors": "known factors"}
+
     def __init__(self, classifier, optimizer):
         super().__init__(classifier=classifier)
         self.optimizer_of_classifier = optimizer

@@ -25,7 +25,8 @@ class IDGAN(GAN):
         teacher: {"teacher_encoder": ..., "teacher_decoder": ...}, frozen networks of stage 1; the decoder is
             for pictures, and teachers without one (`teacher.roles = ("encoder",)`) will do. With a
             "teacher_reconstructor" it is an IB-GAN, which reads images in two steps, or, without an encoder, one
-            of its baselines, whose q(z|x) is N(Q(x), I).
+            of its baselines, whose q(z|x) is N(Q(x), I). Of a `QuantisedEncoder`, q(c|x) is a narrow Gaussian around
+            the levels of the code (`networks.quantised.quantise`).
         lambda_id: weight of the distillation term, >= 0.
         grey_teacher: whether colour images become grey for a teacher of grey images; their size is always
             converted.
@@ -45,6 +46,7 @@ class IDGAN(GAN):
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
         self.reader = CodeReader(teacher, grey_teacher, resize)
+        self.levels = self.reader.levels
         require(
             self.code_dim == self.reader.code_dim,
             f"the generator's latent_dim must be nuisance_dim {self.nuisance_dim} + the teacher's "

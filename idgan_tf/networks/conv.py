@@ -55,6 +55,27 @@ class ConvEncoder(Network):
 
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
+class ConvReader(Network):
+    """Image [B, 64, 64, C] -> [B, outputs], float32: the trunk of `ConvEncoder` and a linear head.
+
+    Args:
+        image_shape: (64, 64, C).
+        outputs: how many numbers it reads.
+        init: "normal", "torch" or "xavier".
+    """
+
+    def __init__(self, image_shape, outputs, init, name="reader"):
+        super().__init__(name, image_shape=image_shape, outputs=outputs, init=init)
+        self.trunk = trunk(image_shape, init)
+        self.head = dense(HIDDEN, outputs, init, dtype="float32", name="head")
+        self(keras.Input(image_shape))
+
+    def call(self, image, training=False):
+        return self.head(self.trunk(image))
+
+
+@gin.register
+@keras.saving.register_keras_serializable("idgan_tf")
 class ConvDecoder(Network):
     """Decoder, z [B, D] -> logits [B, 64, 64, C], float32 (ID-GAN, Table A.2).
 

@@ -54,7 +54,7 @@ class TrainingCall:
         self._from_step = self._stream = None
         if feed.total_bytes(arrays) > settings.resident_bytes:
             require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
-            self._from_step, arrays = feed.stream(self._dataset, settings, strategy), {}
+            self._from_step, arrays = feed.stream(self._dataset, settings, strategy, self._data_seed), {}
         self._arrays = [_on(device, arrays) for device in _local_devices(strategy)]
         self.names = None
         self._step = tf.function(self._one_step)
@@ -132,10 +132,15 @@ class TrainingCall:
         size = self._batch_size // context.num_replicas_in_sync
         first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
         numbers = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
-        rows = self._dataset.index_of(numbers)
+        seed = self._data_seed(step)
+        rows = self._dataset.index_of(numbers, seed)
         here = self._arrays[tf.get_static_value(context.replica_id_in_sync_group) % len(self._arrays)]
         stored = streamed or {name: tf.gather(array, self._dataset.row_of(rows)) for name, array in here.items()}
-        return self._dataset.batch({**stored, "index": rows}, noise.fold(self._seed, STREAM_DATA, step))
+        return self._dataset.batch({**stored, "index": rows}, seed)
+
+    def _data_seed(self, step):
+        """Of what is random in the examples of a step."""
+        return noise.fold(self._seed, STREAM_DATA, step)
 
 
 def _local_devices(strategy):

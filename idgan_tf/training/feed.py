@@ -20,9 +20,10 @@ def total_bytes(arrays):
     return sum(array.nbytes for array in arrays.values())
 
 
-def stream(dataset, settings, strategy):
+def stream(dataset, settings, strategy, seed_of):
     """Function(first step) -> distributed dataset of {name: [B, ...]}, the rows of each replica and step.
 
+    `seed_of` is a function of the step, for examples that are drawn.
     The order is that of `order.row_numbers`, so a stream starts at any step at no cost.
     """
     tensors = {name: mapped(array) for name, array in dataset.arrays.items()}
@@ -40,7 +41,7 @@ def stream(dataset, settings, strategy):
                 step, replica = first_step + count // replicas, first_replica + count % replicas
                 start = step * settings.batch_size + replica * size
                 numbers = row_numbers(start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed)
-                rows = dataset.row_of(dataset.index_of(numbers))
+                rows = dataset.row_of(dataset.index_of(numbers, seed_of(step)))
                 return {name: tf.gather(tensor, rows) for name, tensor in tensors.items()}
 
             data = tf.data.Dataset.counter().map(gathered, num_parallel_calls=2, deterministic=True)

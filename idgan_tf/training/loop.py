@@ -58,6 +58,7 @@ class _Training:
             not settings.rollbacks or all(hasattr(rate, "assign") for rate in rates),
             "train.rollbacks cannot lower a learning rate that follows a schedule",
         )
+        self.method.require_data(settings.dataset)
         self.call = TrainingCall(self.method, settings, strategy)
         self.best_score = tf.Variable(float("-inf"), trainable=False, dtype=tf.float64, name="best_score")
         self.rollbacks = tf.Variable(0, trainable=False, name="rollbacks")

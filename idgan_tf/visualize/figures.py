@@ -9,7 +9,7 @@ from idgan_tf.methods.faces import can
 from idgan_tf.visualize import label_figures  # noqa: F401 - its figures come first
 from idgan_tf.visualize.examples import EXAMPLES, SEED, examples
 from idgan_tf.visualize.grids import beside, grid, label, letters
-from idgan_tf.visualize.registry import available, codes_of_images, figure, no_classes, pictures_of_codes
+from idgan_tf.visualize.registry import available, codes_of_images, continuous, figure, no_classes, pictures_of_codes
 from idgan_tf.visualize.rendering import MOST, decode, draws, generate, real, traversal_values, traversed
 
 
@@ -92,6 +92,7 @@ def traversal_movie(method, dataset, steps=15):
     `steps` is its own: `traversal.steps` images would be too few for a movement.
     """
     values = traversal_values(method, steps)
+    steps = len(values)
     drawn, order, _ = traversed(method, dataset, values, min(MOST, method.code_dim))
     names = [f"c{d}" for d in order]
     frames = []
@@ -107,7 +108,7 @@ def traversal_prior(method, dataset):
     return _traversal(method, dataset, start=method.sample_prior(1, [SEED, 9]))
 
 
-@figure(needs=(pictures_of_codes, "code_dim", "encode"))
+@figure(needs=(pictures_of_codes, "code_dim", "encode", continuous))
 def traversal_added(method, dataset):
     """The traversal whose values are added to the code of the image: the second one of ID-GAN's released code."""
     return _traversal(method, dataset, added=True)

@@ -119,6 +119,12 @@ def codes_of_images(method, dataset):
     return method.codes != PRIOR
 
 
+def continuous(method, dataset):
+    """Whether any number may be a value of its code."""
+    del dataset
+    return not method.levels
+
+
 def no_classes(method, dataset):
     """Whether it is told no classes: their codes have another prior."""
     del dataset

@@ -84,11 +84,16 @@ def rendered(method, c, columns=1):
 def traversal_values(method, steps=7):
     """The values [V] that a traversal gives to a dimension: `traversal_range` of the method in equal steps.
 
+    Of a quantised code, levels: all of them, or those nearest to as many steps.
+
     Args:
         steps: how many; 7 in ID-GAN's code, 21 (-1 to 1 by 0.1) in IB-GAN's.
     """
     require_number("traversal.steps", steps, minimum=2, integer=True)
-    return np.linspace(*method.traversal_range, steps)
+    if not method.levels:
+        return np.linspace(*method.traversal_range, steps)
+    levels = np.linspace(*method.traversal_range, method.levels)
+    return levels[np.linspace(0, method.levels - 1, min(steps, method.levels)).round().astype(int)]
 
 
 def varied(start, dimensions, values, added=False):

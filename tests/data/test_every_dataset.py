@@ -57,7 +57,7 @@ def test_a_batch_is_what_the_dataset_says_of_it(dataset, rng):
     assert image.shape == (6, *dataset.image_shape) and image.dtype == np.float32
     assert 0.0 <= image.min() < image.max() <= 1.0
     assert set(np.unique(image)) == {0.0, 1.0} if dataset.binary else len(np.unique(image)) > 2
-    assert {"image", "label", "factors"} >= batch.keys()
+    assert {"image", "label", "factors", "partner"} >= batch.keys()
     assert ("label" in batch) == bool(dataset.num_classes) and ("factors" in batch) == isinstance(
         dataset, FactorDataset
     )
@@ -72,7 +72,7 @@ def test_a_batch_is_what_the_dataset_says_of_it(dataset, rng):
 
 def test_take_is_what_a_training_decodes_in_its_graph(dataset, rng):
     rows = rng.integers(0, dataset.num_examples, 6)
-    index = np.asarray(dataset.index_of(tf.constant(rows)))
+    index = np.asarray(dataset.index_of(tf.constant(rows), tf.constant([1, 2])))
     stored = {name: tf.constant(array[np.asarray(dataset.row_of(index))]) for name, array in dataset.arrays.items()}
 
     @tf.function

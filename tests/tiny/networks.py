@@ -11,6 +11,7 @@ from keras import layers, ops
 
 from idgan_tf.networks.base import Network
 from idgan_tf.networks.layers import batch_norm, dense
+from idgan_tf.networks.quantised import quantise
 
 HIDDEN, INIT = 8, "torch"
 
@@ -34,6 +35,20 @@ class TinyEncoder(Network):
     def call(self, image, training=False):
         mean, logvar = ops.split(self.head(self.hidden(image, training=training)), 2, axis=-1)
         return mean, logvar
+
+
+@gin.register
+@keras.saving.register_keras_serializable("tests")
+class TinyQuantisedEncoder(Network):
+    """Image [B, H, W, C] -> (code [B, D] on the levels, logvar [B, D])."""
+
+    def __init__(self, image_shape, latent_dim, levels, name="encoder"):
+        super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, levels=levels)
+        self.hidden, self.head = hidden(math.prod(image_shape)), dense(HIDDEN, latent_dim, INIT)
+        self(keras.Input(image_shape))
+
+    def call(self, image, training=False):
+        return quantise(self.head(self.hidden(image, training=training)), self.config["levels"])
 
 
 @gin.register

@@ -9,7 +9,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import require
 from idgan_tf.evaluation.metric import require_available
-from idgan_tf.methods.faces import PRIOR, can, draws_by
+from idgan_tf.methods.faces import can, draws_by
 from idgan_tf.objectives.gaussian import sample_gaussian
 from idgan_tf.progress import bar
 
@@ -137,7 +137,7 @@ def _generator(method, c, seed):
 
 @gin.configurable("generation")
 def from_prior(method, codes=None):
-    """Whether the codes that a method draws are from N(0, I) instead of as in its training.
+    """Whether the codes that a method draws are from its prior, N(0, I), instead of as in its training.
 
     Args:
         method: draws codes.
@@ -182,8 +182,8 @@ def describe(method):
     if how == "class":
         return "by class, labels of real images"
     if how == "generator":
-        return f"G(s, c), s ~ N(0, I), {PRIOR if from_prior(method) else method.codes}"
-    return f"decoder mean, {PRIOR if from_prior(method) else 'c ~ q(c)'}"
+        return f"G(s, c), s ~ N(0, I), {method.prior if from_prior(method) else method.codes}"
+    return f"decoder mean, {method.prior if from_prior(method) else 'c ~ q(c)'}"
 
 
 def require_coded(method):

@@ -1,0 +1,50 @@
+"""AnnealedVAE: a VAE whose code is held at a capacity, in nats, that grows during the training.
+
+Burgess et al., "Understanding disentangling in beta-VAE", arXiv:1804.03599.
+"""
+
+import gin
+import tensorflow as tf
+
+from idgan_tf.methods.betavae import BetaVAE
+from idgan_tf.objectives.gaussian import gaussian_kl
+from idgan_tf.objectives.weights import reported, require_weight, weight_at
+from idgan_tf.replicas import all_rows
+
+AT_LAST = 1 << 30  # a step after which no schedule moves
+
+
+@gin.register
+class AnnealedVAE(BetaVAE):
+    """Minimises E_q(c|x)[-log p(x|c)] + gamma * |KL - C| (Eq. 8), KL of the whole batch as in disentanglement_lib.
+
+    Args:
+        encoder, decoder, optimizer, nll: as for `BetaVAE`.
+        gamma: weight of the distance, >= 0: a number, or a schedule of the step.
+        capacity: C in nats, >= 0: a number, or a schedule of the step.
+    """
+
+    meanings = {**BetaVAE.meanings, "gap": "nats between the information in the code and its capacity"}
+
+    def __init__(self, encoder, decoder, optimizer, nll, gamma, capacity):
+        require_weight("AnnealedVAE.gamma", gamma)
+        require_weight("AnnealedVAE.capacity", capacity)
+        super().__init__(encoder, decoder, optimizer, nll, beta=1.0)
+        self.gamma, self.capacity = gamma, capacity
+
+    def code_cost(self, c, mean, logvar, kl):
+        kl = tf.reduce_mean(gaussian_kl(all_rows(mean), all_rows(logvar)))  # which side of C it is on, all must agree
+        gamma, capacity = (weight_at(weight, self.step) for weight in (self.gamma, self.capacity))
+        gap = tf.abs(kl - capacity)
+        terms = {"gap": gap, **reported("gamma", self.gamma, gamma), **reported("capacity", self.capacity, capacity)}
+        return gamma * gap, terms
+
+    def foresee(self, num_steps):
+        """A training that ends before its capacity has grown: the steps of the schedule are not shortened with it."""
+        end, last = (float(weight_at(self.capacity, step)) for step in (num_steps, AT_LAST))
+        if end == last:
+            return []
+        return [
+            f"the capacity of the code is {end:.2g} nats after the {num_steps:,} steps of the training, but {last:.2g} "
+            "at the end of its schedule; bind that to fewer steps"
+        ]
