@@ -16,7 +16,7 @@ README = """# {method}
 |---|---|---|
 {rows}
 
-None is any number, the same for inputs that go together; a length of 0 is right where it stands.
+None is any number, the same for inputs that go together. Values that are not as described end with an error.
 
 ```python
 import tensorflow as tf
