@@ -48,7 +48,9 @@ class Input(NamedTuple):
             ConfigError: it has another shape, or values that are not finite or outside the range.
         """
         if not tf.executing_eagerly():
-            return self._scaled(value) if tf.is_tensor(value) else tf.cast(self._scaled(self._tensor(value)), self.dtype)
+            return (
+                self._scaled(value) if tf.is_tensor(value) else tf.cast(self._scaled(self._tensor(value)), self.dtype)
+            )
         value = self._scaled(self._tensor(value))
         require(
             self.shape is None or value.shape.is_compatible_with(self.shape),
