@@ -71,19 +71,20 @@ def checked(face):
     """
     signature = inspect.signature(face)
     known = [name for name in signature.parameters if name in ARGUMENTS]
+    parts = (("s", "c", "nuisance_dim"), ("c", "s", "code_dim")) if {"s", "c"} <= {*known} else ()
 
     @functools.wraps(face)
     def look(method, *given, **named):
         bound = signature.bind_partial(method, *given, **named)
         values = bound.arguments
-        for name in known:
-            if values.get(name) is not None:
-                values[name] = ARGUMENTS[name](method).given(values[name])
-        for part, other, size in (("s", "c", "nuisance_dim"), ("c", "s", "code_dim")):
-            if {part, other} <= {*known} and values.get(part) is None and values.get(other) is not None:
+        for part, other, size in parts:
+            if values.get(part) is None and values.get(other) is not None:
                 size = getattr(method, size, None)
                 require(size == 0, f"{face.__name__} needs {part}, [B, {size}]; render(c) draws at s = 0")
                 values[part] = tf.zeros([tf.shape(values[other])[0], 0])
+        for name in known:
+            if name in values:
+                values[name] = ARGUMENTS[name](method).given(values[name])
         return face(*bound.args, **bound.kwargs)
 
     return look

@@ -57,7 +57,8 @@ class Input(NamedTuple):
             f"{self.name} must have the shape {self._shape_text()}, got {value.shape.as_list()}",
         )
         value = tf.cast(value, self.dtype if self.dtype.is_floating else tf.int64)
-        require(self._holds(value), f"{self.name} must be {self.wanted}, got {_range(value)}")
+        if not self._holds(value):
+            raise ConfigError(f"{self.name} must be {self.wanted}, got {_range(value)}")
         return tf.cast(value, self.dtype)
 
     def assertion(self, value):

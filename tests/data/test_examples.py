@@ -19,7 +19,7 @@ def test_a_dataset_is_as_long_as_it_has_examples_and_gives_them_by_number():
     np.testing.assert_array_equal(DATASET[[3, -48]]["factors"], DATASET.factors([3, 0]))
     np.testing.assert_array_equal(DATASET[44:]["factors"], DATASET.factors(np.arange(44, 48)))
     np.testing.assert_array_equal(DATASET[np.int64(5)]["factors"], DATASET.factors([5])[0])
-    assert len([example for example in DATASET]) == 48
+    assert len(list(DATASET)) == 48
 
 
 @pytest.mark.parametrize("number", [48, -49, [0, 48]])
