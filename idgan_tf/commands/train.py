@@ -3,7 +3,7 @@
     bin/train --gin_file=gin/quickstart.gin
     bin/train --gin_file=gin/idgan_dsprites.gin --gin_param='IDGAN.lambda_id = 0.1' --run_dir=runs/lambda_0.1
     bin/train --gin_file=gin/sweeps/ibgan_beta_dsprites.gin
-    bin/train --gin_file=gin/idgan_celeba128.gin --from_run=runs/idgan_celeba64
+    bin/train --gin_file=gin/idgan_celeba256.gin --from_run=runs/idgan_celeba64
 
 A method that needs an earlier stage names its gin file; that stage is trained first, in its own run directory beside
 this one, continued if it is unfinished, and reused if it is done. A sweep trains a run for each of its values.

@@ -25,7 +25,8 @@ FACES = {  # methods that a method may have; B images [B, H, W, C] in [0, 1]
     "inpaint": "(image, mask), with label [B] of a method that is told classes -> image",
     "information_bounds": "(count, seed) -> bounds of the information in the code",
 }
-MORE = ("render", "traverse", "kl_per_dimension", "interpolate_zs", "interpolate_zu", "vary_zu", "swap")  # checked, too
+MORE = ("render", "traverse", "kl_per_dimension")  # that are checked, too
+MORE += ("sample_code_of_class", "interpolate_zs", "interpolate_zu", "vary_zu", "swap")
 ARGUMENTS = {  # {name: method -> what every face that has such an argument takes}
     "image": lambda method: image("image", _shape(method)),
     "image_s": lambda method: image("image_s", _shape(method), "in [0, 1], whose class is wanted"),
