@@ -1,15 +1,20 @@
 """The private names of gin that this project touches: gin has one configuration a process, and cannot put it aside.
 
+So one thread has it at a time: others wait in `restored` until it is done, those of a training until the training ends.
 Only the names that gin has registered are left alone: a module registers them when it is imported, which it is once.
 """
 
 import contextlib
 import os
+import threading
 
 import gin
+from absl import logging
 from gin import config as _gin
 
 EMPTY = ({}, {}, set(), {}, False)
+PATIENCE = 10.0  # seconds that a thread waits for gin without a word
+_one_thread = threading.RLock()
 
 
 def now():
@@ -35,12 +40,18 @@ def put(state):
 
 @contextlib.contextmanager
 def restored():
-    """Leaves gin after the block as it was before it."""
-    before = now()
+    """Leaves gin after the block as it was before it, and to this thread while the block runs."""
+    if not _one_thread.acquire(timeout=PATIENCE):
+        logging.warning("waiting for another thread of this process, which has a configuration in force")
+        _one_thread.acquire()
     try:
-        yield
+        before = now()
+        try:
+            yield
+        finally:
+            put(before)
     finally:
-        put(before)
+        _one_thread.release()
 
 
 @contextlib.contextmanager

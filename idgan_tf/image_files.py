@@ -1,6 +1,7 @@
 """Image files: read with Pillow, refused where they are no good, cropped and sized as the papers do, and written."""
 
 import io
+import pathlib
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -113,7 +114,7 @@ def save(path, picture, about=None):
     """Writes a picture uint8 [H, W, 3] as PNG, or a list of them as an endless GIF, whole or not at all.
 
     Args:
-        path: without ending.
+        path: text or a `pathlib.Path`, with or without ending.
         about: {name: value} to keep in the file's metadata.
 
     Returns:
@@ -122,7 +123,8 @@ def save(path, picture, about=None):
     about = about or {}
     frames = picture if isinstance(picture, list) else [picture]
     data, ending = (gif(frames, about), "gif") if len(frames) > 1 else (png(frames[0], about), "png")
-    path = path.with_name(f"{path.name}.{ending}")
+    path = pathlib.Path(path)
+    path = path.with_name(f"{path.name.removesuffix(f'.{ending}')}.{ending}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_bytes(data)

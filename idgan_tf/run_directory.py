@@ -130,7 +130,7 @@ class Run:
         if changed:
             raise ConfigError(
                 f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
-                "choose another --run_dir, or delete it to start again"
+                f"choose another --run_dir (--from_run={self.path} begins it with these weights), or delete this one"
             )
 
 
@@ -163,5 +163,5 @@ def figures_of(found):
 
 
 def read_environment(path):
-    """What `environment.of_training` gave; {} of a run that has not begun, or began before there was such a file."""
+    """What `environment.remember` wrote; {} of a run that has not begun, or began before there was such a file."""
     return json.loads(path.read_text()) if path.exists() else {}

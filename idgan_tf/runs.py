@@ -2,8 +2,9 @@
 
 Nothing here changes what its caller has set: gin, the generators of random numbers and the precision of Keras are left
 as they were. The one effect is that the modules which a run's configuration names are imported, so that gin knows their
-names from then on. Any number of runs can be loaded and used in turn, by one thread at a time: gin has one
-configuration.
+names from then on. Any number of runs can be loaded and used in turn, by any threads: gin has one configuration, so
+that they load one after the other. What draws from the global generators of Python and NumPy in another thread
+meanwhile is not as random as it thinks.
 """
 
 
@@ -40,7 +41,9 @@ def configuration(run_dir, gin_files=(), bindings=(), allow_imports=()):
     """
     import gin
 
-    with gin.unlock_config():  # that of the caller may be locked, and imports register names
+    from idgan_tf import gin_state
+
+    with gin_state.restored(), gin.unlock_config():  # that of the caller may be locked, and imports register names
         import idgan_tf.training.build  # noqa: F401 - gin must know `train`
     from idgan_tf.config import Configuration
 

@@ -211,15 +211,19 @@ def test_the_export_gives_what_the_method_gives(gin_file, plain, tmp_path):
     loaded = tf.saved_model.load(str(export(method, tmp_path / "export")))
     rng = np.random.default_rng(0)
     for name, (function, inputs, _) in method.signatures().items():
-        values = [
-            tf.constant(2, tf.int32, shape) if spec.dtype == tf.int32 else tf.constant(rng.random(shape), tf.float32)
-            for spec in inputs
-            for shape in [[3 if size is None else size for size in spec.shape]]
-        ]
-        ours = tf.nest.flatten(function(*values))
-        theirs = tf.nest.flatten(getattr(loaded, name)(*values))
-        for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)
+        for count, length in ((3, 5), (1, 1), (5, 0)):  # any batch, and any number of values
+            values = [
+                tf.constant(2, tf.int32, shape)
+                if each.dtype == tf.int32
+                else tf.constant(rng.random(shape), tf.float32)
+                for each in inputs
+                for any_number in [length if each.name == "values" else count]
+                for shape in [[any_number if size is None else size for size in each.shape]]
+            ]
+            ours = tf.nest.flatten(function(*values))
+            theirs = tf.nest.flatten(getattr(loaded, name)(*values))
+            for a, b in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 @of_every_method

@@ -169,3 +169,10 @@ def test_every_command_refuses_with_advice_that_it_can_take(read, data, message,
     advice = ", or pass --on_error=skip" if read is by_prepare_data else ""
     with pytest.raises(DataError, match=f"1.gif {message}{advice}$"):
         read(tmp_path / "1.gif")
+
+
+@pytest.mark.parametrize("name", ["row", "row.png"])
+def test_a_picture_is_saved_under_a_name_as_text_or_as_a_path(name, tmp_path):
+    for path in (str(tmp_path / name), tmp_path / name):
+        assert image_files.save(path, np.zeros((2, 2, 3), np.uint8)) == tmp_path / "row.png"
+    assert [path.name for path in tmp_path.iterdir()] == ["row.png"]

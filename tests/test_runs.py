@@ -1,6 +1,9 @@
 """Loading runs changes nothing of its caller's, and runs that are loaded together do not disturb one another."""
 
+import concurrent.futures
 import random
+import threading
+import time
 
 import gin
 import keras
@@ -12,6 +15,7 @@ from PIL import Image
 
 from idgan_tf import gin_state, runs
 from idgan_tf.commands import visualize
+from idgan_tf.config import Configuration
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import rendering
@@ -142,3 +146,31 @@ def test_a_callers_configuration_may_be_locked():
     gin.finalize()
     loaded = runs.load("pretrained:label_digits")
     assert loaded.image_shape == (8, 8, 1) and gin.config_is_locked()
+
+
+def test_one_thread_has_gin_and_another_waits_and_says_so(monkeypatch, caplog):
+    monkeypatch.setattr(gin_state, "PATIENCE", 0.01)
+    first, second = (Configuration([], [f"traversal.steps = {steps}"]) for steps in (5, 9))
+    seen, began = [], threading.Event()
+
+    def other():
+        began.set()
+        with second.in_force():
+            seen.append(gin.query_parameter("traversal.steps"))
+
+    thread = threading.Thread(target=other)
+    with first.in_force(), first.in_force():  # the same thread may come again
+        thread.start()
+        began.wait()
+        time.sleep(0.2)
+        assert gin.query_parameter("traversal.steps") == 5 and not seen
+    thread.join()
+    assert seen == [9] and "waiting for another thread" in caplog.text
+    assert gin_state.now() == gin_state.EMPTY
+
+
+def test_threads_load_runs_at_once_and_each_gets_its_own(vae, idgan):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        methods = list(pool.map(load, [vae, idgan] * 3))
+    assert [(type(method).__name__, method.code_dim) for method in methods] == [("BetaVAE", 5), ("IDGAN", 10)] * 3
+    assert gin_state.now() == gin_state.EMPTY

@@ -3,12 +3,16 @@
     bin/train --gin_file=gin/quickstart.gin
     bin/train --gin_file=gin/idgan_dsprites.gin --gin_param='IDGAN.lambda_id = 0.1' --run_dir=runs/lambda_0.1
     bin/train --gin_file=gin/sweeps/ibgan_beta_dsprites.gin
+    bin/train --gin_file=gin/idgan_celeba256.gin --from_run=runs/idgan_celeba64
 
 A method that needs an earlier stage names its gin file; that stage is trained first, in its own run directory beside
 this one, continued if it is unfinished, and reused if it is done. A sweep trains a run for each of its values.
+A run continues with its own configuration alone; --from_run begins a new one, at step 0, with the weights of another.
 """
 
 import pathlib
+
+from absl import flags
 
 from idgan_tf.commands import cli
 from idgan_tf.errors import ConfigError
@@ -18,6 +22,12 @@ FLAGS = cli.flags_of(
     "gin_file",
     gin_param="A binding such as 'train.num_steps = 1000'; overrides the files.",
     run_dir="Where to write. Default: runs/<name of the first gin file>.",
+)
+flags.DEFINE_string(
+    "from_run",
+    None,
+    "A run, or pretrained:<name>, whose weights a new run begins with, layer by layer where shapes agree.",
+    flag_values=FLAGS,
 )
 
 
@@ -31,7 +41,7 @@ def main():
 
     run_dir = pathlib.Path(FLAGS.run_dir or pathlib.Path("runs") / pathlib.Path(FLAGS.gin_file[0]).stem)
     for configuration, folder in runs_of(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, run_dir):
-        run, settings, method = train(configuration, folder)
+        run, settings, method = train(configuration, folder, FLAGS.from_run)
         if workers.is_chief():
             closing.show(run, settings, method)
 

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from idgan_tf.errors import require
+
 
 class Dataset:
     """Examples a method trains on.
@@ -73,10 +75,34 @@ class Dataset:
         del seed
         return numbers
 
+    def __len__(self):
+        return self.num_examples
+
+    def __getitem__(self, number):
+        """dataset[7], an example without a batch axis; dataset[2:5] or dataset[[7, 0]], as `take` gives them.
+
+        Negative numbers count from the end.
+
+        Raises:
+            IndexError: there is no such example.
+        """
+        if isinstance(number, slice):
+            return self.take(range(*number.indices(len(self))))
+        numbers = _integers(number)
+        wrong = numbers[(numbers < -len(self)) | (numbers >= len(self))]
+        if wrong.size:
+            raise IndexError(f"{self.name} has the examples 0 to {len(self) - 1}, got {wrong[0]}")
+        batch = self.take(np.atleast_1d(np.where(numbers < 0, numbers + len(self), numbers)))
+        return batch if numbers.ndim else {name: values[0] for name, values in batch.items()}
+
     def take(self, indices, seed=(0, 0)):
-        """The examples with the given numbers [B], decoded eagerly (evaluation and pictures)."""
+        """The examples with the given numbers [B], decoded eagerly (evaluation and pictures).
+
+        Raises:
+            ConfigError: they are no list of numbers from 0 to num_examples - 1.
+        """
         seed = tf.constant(seed, tf.int32)
-        index = np.asarray(self.index_of(tf.constant(indices, tf.int64), seed))
+        index = np.asarray(self.index_of(tf.constant(self.numbers(indices)), seed))
         stored = self.row_of(index)
         rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
         return self.batch({**rows, "index": tf.constant(index)}, seed)
@@ -84,6 +110,16 @@ class Dataset:
     @property
     def whole(self):
         return self
+
+    def numbers(self, indices):
+        """Numbers of examples [B] as int64, looked at; see `take`."""
+        numbers, last = _integers(indices), self.num_examples - 1
+        require(
+            numbers.ndim == 1, f"take gives a batch and wants a list of numbers, got {indices!r}; dataset[0] is one"
+        )
+        wrong = numbers[(numbers < 0) | (numbers > last)]
+        require(not wrong.size, f"{self.name} has the examples 0 to {last}, got {', '.join(map(str, wrong[:3]))}")
+        return numbers
 
     @property
     def looks(self):
@@ -94,3 +130,10 @@ class Dataset:
         """One line for logs: name, source, size."""
         height, width, channels = self.image_shape
         return f"{self.name} ({self.source}): {self.num_examples:,} images of {height}x{width}x{channels}"
+
+
+def _integers(numbers):
+    """int64 array of one number, or of many; no number is also many."""
+    found = np.asarray(numbers)
+    require(found.dtype.kind in "iu" or not found.size, f"examples have whole numbers, got {str(numbers)[:60]}")
+    return found.astype(np.int64)

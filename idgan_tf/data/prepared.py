@@ -202,7 +202,8 @@ class PreparedDataset(Dataset):
 
     def take(self, indices, seed=(0, 0)):
         del seed  # nothing random without augmentation
-        return self._plain({name: tf.constant(array[indices]) for name, array in self.arrays.items()})
+        numbers = self.numbers(indices)
+        return self._plain({name: tf.constant(array[numbers]) for name, array in self.arrays.items()})
 
     def _plain(self, rows):
         batch = {"image": tf.cast(rows["image"], tf.float32) / 255.0}

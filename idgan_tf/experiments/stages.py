@@ -7,16 +7,21 @@ import tempfile
 from absl import logging
 
 
-def train(configuration, run_dir):
+def train(configuration, run_dir, from_run=None):
     """Trains the stages that a `Configuration` needs, and then itself.
+
+    Args:
+        configuration, run_dir: what and where.
+        from_run: a run whose weights a new one begins with (`from_run`), or None.
 
     Returns:
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
     from idgan_tf.evaluation.metric import find
     from idgan_tf.experiments import evaluate
+    from idgan_tf.experiments.from_run import told, weights_of
     from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, loop, workers
+    from idgan_tf.training import build, environment, loop, workers
     from idgan_tf.training.teacher import bring, has_teacher, roles_of
     from idgan_tf.visualize.figures import training_pictures
 
@@ -26,13 +31,18 @@ def train(configuration, run_dir):
     for name in settings.metrics:
         find(name)  # a misspelt one is found before anything trains
     stage = configuration.bindings_of("teacher")
-    if stage and not run.checkpoints.exists():
-        rehearse(configuration)
+    weights = weights_of(from_run, run, configuration.allow_imports)
+    if (stage or weights) and not run.checkpoints.exists():
+        _, rehearsed = rehearse(configuration)
+        if weights:
+            logging.info("%s begins %s", run.path, told(weights.put(rehearsed)))
     with contextlib.ExitStack() as stack:
         if workers.is_chief():
             run.create()
             stack.enter_context(run.lock())
             run.remember_config(configuration)
+            if weights:  # remembered before an earlier stage trains for hours
+                environment.remember(run, settings, {"from_run": {"run": weights.origin, "step": weights.step}})
         workers.agree(0)  # the directory is there and is ours
         if stage:
             stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
@@ -43,7 +53,8 @@ def train(configuration, run_dir):
                     bring(source, run, roles_of(stage))
                 workers.agree(0)
             logging.info("stage 2: %s", run.path)
-        method = loop.train(run, settings, training_pictures, evaluate.during_training)
+        begin = (lambda method: {"from_run": weights.put(method)}) if weights else None
+        method = loop.train(run, settings, training_pictures, evaluate.during_training, begin)
     return run, settings, method
 
 

@@ -16,7 +16,7 @@ README = """# {method}
 |---|---|---|
 {rows}
 
-None is any number, the same for inputs that go together; a length of 0 is right where it stands.
+None is any number, the same for inputs that go together. Values that are not as described end with an error.
 
 ```python
 import tensorflow as tf
@@ -115,7 +115,7 @@ def model_card(run, method, dataset, name=None):
     lines = [
         f"# {name or run.name}: {type(method).__name__} on {dataset.name}",
         "",
-        f"- **Training**: {int(method.step.numpy()):,} steps; the configuration is at the end of this file.",
+        f"- **Training**: {int(method.step.numpy()):,} steps{_begun(run)}; its configuration ends this file.",
         f"- **Data**: {dataset.name} ({dataset.source}), {height}x{width}x{channels}{source}.",
         f"- **Licence of the data**: {dataset.licence or 'not known to idgan_tf'}. "
         "What may be done with a model of them is for you to find out.",
@@ -133,6 +133,12 @@ def model_card(run, method, dataset, name=None):
         *(f"    {line}".rstrip() for line in run.config.read_text().splitlines()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _begun(run):
+    """What a run began with, where it was the weights of another."""
+    begun = read_environment(run.environment).get("from_run")
+    return f" on the weights of {begun['run']} at step {begun['step']:,}" if begun else ""
 
 
 def _origin(run):

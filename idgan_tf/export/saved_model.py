@@ -13,12 +13,14 @@ from idgan_tf.export.card import readme
 from idgan_tf.files import publishing, sha256
 
 
-def export(method, folder, version=1, card=""):
+def export(method, folder, card=""):
     """Writes `folder/<version>/` with one named signature for each entry of `method.signatures()`.
+
+    Versions count up, as TensorFlow Serving has it: the first is 1, the next one above the highest there.
 
     Args:
         method: a trained method; averaged weights are exported where it keeps them.
-        folder: written whole or not at all; an older export of the same version is replaced.
+        folder: what is written there is whole or not there at all.
         card: the text of MODEL_CARD.md (`card.model_card`).
 
     Returns:
@@ -28,12 +30,12 @@ def export(method, folder, version=1, card=""):
         ConfigError: the folder cannot be written.
     """
     folder = pathlib.Path(folder)
-    target = folder / str(version)
+    target = folder / str(1 + max((int(path.name) for path in folder.glob("*") if path.name.isdecimal()), default=0))
     archive = keras.export.ExportArchive()
     for network in method.networks.values():
         archive.track(network)
     for name, signature in method.signatures().items():
-        archive.add_endpoint(name, signature.function, [each.spec for each in signature.inputs])
+        archive.add_endpoint(name, signature.checked, [each.spec for each in signature.inputs])
     try:
         with publishing(target) as temporary:
             archive.write_out(str(temporary), verbose=False)

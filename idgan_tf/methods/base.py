@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.methods.faces import CodeFaces, can
+from idgan_tf.methods.faces import FACES, CodeFaces, Faces, can
 
 
 class Player(NamedTuple):
@@ -20,7 +20,23 @@ class Player(NamedTuple):
         return [variable for network in self.networks for variable in network.trainable_variables]
 
 
-class Method(keras.Model):
+INSTEAD = {  # of what a keras.Model does, and a method does another way
+    "compile": "its losses and optimizers are its own, and bin/train trains it",
+    "fit": "bin/train --gin_file=... trains it",
+    "train_on_batch": "bin/train --gin_file=... trains it",
+    "evaluate": "bin/evaluate --run_dir=... measures it",
+    "test_on_batch": "bin/evaluate --run_dir=... measures it",
+    "predict": "call it on images, or use encode, decode, generate, traverse, generate_class: those it has",
+    "predict_on_batch": "call it on images, or use encode, decode, generate, traverse, generate_class: those it has",
+    "save": "a run directory keeps it, runs.load reads it, bin/export --run_dir=... writes a SavedModel",
+    "export": "bin/export --run_dir=... writes a SavedModel",
+    "save_weights": "checkpoints of its run directory hold them, and `networks` has each network, which can save",
+    "load_weights": "runs.load reads them, and bin/train --from_run=... begins with them",
+    "get_config": "the config.gin of its run directory has it",
+}
+
+
+class Method(Faces, keras.Model):
     """A paper: some networks and one `train_step`. The loop, checkpoints and pictures know nothing else.
 
     A subclass hands its networks to this constructor and implements `players`, `train_step`, `signatures`,
@@ -69,21 +85,10 @@ class Method(keras.Model):
     def call(self, image):
         """image [B, H, W, C] in [0, 1] -> the method's image of its mean code, where it encodes and draws."""
         draws = isinstance(self, CodeFaces) and (can(self, "decode") or can(self, "generate"))
-        need = "that takes encode, and decode or generate"
+        found = ", ".join(face for face in FACES if can(self, face)) or "train_step alone"
+        need = f"that takes encode, and decode or generate; it has {found}"
         require(can(self, "encode") and draws, f"{type(self).__name__} makes no image of an image: {need}")
         return self.render(self.encode(image)[0])
-
-    def compile(self, *arguments, **settings):
-        """Refuses: a method has its own losses and optimizers."""
-        raise ConfigError(f"{type(self).__name__} needs no compile: bin/train trains it by its own `train_step`")
-
-    def fit(self, *arguments, **settings):
-        """Refuses: a training has several players, checkpoints and a run directory."""
-        raise ConfigError(f"{type(self).__name__} has no fit: bin/train --gin_file=... trains it")
-
-    def evaluate(self, *arguments, **settings):
-        """Refuses: a method is measured by metrics, not by its losses."""
-        raise ConfigError(f"{type(self).__name__} has no evaluate: bin/evaluate --run_dir=... measures it")
 
     def foresee(self, num_steps):
         """Warnings (sentences) that a training of so many steps calls for, before its first."""
@@ -126,6 +131,17 @@ class Method(keras.Model):
             mean.assign_sub((mean - value) * (1.0 - decay))
         for mean, value in zip(average.non_trainable_variables, source.non_trainable_variables, strict=True):
             mean.assign(value)
+
+
+def _refuses(name, instead):
+    def refuse(self, *arguments, **settings):
+        raise ConfigError(f"{type(self).__name__} has no {name}: {instead}")
+
+    return refuse
+
+
+for _name, _instead in INSTEAD.items():
+    setattr(Method, _name, _refuses(_name, _instead))
 
 
 def copy_of(network):

@@ -9,7 +9,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf.methods.base import Method, Player
-from idgan_tf.methods.signatures import Input, Signature
+from idgan_tf.methods.signatures import Signature, image
 
 
 @gin.register
@@ -60,10 +60,10 @@ class FactorClassifier(Method):
                 **{f"factor_{k}": tf.nn.softmax(logit) for k, logit in enumerate(logits)},
             }
 
-        image = Input("image", [None, *self.image_shape], "in [0, 1]")
+        takes = image("image", self.image_shape)
         heads = len(self.classifier.config["sizes"])
         gives = {f"factor_{k}": "probabilities of the classes of a factor" for k in range(heads)}
-        return {"classify": Signature(classify, [image], {"features": "of each image", **gives})}
+        return {"classify": Signature(classify, [takes], {"features": "of each image", **gives})}
 
 
 def labels_of(factors, logits):

@@ -4,11 +4,14 @@ Lee et al., "High-Fidelity Synthesis with Disentangled Representation", ECCV 202
 the two-step method: stage 1 (any method with `encode`) is trained first and only read here.
 """
 
+import functools
+
 import gin
 import tensorflow as tf
 
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.code_reader import CodeReader
+from idgan_tf.methods.faces import checked
 from idgan_tf.methods.gan import GAN
 from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
@@ -53,7 +56,7 @@ class IDGAN(GAN):
             f"{self.reader.code_dim}, got {self.code_dim + self.nuisance_dim}",
         )
         if self.reader.decoder is not None:
-            self.decode = self.reader.decode  # a face that callers look for
+            self.decode = functools.partial(_decode, self)  # a face that callers look for
         if start == "teacher":
             self._start_as_teacher()
 
@@ -83,3 +86,9 @@ class IDGAN(GAN):
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of the teacher's q(c|x)."""
         return self.reader.encode(image)
+
+
+@checked
+def _decode(method, c):
+    """c [B, D] -> the teacher's image [B, H, W, C] in [0, 1]."""
+    return method.reader.decode(c)

@@ -9,7 +9,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf.methods.factor_classifier import FactorClassifier
-from idgan_tf.methods.signatures import Input, Signature
+from idgan_tf.methods.signatures import Signature, image
 from idgan_tf.networks.ranges import signed
 
 
@@ -40,5 +40,5 @@ class LabelClassifier(FactorClassifier):
         def classify(image):
             return tf.nn.softmax(self.classifier(signed(image)))
 
-        image = Input("image", [None, *self.image_shape], "in [0, 1]")
-        return {"classify": Signature(classify, [image], "probabilities of the classes")}
+        takes = image("image", self.image_shape)
+        return {"classify": Signature(classify, [takes], "probabilities of the classes")}

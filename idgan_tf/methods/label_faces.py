@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.methods.base import Method
-from idgan_tf.methods.faces import CodeFaces
+from idgan_tf.methods.faces import ARGUMENTS, CodeFaces
 from idgan_tf.methods.signatures import Input, Signature
 from idgan_tf.networks.ranges import signed, unsigned
 
@@ -40,7 +40,6 @@ class LabelFaces(CodeFaces):
 
     def sample_code_of_class(self, label, seed):
         """Codes [B, Ds + Du] of classes [B], from the prior."""
-        label = tf.convert_to_tensor(label, tf.int32)
         seed_s, seed_u = noise.split(seed, 2)
         zs = self.mixture.sample(label, noise.normal([label.shape[0], self.zs_dim], seed_s))
         return tf.concat([zs, noise.normal([label.shape[0], self.zu_dim], seed_u)], axis=-1)
@@ -76,18 +75,18 @@ class LabelFaces(CodeFaces):
         zs = self.sample_code_of_class(label, seed_s)[:, : self.zs_dim]
         return self._product(zs, self._line(self.zu_dim, steps, seed_u))
 
-    def vary_zu(self, label, dimension, values, seed):
+    def vary_zu(self, label, zu_dimension, values, seed):
         """One code of every class, in which one dimension of zu takes given values (Figure 5).
 
         Args:
             label: int [K].
-            dimension: of zu.
+            zu_dimension: 0 to Du - 1.
             values: float [V].
 
         Returns:
             [K, V, H, W, C].
         """
-        return self.traverse(self.sample_code_of_class(label, seed), self.zs_dim + dimension, values)
+        return self.traverse(self.sample_code_of_class(label, seed), self.zs_dim + zu_dimension, values)
 
     def swap(self, image_s, image_u):
         """[S, U, H, W, C]: zs of each image of `image_s` with zu of each image of `image_u` (Figure 6)."""
@@ -117,9 +116,7 @@ class LabelFaces(CodeFaces):
 
     def signatures(self):
         """Those of a code, generate_class(label, zs_noise, zu) and combine(image_s, image_u), in pairs."""
-        image_s = Input("image_s", [None, *self.image_shape], "in [0, 1], whose class is wanted")
-        image_u = Input("image_u", [None, *self.image_shape], "in [0, 1], whose pose and style are wanted")
-        label = Input("label", [None], f"classes, 0 to {self.num_classes - 1}", tf.int32)
+        image_s, image_u, label = (ARGUMENTS[name](self) for name in ("image_s", "image_u", "label"))
         zs_noise = Input("zs_noise", [None, self.zs_dim], "drawn from N(0, 1); zeros give the mean of the class")
         zu = Input("zu", [None, self.zu_dim], "drawn from N(0, 1)")
 
@@ -154,7 +151,6 @@ class Labelled(Method):
 
     def generate_class(self, label, seed):
         """Images [B, H, W, C] in [0, 1] of classes [B], z ~ N(0, I)."""
-        label = tf.convert_to_tensor(label, tf.int32)
         return unsigned(self._draw(label, noise.normal([label.shape[0], self.z_dim], seed)))
 
     def sample(self, batch, seed):
@@ -163,7 +159,7 @@ class Labelled(Method):
 
     def signatures(self):
         """generate_class(label, z)."""
-        label = Input("label", [None], f"classes, 0 to {self.num_classes - 1}", tf.int32)
+        label = ARGUMENTS["label"](self)
         z = Input("z", [None, self.z_dim], "drawn from N(0, 1)")
         return {"generate_class": Signature(lambda label, z: unsigned(self._draw(label, z)), [label, z])}
 

@@ -64,6 +64,8 @@ def _command(run):
     asked = read_environment(run.environment).get("experiment", {"gin_files": [f"{run.path}/config.gin"]})
     flags = [*(f"--gin_file={path}" for path in asked["gin_files"])]
     flags += [f"--gin_param={binding}" for binding in asked.get("bindings", ())]
+    begun = read_environment(run.environment).get("from_run")
+    flags += [f"--from_run={begun['run']}"] if begun else []
     return shlex.join(["bin/train", *flags, f"--run_dir=runs/{run.name}_again"])
 
 

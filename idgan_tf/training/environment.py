@@ -1,8 +1,12 @@
 """On what and with what a run is trained: its data, the packages, the machine."""
 
 import importlib.metadata
+import json
 import os
 import platform
+
+from idgan_tf.files import write_text
+from idgan_tf.run_directory import read_environment
 
 PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
 
@@ -18,13 +22,21 @@ def packages():
     return ", ".join([*versions, f"Python {platform.python_version()}"])
 
 
-def of_training(dataset, configuration):
-    """{name: text} of a training that begins, for `environment.json` of its run directory.
+def remember(run, settings, begun=None):
+    """Writes `environment.json` of a run whose training begins or goes on.
 
     Args:
-        dataset: what it reads.
-        configuration: its `Configuration`, whose gin files and bindings stand as "experiment".
+        run: the `run_directory.Run`.
+        settings: a `build.Settings`; the gin files and bindings of its `Configuration` stand as "experiment".
+        begun: {"from_run": ...} of a run that begins with the weights of another; by default as it was.
     """
+    known = {name: value for name, value in read_environment(run.environment).items() if name == "from_run"}
+    write_text(run.environment, json.dumps(of_training(settings) | known | (begun or {}), indent=1) + "\n")
+
+
+def of_training(settings):
+    """{name: text} of a training."""
+    dataset, configuration = settings.dataset, settings.configuration
     return {
         "experiment": {"gin_files": configuration.gin_files, "bindings": configuration.bindings},
         "data": dataset.describe(),

@@ -19,7 +19,7 @@ from idgan_tf.training.signals import Signals
 SECONDS_PER_CALL = 1.0  # signals and the progress bar wait for a call to end
 
 
-def train(run, settings, draw=None, evaluate=None):
+def train(run, settings, draw=None, evaluate=None, begin=None):
     """Trains, or continues, the run that `settings` describe.
 
     Args:
@@ -28,6 +28,8 @@ def train(run, settings, draw=None, evaluate=None):
         draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
         evaluate: (method, dataset, names, seed, best score so far) -> ([record], score), what to write to
             metrics.jsonl and how good the method is (more is better), or None.
+        begin: (method) -> {name: value}, what gives a run that has no checkpoint its first weights, and says for
+            environment.json which; or None.
 
     Returns:
         The trained method.
@@ -39,7 +41,7 @@ def train(run, settings, draw=None, evaluate=None):
     """
     build.warn_of_slow_precision(settings)
     with settings.configuration.in_force(), sums_as_written():  # for metrics and pictures, too
-        training = _Training(run, settings, draw, evaluate)
+        training = _Training(run, settings, draw, evaluate, begin)
         training.resume()
         training.finish()
     return training.method
@@ -48,8 +50,8 @@ def train(run, settings, draw=None, evaluate=None):
 class _Training:
     """A method, the step it has reached, and the run directory that hears of it; the arguments are those of `train`."""
 
-    def __init__(self, run, settings, draw, evaluate):
-        self.run, self.settings, self.draw, self.evaluate = run, settings, draw, evaluate
+    def __init__(self, run, settings, draw, evaluate, begin):
+        self.run, self.settings, self.draw, self.evaluate, self.begin = run, settings, draw, evaluate, begin
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             self.method = build.method(settings, run)
@@ -75,8 +77,11 @@ class _Training:
         if self.chief:
             sweep(run.checkpoints)
             sweep(run.best)
+        begun = None
         if checkpoint.steps(run.checkpoints):
             checkpoint.restore(run.checkpoints, self.state)
+        elif self.begin is not None:
+            begun = self.begin(self.method)
         self.step, self.steps_per_call = int(self.method.step.numpy()), 1
         if workers.agree(self.step, -self.step) != [self.step, -self.step]:
             raise CheckpointError(
@@ -85,8 +90,9 @@ class _Training:
         if self.chief:
             record.forget_after(run.metrics, self.step)
             with record.writing(run):
-                began = environment.of_training(settings.dataset, settings.configuration)
-                write_text(run.environment, json.dumps(began, indent=1) + "\n")
+                environment.remember(run, settings, begun)
+                if begun:  # so that whatever happens, it continues from these weights
+                    checkpoint.save(run.checkpoints, self.state)
         logging.info("%s: %s", run.path, f"continuing after step {self.step}" if self.step else "from the start")
         logging.info("data: %s", settings.dataset.describe())
         for warning in self.method.foresee(settings.num_steps):

@@ -22,7 +22,7 @@ READER = """
 import numpy as np, tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 c = tf.zeros([2, 10])
-image = model.signatures["generate"](s=tf.zeros([2, 0]), c=c)
+image = model.signatures["generate"](c=c)
 image = list(image.values())[0]
 assert image.shape == (2, 64, 64, 1) and 0 <= np.min(image) and np.max(image) <= 1
 code = model.encode(image)
@@ -36,7 +36,7 @@ print("read")
 
 def test_the_export_is_read_where_idgan_tf_and_keras_cannot_be_imported(finished, tmp_path):  # noqa: F811
     process = command("export", f"--run_dir={finished[0]}", f"--out={tmp_path}", ALLOW, env=ENV, check=0)
-    assert "generate(s float32[None, 0], c float32[None, 10])" in process.stdout
+    assert "generate(c float32[None, 10])" in process.stdout
     reader = subprocess.run(
         [sys.executable, "-c", BLOCKED + READER, str(tmp_path / "1")], capture_output=True, text=True, cwd=tmp_path
     )

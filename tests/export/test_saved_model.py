@@ -2,7 +2,9 @@
 
 import errno
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.export import saved_model
@@ -21,3 +23,28 @@ def test_a_disk_that_fills_during_an_export_leaves_the_older_export(tmp_path, mo
     with pytest.raises(ConfigError, match="cannot write the export .*: No space left on device"):
         saved_model.export(method, tmp_path / "export")
     assert tree(tmp_path / "export") == before and "1/saved_model.pb" in before
+
+
+def test_versions_count_up_and_the_older_ones_stay(tmp_path):
+    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
+    (tmp_path / "export" / "8").mkdir(parents=True)
+    (tmp_path / "export" / "notes").mkdir()
+    assert [saved_model.export(method, tmp_path / "export").name for _ in range(2)] == ["9", "10"]
+    assert (tmp_path / "export" / "9" / "saved_model.pb").exists()
+
+
+def test_an_export_refuses_what_a_face_refuses(tmp_path):
+    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
+    loaded = tf.saved_model.load(str(saved_model.export(method, tmp_path / "export")))
+    c, image, values = tf.zeros([1, 10]), tf.zeros([1, 8, 8, 1]), tf.zeros([2])
+    assert loaded.traverse(c, tf.constant(9), values).shape == (1, 2, 8, 8, 1)
+    for wrong, said in {
+        lambda: loaded.traverse(c, tf.constant(10), values): "dimension must be 0 to 9",
+        lambda: loaded.traverse(c, tf.constant(-1), values): "dimension must be 0 to 9",
+        lambda: loaded.traverse(c, tf.constant(0), values + np.inf): "values must be finite",
+        lambda: loaded.decode(c + np.nan): "c must be finite",
+        lambda: loaded.encode(image + 255.0): r"image must be in \[0, 1\]",
+        lambda: loaded.encode(image + np.nan): r"image must be in \[0, 1\]",
+    }.items():
+        with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+            wrong()

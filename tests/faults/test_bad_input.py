@@ -51,6 +51,8 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests", "--run_dir=/proc/run"], 2, "/proc/run"),
     ("train", ["--gin_file=tests/tiny.gin", "--gin_allow_import=tests", "--run_dir={folder}"], 2, "holds no run"),
     ("train", ["--gin_file=gin/idgan_celebahq.gin", "--run_dir={run}"], 3, "prepare_data"),
+    ("train", [*TINY, "--from_run={folder}/none"], 2, "is no run directory"),
+    ("train", [*TINY, "--from_run=pretrained:none"], 2, "none"),
     ("evaluate", ["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
     ("evaluate", ["--codes={codes}", "--metrics=migg"], 2, "no metric 'migg'"),
     ("evaluate", ["--codes={codes}", "--metrics=rid"], 2, "left out rid: more is needed than codes and factors"),

@@ -31,17 +31,21 @@ def test_called_on_images_it_draws_their_mean_codes():
     np.testing.assert_array_equal(idgan(image), idgan.generate(tf.zeros([4, 2]), idgan.encode(image)[0]))
 
 
-@pytest.mark.parametrize("method", [lambda: make(GAN), classifier])
-def test_called_on_images_what_reads_or_draws_none_says_so(method):
-    with pytest.raises(ConfigError, match="makes no image of an image"):
+@pytest.mark.parametrize("method, has", [(lambda: make(GAN), "generate, sample_code"), (classifier, "train_step")])
+def test_called_on_images_what_reads_or_draws_none_says_so_and_what_it_has(method, has):
+    with pytest.raises(ConfigError, match=f"makes no image of an image.*it has {has}"):
         method()(batch()["image"])
 
 
 @pytest.mark.parametrize(
-    "name, command", [("fit", "bin/train"), ("compile", "bin/train"), ("evaluate", "bin/evaluate")]
+    "name, instead",
+    [("fit", "bin/train"), ("train_on_batch", "bin/train"), ("compile", "bin/train"), ("evaluate", "bin/evaluate")]
+    + [("test_on_batch", "bin/evaluate"), ("predict", "encode, decode"), ("predict_on_batch", "encode, decode")]
+    + [("save", "runs.load"), ("export", "bin/export"), ("save_weights", "networks"), ("load_weights", "--from_run")]
+    + [("get_config", "config.gin")],
 )
-def test_what_keras_would_do_is_refused_with_the_command_that_does_it(name, command):
-    with pytest.raises(ConfigError, match=command):
+def test_what_keras_would_do_is_refused_with_what_does_it(name, instead):
+    with pytest.raises(ConfigError, match=f"BetaVAE has no {name}: .*{instead}"):
         getattr(vae(), name)(batch()["image"])
 
 
