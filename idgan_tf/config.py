@@ -56,6 +56,10 @@ def find(gin_file):
         if (folder / gin_file).is_file():
             return folder / gin_file
     known = sorted(path.name for path in (PROJECT / "gin").glob("*.gin"))
+    if not known:
+        raise ConfigError(
+            f"no gin file {gin_file!r}; those of idgan_tf lie in its checkout: install that, pip install -e"
+        )
     close = difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3) or known[:6]
     raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
 
@@ -93,7 +97,6 @@ class Configuration:
             read = {"text": gin.config_str(), "_state": gin_state.now()}
         if not self.is_part:
             _check_macros(read["text"])
-            _check_macros_are_set(read["text"])
         _check_scopes(read["text"])
         for name, value in (given | read).items():
             object.__setattr__(self, name, value)
@@ -246,18 +249,12 @@ class _Delegate(config_parser.ParserDelegate):
 
 
 def _check_macros(config):
-    """Refuses macros that are set and never read: most often a misspelt name."""
-    for name in re.findall(r"^(\w+) =", config, flags=re.MULTILINE):
-        if not re.search(rf"%{name}\b", config):
-            known = sorted(set(re.findall(r"%(\w+)", config)))
-            raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(known) or 'none'}")
-
-
-def _check_macros_are_set(config):
-    """Refuses macros that are read and never set, which gin tells in words of its own once it is too late."""
-    found = set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", config)))
+    """Refuses macros that are set and never read, or read and never set: most often a misspelt name."""
     known = set(re.findall(r"^(\w+) =", config, flags=re.MULTILINE))
-    for name in sorted(found - known):
+    read = set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", config)))
+    for name in sorted(known - read):
+        raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(sorted(read)) or 'none'}")
+    for name in sorted(read - known):
         raise ConfigError(f"nothing sets the macro {name}; set are {', '.join(sorted(known)) or 'none'}")
 
 

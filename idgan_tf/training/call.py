@@ -11,7 +11,7 @@ from idgan_tf.training import feed
 from idgan_tf.training.order import row_numbers
 
 STREAM_METHOD, STREAM_DATA = 0, 1
-LOOKED_AT = 8  # examples, before a training
+LOOKED_AT, STEP = 8, 1 / 255  # examples that are looked at before a training, and between two values of a pixel
 
 
 @contextlib.contextmanager
@@ -205,7 +205,8 @@ def _check_examples(dataset, method):
         "shapes of its networks, must be that of the images",
     )
     low, high = float(image.min()), float(image.max())
-    require(low >= 0 and high <= 1, f"{name} gives images of {low:.4g} to {high:.4g}; they must be within [0, 1]")
+    inside = low >= -STEP and high <= 1 + STEP  # what dequantisation adds is right
+    require(inside, f"{name} gives images of {low:.4g} to {high:.4g}; they must be within [0, 1]")
 
 
 def _sizes(shape):
