@@ -45,7 +45,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
 
 
 def test_whoever_waits_for_a_run_says_so_and_gets_it(tmp_path, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     with concurrent.futures.ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as first:
         first.enter_context(Run(tmp_path).lock())
 

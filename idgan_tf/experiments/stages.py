@@ -55,7 +55,29 @@ def _settings(configuration, run):
         find(name)
     if not checkpoint.steps(run.checkpoints):
         rehearse(configuration)
+        _require_teacher(run, configuration)
     return settings
+
+
+def _require_teacher(run, configuration):
+    """Raises ConfigError when the teacher's folder holds another run than the one that a configuration names."""
+    from idgan_tf.run_directory import Run
+    from idgan_tf.training import build, checkpoint, loop
+    from idgan_tf.training.teacher import has_teacher, roles_of
+
+    stage = configuration.bindings_of("teacher")
+    if not stage or has_teacher(run, roles_of(stage)):
+        return
+    source = Run(_stage_dir(run, stage))
+    if checkpoint.steps(source.checkpoints):
+        source.require_config(first_stage(configuration))
+        loop.require_no_more(source, build.settings(first_stage(configuration)))
+
+
+def _stage_dir(run, stage):
+    """Where the run of a teacher lies, of which `stage` has the bindings."""
+    folder = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
+    return pathlib.Path(folder).expanduser()
 
 
 @contextlib.contextmanager
@@ -82,10 +104,10 @@ def _train(run, settings):
 
     stage = settings.configuration.bindings_of("teacher")
     if stage:
-        stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
+        stage_dir = _stage_dir(run, stage)
         if not has_teacher(run, roles_of(stage)):
             logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
-            source = finish(first_stage(settings.configuration), pathlib.Path(stage_dir).expanduser())
+            source = finish(first_stage(settings.configuration), stage_dir)
             if workers.is_chief():
                 bring(source, run, roles_of(stage))
             workers.meet()

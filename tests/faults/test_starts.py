@@ -46,6 +46,7 @@ def test_a_teacher_of_more_steps_passes_for_no_other(teacher, tmp_path):
     shutil.copytree(teacher, tmp_path / "betavae")
     process = train(IDGAN, tmp_path / "idgan", 'teacher.gin_params = ("train.num_steps = 8",)')
     assert process.returncode == 2 and "longer than the 8 that are asked" in process.stderr.splitlines()[-1]
+    assert not (tmp_path / "idgan").exists()
 
 
 def test_two_jobs_that_share_a_teacher_train_it_once(tmp_path):
