@@ -10,7 +10,7 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.files import write_text
@@ -84,7 +84,7 @@ def test_tensorboard_shows_every_step_once_after_a_kill(tmp_path):
     run = trained(tmp_path / "run", num_steps=6, save_every=4, log_every=1)
     shutil.rmtree(run.checkpoints / "step-00000006")  # as if it had been killed before its last save
     trained(tmp_path / "run", num_steps=6, save_every=4, log_every=1)
-    shown = EventAccumulator(str(run.tensorboard), {"tensors": 0}).Reload()
+    shown = EventAccumulator(str(run.tensorboard)).Reload()
     assert [event.step for event in shown.Tensors("nll")] == [1, 2, 3, 4, 5, 6]
     assert len(read_metrics(run.metrics)) == 6
 
@@ -149,7 +149,7 @@ def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisone
     poisoned(5, lambda method: rate(method) > 0.9e-4)  # heals once the rate is halved
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
     assert [record["step"] for record in read_metrics(run.metrics)] == list(range(1, 9))
-    shown = EventAccumulator(str(run.tensorboard), {"tensors": 0}).Reload()
+    shown = EventAccumulator(str(run.tensorboard)).Reload()
     assert [event.step for event in shown.Tensors("nll")] == list(range(1, 9))
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))
