@@ -56,6 +56,10 @@ def find(gin_file):
         if (folder / gin_file).is_file():
             return folder / gin_file
     known = sorted(path.name for path in (PROJECT / "gin").glob("*.gin"))
+    if not known:
+        raise ConfigError(
+            f"no gin file {gin_file!r}; those of idgan_tf lie in its checkout: install that, pip install -e"
+        )
     close = difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3) or known[:6]
     raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
 
@@ -134,11 +138,20 @@ def _parse(gin_files, bindings, allow_imports):
     for binding in bindings:
         if "=" not in binding:
             raise ConfigError(f'--gin_param takes "name.parameter = value", got {binding!r}')
+        list(_statements(binding, f"--gin_param={binding!r}"))
     try:
         with gin_state.reading_with(_todays, str(PROJECT)):
             gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
+        _check_names()
         raise ConfigError(message(error)) from error
+    _check_names()
+
+
+def _check_names():
+    """Refuses a configurable of the user's that has the name of one of ours, such as `train`."""
+    for ours, other in gin_state.namesakes(__package__):
+        raise ConfigError(f"{other} has the name of {ours}, and no binding could tell them apart; rename it")
 
 
 def _register_optimizers():
@@ -159,7 +172,7 @@ def literals(path):
 
     References and macros are given as their names.
     """
-    bindings = (found for found in _statements(pathlib.Path(path)) if isinstance(found, config_parser.BindingStatement))
+    bindings = (found for found in _statements_of(path) if isinstance(found, config_parser.BindingStatement))
     return {f"{found.selector}.{found.arg_name}": found.value for found in bindings if not found.scope}
 
 
@@ -179,7 +192,7 @@ def _lines(text):
 def _check_statements(path, allowed):
     """Refuses, in includes too, `import` statements outside the allowed packages before gin runs them, and doubles."""
     bound = set()
-    for statement in _statements(path):
+    for statement in _statements_of(path):
         if isinstance(statement, config_parser.ImportStatement):
             if statement.module.split(".")[0] not in allowed:
                 raise ConfigError(
@@ -196,15 +209,33 @@ def _check_statements(path, allowed):
             bound.add(name)
 
 
-def _statements(path):
-    """The statements of a gin file, up to a mistake in it: gin will say where that is."""
+def _statements_of(path):
+    """The statements of a gin file."""
     try:
-        yield from config_parser.ConfigParser(path.read_text(), _Delegate())
+        text = pathlib.Path(path).read_text()
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    return _statements(text, path)
+
+
+def _statements(text, where):
+    """The statements of a text, up to a mistake in it: gin will say where that is, but for text without quotes.
+
+    Raises:
+        ConfigError: there is text without quotes; `where` says where.
+    """
+    try:
+        yield from config_parser.ConfigParser(text, _Delegate())
     except (SyntaxError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        bare = re.search(r"malformed node(?s:.*)Failed to parse token '(\w+)' \((line \d+)\)", str(error))
+        if bare:
+            word, line = bare.groups()
+            raise ConfigError(
+                f"{where}, {line}: {word} is no value; text needs quotes, as in --gin_param='name = \"{word}\"', and "
+                "True, False and None their capitals"
+            ) from error
 
 
 class _Delegate(config_parser.ParserDelegate):
@@ -218,11 +249,13 @@ class _Delegate(config_parser.ParserDelegate):
 
 
 def _check_macros(config):
-    """Refuses macros that are set and never read: most often a misspelt name."""
-    for name in re.findall(r"^(\w+) =", config, flags=re.MULTILINE):
-        if not re.search(rf"%{name}\b", config):
-            known = sorted(set(re.findall(r"%(\w+)", config)))
-            raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(known) or 'none'}")
+    """Refuses macros that are set and never read, or read and never set: most often a misspelt name."""
+    known = set(re.findall(r"^(\w+) =", config, flags=re.MULTILINE))
+    read = set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", config)))
+    for name in sorted(known - read):
+        raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(sorted(read)) or 'none'}")
+    for name in sorted(read - known):
+        raise ConfigError(f"nothing sets the macro {name}; set are {', '.join(sorted(known)) or 'none'}")
 
 
 def _check_scopes(config):

@@ -35,6 +35,12 @@ class WorkerLost(UserError):
     exit_code = 1
 
 
+class OutOfMemory(UserError):
+    """A device has less memory than was asked of it."""
+
+    exit_code = 1
+
+
 class Interrupted(UserError):
     """A signal ended the run after its state was saved."""
 

@@ -1,7 +1,7 @@
 """Files that are whole or absent, and of which one process at a time is the owner."""
 
 import contextlib
-import fcntl
+import errno
 import hashlib
 import io
 import os
@@ -13,12 +13,22 @@ import zlib
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.errors import ConfigError, DataError, NonFiniteError, message
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 TEMPORARY = ".tmp-"
 OLD = f"{TEMPORARY}old-"
 # What reading a file raises that is damaged, or none of ours.
 NOT_OURS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
+
+
+class NoLocks(ConfigError):
+    """A file cannot be locked here."""
 
 
 def sha256(path):
@@ -27,8 +37,23 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def full_disk(error):
+    """What the system says of a full disk if that is why writing failed, in Python or in TensorFlow; else None."""
+    words = (os.strerror(number) for number in FULL)
+    return next((text for text in words if text in (getattr(error, "strerror", None) or str(error))), None)
+
+
+def cannot_write(path, error):
+    """The `UserError` to raise when writing to a path failed: DataError for a full disk, else ConfigError."""
+    if full := full_disk(error):
+        return DataError(f"cannot write to {path}: {full}; make room and start again")
+    return ConfigError(f"cannot write to {path}: {getattr(error, 'strerror', None) or message(error)}")
+
+
 def sync(path):
     """Waits until a file, or the names in a folder, are on the disk."""
+    if os.name == "nt":  # Windows opens no folders, and no file to be read alone, for this
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -89,6 +114,7 @@ def publishing(path):
     the two renames leaves aside.
     """
     temporary, old = path.with_name(f"{TEMPORARY}{path.name}"), path.with_name(f"{OLD}{path.name}")
+    made = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     _put_back(old)
     shutil.rmtree(temporary, ignore_errors=True)
@@ -104,6 +130,9 @@ def publishing(path):
     finally:
         _put_back(old)
         shutil.rmtree(temporary, ignore_errors=True)
+        if made and not path.exists():
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
 
 
 def sweep(folder):
@@ -132,15 +161,26 @@ def take_lock(file):
     """Whether this process now owns the open `file`; the end of the process, or of the file, gives it up.
 
     Raises:
-        ConfigError: the file system knows no locks.
+        NoLocks: the system, or the file system, knows no locks.
     """
     try:
+        if fcntl is None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
-        raise ConfigError(f"cannot lock {file.name}: {error.strerror}") from error
+        raise NoLocks(f"cannot lock {file.name}: {error.strerror}") from error
     return True
+
+
+def claim(file):
+    """`take_lock`, or where there are no locks, True with a warning."""
+    try:
+        return take_lock(file)
+    except NoLocks as error:
+        logging.warning("%s; see to it that no second process writes there", error)
+        return True
 
 
 @contextlib.contextmanager
@@ -156,8 +196,8 @@ def alone(path):
             file = stack.enter_context(open(path.with_name(f".{path.name}.lock"), "a"))
         except OSError as error:
             raise ConfigError(f"cannot write to {path.parent}: {error.strerror}") from error
-        if not take_lock(file):
+        if not claim(file):
             logging.info("waiting for another process that works on %s", path)
-            while not take_lock(file):
+            while not claim(file):
                 time.sleep(1.0)
         yield

@@ -56,15 +56,23 @@ def restored():
 
 @contextlib.contextmanager
 def reading_with(reader, folder):
-    """Lets gin open files with `reader` first, and look for them in a folder last, while the block runs."""
+    """Lets gin open files with `reader` alone, and look for them in a folder last, while the block runs."""
     readers, places = _gin._FILE_READERS, _gin._LOCATION_PREFIXES
     before = readers[:], places[:]
-    readers.insert(0, (reader, os.path.isfile))  # gin's own would open the file first
+    readers[:] = [(reader, os.path.isfile)]  # one of gin's own logs an error for every file that lies elsewhere
     places.append(folder)
     try:
         yield
     finally:
         readers[:], places[:] = before
+
+
+def namesakes(package):
+    """[(name in a package, name elsewhere)] of configurables that a binding of their last part cannot tell apart."""
+    names = list(_gin._REGISTRY._selector_map)
+    ours = {name.rsplit(".", 1)[-1]: name for name in names if name.startswith(f"{package}.")}
+    lasts = [(ours.get(name.rsplit(".", 1)[-1], name), name) for name in names]
+    return [(mine, name) for mine, name in lasts if mine != name]
 
 
 def _copy(bindings):

@@ -10,10 +10,14 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import socket
+import time
+
+from absl import logging
 
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.files import NOT_OURS, TEMPORARY, take_lock, write_text
+from idgan_tf.files import NOT_OURS, TEMPORARY, claim, write_text
 
 PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
 
@@ -92,8 +96,11 @@ class Run:
             raise CheckpointError(f"there is no checkpoint in {self.checkpoints}; train the run first")
 
     @contextlib.contextmanager
-    def lock(self):
+    def lock(self, wait=False):
         """Keeps other processes out while the block runs; the lock of a dead process does not count.
+
+        Args:
+            wait: for one that is training here, instead of raising.
 
         Raises:
             ConfigError: another process is training here.
@@ -103,12 +110,14 @@ class Run:
                 file = stack.enter_context(open(self.path / ".lock", "a+"))
             except OSError as error:
                 raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
-            if not take_lock(file):
+            if not claim(file):
                 file.seek(0)
-                raise ConfigError(
-                    f"{self.path} is being written by {file.read().strip() or 'another process'}; "
-                    "wait for it, or choose another --run_dir"
-                )
+                written = f"{self.path} is being written by {file.read().strip() or 'another process'}"
+                if not wait:
+                    raise ConfigError(f"{written}; wait for it, or choose another --run_dir")
+                logging.info("%s; waiting until it is done", written)
+                while not claim(file):
+                    time.sleep(1.0)
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}")
             file.flush()
@@ -117,11 +126,17 @@ class Run:
     def remember_config(self, configuration):
         """Writes the text of a `Configuration` to config.gin, or checks that the one there is the same.
 
+        One that has led to no checkpoint keeps nobody: what such a start left, a teacher's networks too, goes.
+
         Raises:
             ConfigError: the directory belongs to another configuration.
         """
-        if self.config.exists():
+        if self.config.exists() and (self.done.exists() or any(self.checkpoints.glob("step-*"))):
             self.require_config(configuration)
+        elif self.config.exists() and configuration.differences(self.config.read_text()):
+            logging.info("%s has no checkpoint of another configuration: it begins anew with this one", self.path)
+            for folder in (self.networks, self.samples, self.tensorboard):
+                shutil.rmtree(folder, ignore_errors=True)
         write_text(self.config, configuration.text)
 
     def require_config(self, configuration):

@@ -6,7 +6,7 @@ import re
 import gin
 import pytest
 
-from idgan_tf import config
+from idgan_tf import config, gin_state
 from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.training import build
@@ -79,6 +79,37 @@ def test_a_long_value_is_one_difference():
     long = ", ".join(f'"train.seed = {i}"' for i in range(9))
     there, _ = changes(f"Adam.name = ({long})")
     assert len(there) == 1 and there[0].startswith("+Adam.name = ('train.seed = 0', 'train.seed = 1'")
+
+
+@pytest.mark.parametrize("value, word", [("mixed_bfloat16", "mixed_bfloat16"), ("(1, false)", "false")])
+def test_text_without_quotes_is_told_as_such_in_bindings_and_files(value, word, tmp_path):
+    with pytest.raises(
+        ConfigError, match=f"--gin_param='train.precision={re.escape(value)}', line 1: {word} is no value"
+    ):
+        Configuration(BEFORE, [f"train.precision={value}"])
+    (tmp_path / "mine.gin").write_text(f"# mine\ntrain.precision = {value}\n")
+    with pytest.raises(ConfigError, match=f"mine.gin, line 2: {word} is no value; text needs quotes"):
+        Configuration([tmp_path / "mine.gin"])
+
+
+def test_a_macro_that_nothing_sets_is_refused():
+    with pytest.raises(ConfigError, match="nothing sets the macro BATCH; set are IMAGE_SHAPE, LATENT_DIM"):
+        Configuration(BEFORE, ["train.batch_size = %BATCH"])
+    assert "50%OFF" in Configuration(BEFORE, ['Adam.name = "50%OFF"']).text, "text is no macro"
+
+
+def test_a_configurable_of_ones_own_that_is_called_as_one_of_ours_is_refused(monkeypatch):
+    names = dict.fromkeys(["idgan_tf.training.build.train", "keras.optimizers.Adam", "mine.Adam", "mine.train"])
+    monkeypatch.setattr(gin_state._gin._REGISTRY, "_selector_map", names)
+    assert gin_state.namesakes("idgan_tf") == [("idgan_tf.training.build.train", "mine.train")]
+    with pytest.raises(ConfigError, match="mine.train has the name of idgan_tf.training.build.train.*; rename it"):
+        config._check_names()
+
+
+def test_a_file_that_lies_in_the_project_is_found_without_a_word(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    Configuration(BEFORE)
+    assert not caplog.records
 
 
 def test_a_scope_that_nothing_opens_is_refused():

@@ -1,8 +1,11 @@
 """A run directory: one writer, and files that a kill or a full disk leaves readable."""
 
 import concurrent.futures
+import contextlib
+import errno
 import os
 import threading
+import types
 
 import pytest
 
@@ -39,6 +42,63 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
         assert (tmp_path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
         with pytest.raises(ConfigError, match=f"process {os.getpid()} on "), Run(tmp_path).lock():
             pass
+
+
+def test_whoever_waits_for_a_run_says_so_and_gets_it(tmp_path, caplog):
+    caplog.set_level("INFO", logger="absl")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as first:
+        first.enter_context(Run(tmp_path).lock())
+
+        def second():
+            with Run(tmp_path).lock(wait=True):
+                return "mine"
+
+        waits = pool.submit(second)
+        while not caplog.records:
+            assert not waits.done()
+        first.close()
+        assert waits.result() == "mine"
+    assert f"is being written by process {os.getpid()}" in caplog.text and "waiting until it is done" in caplog.text
+
+
+@pytest.mark.parametrize("why", ["Windows", "a file system"])
+def test_where_nothing_can_be_locked_a_run_goes_on_with_a_warning(why, tmp_path, monkeypatch, caplog):
+    def flock(file, how):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(
+        files, "fcntl", None if why == "Windows" else types.SimpleNamespace(flock=flock, LOCK_EX=2, LOCK_NB=4)
+    )
+    with Run(tmp_path).lock(), files.alone(tmp_path / "x"):
+        pass
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == 2 and all("see to it that no second process writes there" in text for text in warnings)
+    with open(tmp_path / "y", "w") as file, pytest.raises(ConfigError, match="cannot lock"):
+        files.take_lock(file)
+
+
+class Said:
+    """Stands in for a `Configuration`."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def differences(self, old):
+        return [f"-{old}"] if old != self.text else []
+
+
+def test_a_configuration_that_led_to_no_checkpoint_blocks_nobody(tmp_path):
+    run = Run(tmp_path)
+    run.remember_config(Said("wrong"))
+    for folder in (run.networks, run.samples, run.tensorboard, run.checkpoints / ".tmp-step-00000001"):
+        folder.mkdir(parents=True)
+    (run.networks / "teacher_encoder.keras").touch()  # of another teacher
+    run.remember_config(Said("right"))
+    assert run.config.read_text() == "right" and not run.networks.exists()
+    (run.checkpoints / "step-00000001").mkdir()
+    with pytest.raises(ConfigError, match="belongs to another configuration"):
+        run.remember_config(Said("third"))
+    assert run.config.read_text() == "right"
 
 
 def test_a_start_that_was_killed_before_its_configuration_had_a_name_leaves_a_directory_to_start_in(tmp_path):

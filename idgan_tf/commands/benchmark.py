@@ -8,7 +8,7 @@ most: rows that lie on the device are decoded within the step, streamed ones are
 """
 
 import json
-import resource
+import sys
 import time
 
 from absl import flags
@@ -45,7 +45,7 @@ def benchmark(configuration, seconds):
 
     began = time.perf_counter()
     settings, method = stages.rehearse(configuration)
-    build.warn_of_slow_precision(settings)
+    build.warn_of_slowness(settings)
     strategy = build.strategy(settings.jit_compile)
     method.require_data(settings.dataset)
     call = TrainingCall(method, settings, strategy)
@@ -58,8 +58,8 @@ def benchmark(configuration, seconds):
         "steps_per_s": _digits(rate),
         "images_per_s": _digits(rate * settings.batch_size),
         "data_images_per_s": _digits(data_rate * settings.batch_size),
-        "input_wait_percent": round(100 * rate / data_rate, 2),
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "input_wait_percent": round(100 * min(1.0, rate / data_rate), 2),  # what tiny steps take is within the noise
+        "peak_rss_mb": _peak_megabytes(),
         "precision": settings.precision,
         "devices": strategy.num_replicas_in_sync,
         "batch_size": settings.batch_size,
@@ -73,6 +73,16 @@ def benchmark(configuration, seconds):
 def _digits(value):
     """Four of them: a step at 1024 pixels takes many seconds, a beta-VAE does hundreds of images in one."""
     return float(f"{value:.4g}")
+
+
+def _peak_megabytes():
+    """The most memory that this process had; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def _rate(run, seconds):

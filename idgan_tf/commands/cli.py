@@ -1,10 +1,8 @@
 """Running a command: its flags, parsed; calling it; ending with one line and the right exit code."""
 
 import contextlib
-import errno
 import functools
 import os
-import signal
 import sys
 import traceback
 
@@ -12,7 +10,7 @@ from absl import flags, logging
 
 from idgan_tf.errors import DataError, UserError, message
 
-FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
+SIGPIPE = 13  # which Windows does not have
 
 
 def _flag(define, default, help, **more):
@@ -77,6 +75,7 @@ def _run(main, usage, known):
         rest = known(sys.argv)
         if len(rest) > 1:
             raise flags.Error(f"unexpected argument {rest[1]!r}; flags look like --name=value")
+        _expand_home(known)
     except flags.Error as error:
         _end(name, error, 2)
     flags.FLAGS.mark_as_parsed()  # absl's logging has flags there, which no command takes
@@ -100,10 +99,21 @@ def _run(main, usage, known):
     except Exception as error:
         if known.debug:
             raise
-        if isinstance(error, OSError) and error.errno in FULL:
-            where = f" {error.filename}" if error.filename else ""
-            _end(name, f"cannot write{where}: {error.strerror}; make room and start again", DataError.exit_code)
-        _end(name, f"{type(error).__name__}: {error} (--debug shows where)", 1)
+        from idgan_tf.files import full_disk
+
+        if full := full_disk(error):
+            where = f" to {error.filename}" if getattr(error, "filename", None) else ""
+            _end(name, f"cannot write{where}: {full}; make room and start again", DataError.exit_code)
+        _end(name, f"{type(error).__name__}: {message(error)} (--debug shows where)", 1)
+
+
+def _expand_home(known):
+    """Reads ~ at the beginning of a flag's text as the home folder: shells leave it alone after the = of --flag=~/x."""
+    for flag in map(known.__getitem__, known):
+        if isinstance(flag.value, str):
+            flag.value = os.path.expanduser(flag.value)
+        elif isinstance(flag.value, list):
+            flag.value = [os.path.expanduser(item) if isinstance(item, str) else item for item in flag.value]
 
 
 @contextlib.contextmanager
@@ -116,7 +126,7 @@ def _reader_may_leave():
             sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(128 + SIGPIPE)
 
 
 @contextlib.contextmanager
@@ -133,5 +143,5 @@ def _quiet():
 
 
 def _end(name, error, code):
-    print(f"{name}: {message(error)}", file=sys.stderr, flush=True)
+    print(f"{name}: {message(error) if isinstance(error, Exception) else error}", file=sys.stderr, flush=True)
     sys.exit(code)

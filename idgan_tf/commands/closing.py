@@ -30,7 +30,7 @@ def show(run, settings, method):
         print(f"  {path}")
     print(f"  {run.samples}/ (pictures over time)")
     print("\nNext:")
-    for command in _next(run, method, settings.dataset):
+    for command in _next(run, method, settings):
         print(f"  {command}")
 
 
@@ -59,7 +59,7 @@ def _scored(records, step):
     return found
 
 
-def _next(run, method, dataset):
+def _next(run, method, settings):
     """Commands to try, each one that this method on these data can answer."""
     from idgan_tf.data.factors import FactorDataset
     from idgan_tf.data.half_circles import HalfCircles
@@ -68,18 +68,19 @@ def _next(run, method, dataset):
     from idgan_tf.methods.faces import can, draws_by
     from idgan_tf.visualize.rendering import has_pictures
 
-    path = shlex.quote(str(run.path))
+    path, dataset = shlex.quote(str(run.path)), settings.dataset
+    allow = "".join(f" --gin_allow_import={shlex.quote(name)}" for name in settings.configuration.allow_imports)
     commands = [f"tensorboard --logdir={shlex.quote(str(run.tensorboard))}", f"bin/report --run_dir={path}"]
     if has_pictures(method):
-        commands.append(f"bin/explore --run_dir={path}")
-    commands.append(f"bin/export --run_dir={path}")
+        commands.append(f"bin/explore --run_dir={path}{allow}")
+    commands.append(f"bin/export --run_dir={path}{allow}")
     with contextlib.suppress(Unavailable):
         if isinstance(dataset, FactorDataset) and can(method, "encode"):
-            commands.append(f"bin/evaluate --run_dir={path} --metrics=fvm,mig")
+            commands.append(f"bin/evaluate --run_dir={path} --metrics=fvm,mig{allow}")
         elif isinstance(dataset, HalfCircles) and draws_by(method) == "class":
-            commands.append(f"bin/evaluate --run_dir={path} --metrics=toy_spread")
+            commands.append(f"bin/evaluate --run_dir={path} --metrics=toy_spread{allow}")
         elif generation.describe(method):
-            commands.append(f"bin/evaluate --run_dir={path}   (all that this run allows)")
+            commands.append(f"bin/evaluate --run_dir={path}{allow}   (all that this run allows)")
     if run.name in FULL_RUNS:
         commands.append(f"bin/train --gin_file={FULL_RUNS[run.name]}   (the paper's own size)")
     return commands

@@ -74,7 +74,10 @@ def names():
     """The datasets of gin/data/."""
     from idgan_tf.config import PROJECT
 
-    return sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
+    found = sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
+    if not found:
+        raise ConfigError("the datasets stand in gin/data/ of a checkout of idgan_tf: install that, pip install -e")
+    return found
 
 
 def _asked():

@@ -28,7 +28,7 @@ def main():
         raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart, or --study")
     import pathlib
 
-    from idgan_tf.files import write_text
+    from idgan_tf.files import cannot_write, write_text
     from idgan_tf.run_directory import Run
 
     if FLAGS.study:
@@ -47,7 +47,7 @@ def main():
     try:
         write_text(path, page)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+        raise cannot_write(path, error) from error
     print(f"wrote {path} ({path.stat().st_size / 2**20:.1f} MB)")
 
 

@@ -60,16 +60,22 @@ class Shapes3D(FactorImages):
         expected = {"images": (count, *self.image_shape), "labels": (count, len(self.factor_sizes))}
         for key, shape in expected.items():
             if not isinstance(file.get(key), h5py.Dataset):
-                raise DataError(f"{path} has no array {key!r}; it is not the 3dshapes.h5 of {self.home}")
+                raise DataError(f"{path} has no array {key!r}; it is not 3dshapes.h5; get that from {self.home}")
             if file[key].shape != shape:
-                raise DataError(f"{path}: {key} is {file[key].shape}, not the {shape} of 3D Shapes")
+                raise DataError(
+                    f"{path}: {key} is {file[key].shape}, not the {shape} of 3D Shapes; get it from {self.home}"
+                )
         if file["images"].dtype != np.uint8:
-            raise DataError(f"{path}: images is {file['images'].dtype}, not the uint8 of 3D Shapes")
+            raise DataError(
+                f"{path}: images is {file['images'].dtype}, not the uint8 of 3D Shapes; get it from {self.home}"
+            )
         factors, labels = self.factors(np.arange(count)), file["labels"][:]
         for k, name in enumerate(self.factor_names):
             _, classes = np.unique(labels[:, k], return_inverse=True)
             if not np.array_equal(classes, factors[:, k]):
-                raise DataError(f"{path}: the labels of {name} are not in the order of 3D Shapes")
+                raise DataError(
+                    f"{path}: the labels of {name} are not in the order of 3D Shapes; get it from {self.home}"
+                )
         return file["images"]
 
     def blocks_tfds(self, source):

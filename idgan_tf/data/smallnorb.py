@@ -77,7 +77,7 @@ class SmallNORB(FactorImages):
             first = 0
             for pairs in parts[2]:
                 if pairs.shape[1:] != (2, SIDE, SIDE) or first + len(pairs) > len(rows):
-                    raise DataError(f"{source.path}: {split}-dat.mat is not the images of small NORB")
+                    raise DataError(f"{source.path}: {split}-dat.mat is not the images of small NORB; get it again")
                 yield rows[first : first + len(pairs)], np.stack([self._small(pair[0]) for pair in pairs])
                 first += len(pairs)
 
@@ -88,7 +88,9 @@ class SmallNORB(FactorImages):
             classes = (category, elevation, azimuth // 2, lighting, toy)
             return np.ravel_multi_index(classes, (*self.factor_sizes, TOYS))
         except ValueError as error:
-            raise DataError(f"{path}: cat.mat and info.mat are not those of small NORB ({error})") from error
+            raise DataError(
+                f"{path}: cat.mat and info.mat are not those of small NORB ({error}); get them again"
+            ) from error
 
     def _small(self, image):
         return image_files.resize(Image.fromarray(image), *self.image_shape[:2], self.resize)

@@ -17,45 +17,113 @@ def train(configuration, run_dir, from_run=None):
     Returns:
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
-    from idgan_tf.evaluation.metric import find
-    from idgan_tf.experiments import evaluate
-    from idgan_tf.experiments.from_run import told, weights_of
     from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, environment, loop, workers
-    from idgan_tf.training.teacher import bring, has_teacher, roles_of
-    from idgan_tf.visualize.figures import training_pictures
 
     run = Run(run_dir)
+    settings, weights = _checked(configuration, run, from_run)
+    with _ours(run, settings):
+        return run, settings, _train(run, settings, weights)
+
+
+def finish(configuration, run_dir):
+    """The run of an earlier stage, trained to its end unless it already is; while another process does, waits for it.
+
+    Raises:
+        ConfigError: it is of another configuration, or was trained for more steps than this one asks.
+    """
+    from idgan_tf.run_directory import Run
+    from idgan_tf.training import build, loop, workers
+
+    run = Run(run_dir)
+    if run.config.exists() and loop.is_done(run, build.settings(configuration)):
+        run.require_config(configuration)
+        loop.require_no_more(run, build.settings(configuration))
+        return run
+    settings, weights = _checked(configuration, run)
+    with _ours(run, settings, wait=True):
+        (done,) = workers.agree(loop.is_done(run, settings))  # by another process, while this one waited
+        if not done:
+            _train(run, settings, weights)
+    return run
+
+
+def _checked(configuration, run, from_run=None):
+    """(`build.Settings`, `from_run.Weights` or None) of a run that is to train; mistakes are found, nothing is written."""
+    from idgan_tf.evaluation.metric import find
+    from idgan_tf.experiments.from_run import told, weights_of
+    from idgan_tf.training import build, checkpoint, workers
+
     workers.strategy()  # before anything else computes, as collectives need
     settings = build.settings(configuration)
-    for name in settings.metrics:
-        find(name)  # a misspelt one is found before anything trains
-    stage = configuration.bindings_of("teacher")
+    workers.meet(configuration.text)
     weights = weights_of(from_run, run, configuration.allow_imports)
-    if (stage or weights) and not run.checkpoints.exists():
+    for name in settings.metrics:
+        find(name)
+    if not checkpoint.steps(run.checkpoints):
         _, rehearsed = rehearse(configuration)
+        _require_teacher(run, configuration)
         if weights:
             logging.info("%s begins %s", run.path, told(weights.put(rehearsed)))
+    return settings, weights
+
+
+def _require_teacher(run, configuration):
+    """Raises ConfigError when the teacher's folder holds another run than the one that a configuration names."""
+    from idgan_tf.run_directory import Run
+    from idgan_tf.training import build, checkpoint, loop
+    from idgan_tf.training.teacher import has_teacher, roles_of
+
+    stage = configuration.bindings_of("teacher")
+    if not stage or has_teacher(run, roles_of(stage)):
+        return
+    source = Run(_stage_dir(run, stage))
+    if checkpoint.steps(source.checkpoints):
+        source.require_config(first_stage(configuration))
+        loop.require_no_more(source, build.settings(first_stage(configuration)))
+
+
+def _stage_dir(run, stage):
+    """Where the run of a teacher lies, of which `stage` has the bindings."""
+    folder = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
+    return pathlib.Path(folder).expanduser()
+
+
+@contextlib.contextmanager
+def _ours(run, settings, wait=False):
+    """While the block runs, no other process writes to a run; its config.gin is that of `settings`."""
+    from idgan_tf.training import loop, workers
+
     with contextlib.ExitStack() as stack:
         if workers.is_chief():
             run.create()
-            stack.enter_context(run.lock())
-            run.remember_config(configuration)
-            if weights:  # remembered before an earlier stage trains for hours
-                environment.remember(run, settings, {"from_run": {"run": weights.origin, "step": weights.step}})
-        workers.agree(0)  # the directory is there and is ours
-        if stage:
-            stage_dir = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
-            if not has_teacher(run, roles_of(stage)):
-                logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
-                source = finish(first_stage(configuration), stage_dir)
-                if workers.is_chief():
-                    bring(source, run, roles_of(stage))
-                workers.agree(0)
-            logging.info("stage 2: %s", run.path)
-        begin = (lambda method: {"from_run": weights.put(method)}) if weights else None
-        method = loop.train(run, settings, training_pictures, evaluate.during_training, begin)
-    return run, settings, method
+            stack.enter_context(run.lock(wait))
+            loop.require_no_more(run, settings)
+            run.remember_config(settings.configuration)
+        workers.meet()
+        yield
+
+
+def _train(run, settings, weights):
+    """The trained method of a run that is ours; the stage before it is trained first."""
+    from idgan_tf.experiments import evaluate
+    from idgan_tf.training import environment, loop, workers
+    from idgan_tf.training.teacher import bring, has_teacher, roles_of
+    from idgan_tf.visualize.figures import training_pictures
+
+    if weights and workers.is_chief():  # remembered before an earlier stage trains for hours
+        environment.remember(run, settings, {"from_run": {"run": weights.origin, "step": weights.step}})
+    stage = settings.configuration.bindings_of("teacher")
+    if stage:
+        stage_dir = _stage_dir(run, stage)
+        if not has_teacher(run, roles_of(stage)):
+            logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
+            source = finish(first_stage(settings.configuration), stage_dir)
+            if workers.is_chief():
+                bring(source, run, roles_of(stage))
+            workers.meet()
+        logging.info("stage 2: %s", run.path)
+    begin = (lambda method: {"from_run": weights.put(method)}) if weights else None
+    return loop.train(run, settings, training_pictures, evaluate.during_training, begin)
 
 
 def first_stage(configuration):
@@ -67,10 +135,14 @@ def first_stage(configuration):
 
 
 def rehearse(configuration):
-    """Builds a two-stage method on an untrained teacher, so that its mistakes show before hours of stage 1.
+    """Builds a method, a two-stage one on an untrained teacher, so that mistakes show before anything is written.
 
     Returns:
         What `build.settings` and `build.method` give; the teacher's folder is gone again.
+
+    Raises:
+        ConfigError: something in it is wrong, or its images are not those that the networks take.
+        DataError: they are not on this machine.
     """
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, call, teacher
@@ -82,18 +154,7 @@ def rehearse(configuration):
             teacher.save(build.method(first, run), run, teacher.roles_of(stage))
         settings = build.settings(configuration)
         strategy = build.strategy(settings.jit_compile)
-        call.check(settings, strategy)
         with strategy.scope():
-            return settings, build.method(settings, run)
-
-
-def finish(configuration, run_dir):
-    """The run of an earlier stage, trained to its end unless it already is."""
-    from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, loop
-
-    run = Run(run_dir)
-    if run.config.exists() and loop.is_done(run, build.settings(configuration)):
-        run.require_config(configuration)
-        return run
-    return train(configuration, run_dir)[0]
+            method = build.method(settings, run)
+        call.check(method, settings, strategy)
+        return settings, method

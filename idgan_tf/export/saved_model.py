@@ -4,13 +4,14 @@
 """
 
 import pathlib
+import shutil
+import tempfile
 
 import keras
 import tensorflow as tf
 
-from idgan_tf.errors import ConfigError
 from idgan_tf.export.card import readme
-from idgan_tf.files import publishing, sha256
+from idgan_tf.files import cannot_write, publishing, sha256
 
 
 def export(method, folder, card=""):
@@ -28,6 +29,7 @@ def export(method, folder, card=""):
 
     Raises:
         ConfigError: the folder cannot be written.
+        DataError: the disk is full.
     """
     folder = pathlib.Path(folder)
     target = folder / str(1 + max((int(path.name) for path in folder.glob("*") if path.name.isdecimal()), default=0))
@@ -37,11 +39,12 @@ def export(method, folder, card=""):
     for name, signature in method.signatures().items():
         archive.add_endpoint(name, signature.checked, [each.spec for each in signature.inputs])
     try:
-        with publishing(target) as temporary:
-            archive.write_out(str(temporary), verbose=False)
-            _write_extras(method, temporary, card)
-    except OSError as error:
-        raise ConfigError(f"cannot write the export {folder}: {error.strerror}") from error
+        with publishing(target) as temporary, tempfile.TemporaryDirectory() as elsewhere:
+            archive.write_out(elsewhere, verbose=False)  # TensorFlow takes brackets in a path for a pattern
+            _write_extras(method, pathlib.Path(elsewhere), card)
+            shutil.copytree(elsewhere, temporary, dirs_exist_ok=True)
+    except (OSError, tf.errors.OpError) as error:
+        raise cannot_write(folder, error) from error
     return target
 
 

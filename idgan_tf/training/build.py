@@ -129,12 +129,26 @@ def _require_no_other_method(method, configuration):
 
 
 def strategy(jit_compile=False):
-    """That of `workers`, over all devices of all machines; none of it under XLA."""
-    return tf.distribute.get_strategy() if jit_compile else workers.strategy()
+    """That of `workers`, over all devices of all machines; none of it under XLA, which takes one device.
+
+    Raises:
+        ConfigError: XLA is asked of several workers.
+    """
+    if not jit_compile:
+        return workers.strategy()
+    require(workers.count() == 1, f"train.jit_compile takes one device of one machine, not {workers.count()} workers")
+    return tf.distribute.get_strategy()
 
 
-def warn_of_slow_precision(settings):
-    """Says it when bfloat16 will be emulated: processors without it are about ten times slower than in float32."""
+def warn_of_slowness(settings):
+    """Says what makes this training slower than it might be here.
+
+    XLA leaves all devices but one alone; bfloat16 is emulated where the processor has none, about ten times slower than
+    float32.
+    """
+    devices = workers.strategy().num_replicas_in_sync
+    if settings.jit_compile and devices > 1:
+        logging.warning("train.jit_compile: one of the %d devices trains, the others are not used", devices)
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if settings.precision == "float32" or tf.config.list_physical_devices("GPU") or not cpuinfo.exists():
         return

@@ -2,14 +2,16 @@
 
 import contextlib
 
+import numpy as np
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require
+from idgan_tf.errors import ConfigError, OutOfMemory, require
 from idgan_tf.training import feed
 from idgan_tf.training.order import row_numbers
 
 STREAM_METHOD, STREAM_DATA = 0, 1
+LOOKED_AT, STEP = 8, 1 / 255  # examples that are looked at before a training, and between two values of a pixel
 
 
 @contextlib.contextmanager
@@ -49,13 +51,14 @@ class TrainingCall:
         self._dataset, self._batch_size = settings.dataset, settings.batch_size
         self._seed = tf.constant([settings.seed, 0x1D6A], tf.int32)
         self._order_seed = settings.seed
-        check(settings, strategy)
+        check(method, settings, strategy)
         arrays = self._dataset.arrays
         self._from_step = self._stream = None
         if feed.total_bytes(arrays) > settings.resident_bytes:
             require(not settings.jit_compile, "train.jit_compile needs the data below train.resident_bytes")
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy, self._data_seed), {}
-        self._arrays = [_on(device, arrays) for device in _local_devices(strategy)]
+        with self._memory():
+            self._arrays = [_on(device, arrays) for device in _local_devices(strategy)]
         self.names = None
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}
@@ -68,12 +71,25 @@ class TrainingCall:
     @sums_as_written()
     def __call__(self, k):
         """Runs k steps; returns whether every value and every trained weight is finite."""
-        return bool(self._function(tf.constant(k), self._newest_stream()))
+        with self._memory():
+            return bool(self._function(tf.constant(k), self._newest_stream()))
 
     @sums_as_written()
     def data_alone(self, k):
         """Makes the batches of the next k steps and drops them: what training would cost if learning were free."""
         self._data_function(tf.constant(k), self._newest_stream()).numpy()
+
+    @contextlib.contextmanager
+    def _memory(self):
+        """Says it when a device has too little memory, and what takes less."""
+        try:
+            yield
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise OutOfMemory(
+                f"out of memory: lower train.batch_size, which is {self._batch_size}; train.precision = "
+                '"mixed_bfloat16" halves what a step needs where the processor has it, and train.resident_bytes = 0 '
+                "keeps the data off the device"
+            ) from error
 
     def _newest_stream(self):
         if self._from_step and self._stream is None:  # not before: the first step may come from a checkpoint
@@ -136,11 +152,18 @@ class TrainingCall:
         rows = self._dataset.index_of(numbers, seed)
         here = self._arrays[tf.get_static_value(context.replica_id_in_sync_group) % len(self._arrays)]
         stored = streamed or {name: tf.gather(array, self._dataset.row_of(rows)) for name, array in here.items()}
-        return self._dataset.batch({**stored, "index": rows}, seed)
+        return _Batch(self._dataset.batch({**stored, "index": rows}, seed))
 
     def _data_seed(self, step):
         """Of what is random in the examples of a step."""
         return noise.fold(self._seed, STREAM_DATA, step)
+
+
+class _Batch(dict):
+    """{name: tensor} that says what it has when it is asked for something else."""
+
+    def __missing__(self, name):
+        raise ConfigError(f"train.method reads {name!r} of an example; train.dataset gives {', '.join(self)}")
 
 
 def _local_devices(strategy):
@@ -155,11 +178,42 @@ def _on(device, arrays):
         return {name: tf.identity(feed.mapped(array)) for name, array in arrays.items()}
 
 
-def check(settings, strategy):
-    """Raises ConfigError when the batch fits neither the devices nor the data."""
+def check(method, settings, strategy):
+    """Raises ConfigError when the batch fits neither the devices nor the data, or the images not the method."""
     size, replicas, examples = settings.batch_size, strategy.num_replicas_in_sync, settings.dataset.num_examples
     require(size % replicas == 0, f"train.batch_size {size} does not divide by {replicas} devices")
     require(
         size <= examples,
         f"train.batch_size {size} exceeds the {examples:,} examples of {settings.dataset.name}; lower it",
     )
+    _check_examples(settings.dataset, method)
+
+
+def _check_examples(dataset, method):
+    """Looks at a few examples: their names, and the kind, shape and range of their images.
+
+    Raises:
+        ConfigError: they are not what `Dataset.decode` promises, or what the method was built for.
+    """
+    name, method_name = f"train.dataset @{type(dataset).__name__}", type(method).__name__
+    batch = dataset.take(np.linspace(0, dataset.num_examples - 1, LOOKED_AT).astype(int))
+    for key in ("image", *(["label"] if getattr(method, "num_classes", 0) else [])):
+        require(key in batch, f"{name} gives {', '.join(batch)}; {method_name} needs {key!r}, too")
+    image, own = np.asarray(batch["image"]), tuple(dataset.image_shape)
+    given = tuple(image.shape[1:])
+    require(image.dtype == np.float32, f"{name} gives images of {image.dtype}; they must be float32 in [0, 1]")
+    require(given == own, f"{name} gives images of {_sizes(given)}; its image_shape says {_sizes(own)}")
+    taken = tuple(getattr(method, "image_shape", own))
+    require(
+        given == taken,
+        f"{name} gives images of {_sizes(given)}; {method_name} was built for {_sizes(taken)}: IMAGE_SHAPE, or the "
+        "shapes of its networks, must be that of the images",
+    )
+    low, high = float(image.min()), float(image.max())
+    inside = low >= -STEP and high <= 1 + STEP  # what dequantisation adds is right
+    require(inside, f"{name} gives images of {low:.4g} to {high:.4g}; they must be within [0, 1]")
+
+
+def _sizes(shape):
+    """(64, 64, 1) -> "64x64x1"."""
+    return "x".join(map(str, shape))

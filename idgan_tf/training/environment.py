@@ -52,4 +52,5 @@ def _devices():
 
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
-    return ", ".join(names) or f"{len(os.sched_getaffinity(0))} CPU cores"
+    ours = getattr(os, "sched_getaffinity", None)  # Linux alone knows which cores a process may use
+    return ", ".join(names) or f"{len(ours(0)) if ours else os.cpu_count()} CPU cores"

@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf import run_log
-from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, require
+from idgan_tf.errors import CheckpointError, Interrupted, NonFiniteError, UserError, message, require
 from idgan_tf.files import sweep, write_text
 from idgan_tf.progress import Progress
 from idgan_tf.training import build, checkpoint, environment, record, workers
@@ -37,9 +37,9 @@ def train(run, settings, draw=None, evaluate=None, begin=None):
     Raises:
         NonFiniteError: a loss became NaN or infinite; the last checkpoint is from before.
         CheckpointError: there are checkpoints and none can be used.
-        Interrupted: SIGINT or SIGTERM came; the state was saved first.
+        Interrupted: SIGINT, SIGTERM or SIGHUP came; the state was saved first.
     """
-    build.warn_of_slow_precision(settings)
+    build.warn_of_slowness(settings)
     with settings.configuration.in_force(), sums_as_written():  # for metrics and pictures, too
         training = _Training(run, settings, draw, evaluate, begin)
         training.resume()
@@ -69,7 +69,8 @@ class _Training:
         self.chief = workers.is_chief()
         self.picture_every = settings.picture_every if draw else 0
         self.evaluate_every = settings.evaluate_every if evaluate else 0
-        self.step = self.steps_per_call = None
+        self.step = self.steps_per_call = self.board = None
+        self.failures = []  # of pictures and metrics
 
     def resume(self):
         """Goes to the newest checkpoint, where there is one, and says what begins."""
@@ -102,13 +103,18 @@ class _Training:
         """Trains to the last step, and writes what a finished run has."""
         run, last = self.run, self.settings.num_steps
         board = tf.summary.create_file_writer(str(run.tensorboard)) if self.chief else tf.summary.create_noop_writer()
+        self.board = board
         with Signals() as signals, Progress(run.name, self.step, last) as progress, board.as_default(self.step):
             try:
+                self._forget_events()
                 tf.summary.text("config", f"```\n{self.settings.configuration.text}\n```")
                 while self.step < last:
                     received = self._call(signals, progress)
                     if received is not None:
                         self._events(received, progress)
+                if self.failures:
+                    count, first = len(self.failures), self.failures[0]
+                    logging.warning("pictures or metrics failed %d times; the first: %s", count, first)
                 if self.chief:
                     with record.writing(run):
                         record.save_networks(run, self.method)
@@ -148,11 +154,11 @@ class _Training:
         if self._due(self.settings.log_every):
             self._log(progress)
         if self.chief and self._due(self.picture_every):
-            pictures = self.draw(self.method, self.settings.dataset)
+            pictures = self._spared(progress, "the pictures", self.draw, self.method, self.settings.dataset)
             with record.writing(self.run):
-                record.draw(self.run, self.step, pictures)
+                record.draw(self.run, self.step, pictures or {})
         if self.chief and self._due(self.evaluate_every):
-            self._score()
+            self._score(progress)
         if self.chief and (self._due(self.settings.save_every) or received):
             with record.writing(self.run):
                 checkpoint.save(self.run.checkpoints, self.state, keep_every=self.settings.keep_every)
@@ -176,15 +182,32 @@ class _Training:
         for warning in self.method.diagnose(means):
             progress.write(f"warning, step {self.step}: {warning}")
 
-    def _score(self):
+    def _spared(self, progress, what, work, *arguments):
+        """What `work(*arguments)` gives, or None where it fails; the training goes on and says so."""
+        try:
+            return work(*arguments)
+        except Exception as error:  # anything: a picture, or a metric of one's own, is not worth days of training
+            reason = message(error) if isinstance(error, UserError) else f"{type(error).__name__}: {message(error)}"
+            self.failures.append(f"{what} of step {self.step} failed: {reason}")
+            progress.write(f"warning: {self.failures[-1]}")
+            return None
+
+    def _score(self, progress):
         """The metrics, and the checkpoint of the best score so far."""
         settings, best = self.settings, float(self.best_score.numpy())
-        records, score = self.evaluate(self.method, settings.dataset, settings.metrics, settings.seed, best)
+        given = self.method, settings.dataset, settings.metrics, settings.seed, best
+        records, score = self._spared(progress, "the metrics", self.evaluate, *given) or ([], best)
         with record.writing(self.run):
             record.log_evaluation(self.run, self.step, records)
             if score > best:
                 self.best_score.assign(score)
                 checkpoint.save(self.run.best, self.state, keep=1)
+
+    def _forget_events(self):
+        """Lets TensorBoard drop what was written of later steps than this one, which will be written again."""
+        if self.chief:
+            with record.writing(self.run):
+                record.forget_events_after(self.board, self.step)
 
     def _roll_back(self, problem):
         """Goes back to the last checkpoint with lower learning rates.
@@ -206,6 +229,7 @@ class _Training:
         self.rollbacks.assign(used)
         if self.chief:
             record.forget_after(run.metrics, self.step)
+        self._forget_events()
         for player in self.method.players.values():
             player.optimizer.learning_rate.assign(player.optimizer.learning_rate * factor)
         self.call.restart()
@@ -218,6 +242,17 @@ class _Training:
 def is_done(run, settings):
     """Whether the run has finished `settings.num_steps` and its networks were written."""
     return (run.steps_done() or 0) >= settings.num_steps
+
+
+def require_no_more(run, settings):
+    """Raises ConfigError when a run went beyond the steps that are asked: it no longer has the weights of then."""
+    trained = max([run.steps_done() or 0, *checkpoint.steps(run.checkpoints)])
+    require(
+        trained <= settings.num_steps,
+        f"{run.path} was trained for {trained:,} steps, longer than the {settings.num_steps:,} that are asked: ask for "
+        "as many (train.num_steps; of a teacher, teacher.gin_params), or choose another folder (--run_dir; "
+        "teacher.run_dir)",
+    )
 
 
 def _interrupted(number, step):

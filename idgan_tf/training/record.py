@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 
 import tensorflow as tf
 
@@ -44,6 +45,13 @@ def save_networks(run, method):
     for name, network in method.networks.items():
         with replacing(run.networks / f"{name}.keras") as temporary:
             network.save(temporary)
+
+
+def forget_events_after(board, step):
+    """Tells TensorBoard, through the writer `board`, that the events of later steps in this folder do not count."""
+    start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+    event = tf.compat.v1.Event(wall_time=time.time(), step=step + 1, session_log=start)
+    tf.raw_ops.ImportEvent(writer=board._resource, event=event.SerializeToString())  # tf.summary writes no such event
 
 
 def forget_after(metrics, step):

@@ -6,11 +6,19 @@ directory, and the chief alone writes to it. The arithmetic is tf.distribute.Mul
 
 import contextlib
 import functools
+import hashlib
 import os
+import signal
+import threading
+import time
 
 import tensorflow as tf
+from absl import logging
 
-from idgan_tf.errors import ConfigError, WorkerLost
+from idgan_tf.errors import ConfigError, WorkerLost, require
+from idgan_tf.training.signals import Signals
+
+TELL_AFTER, TELL_EVERY = 10.0, 60.0  # seconds of waiting for other workers
 
 
 def resolver():
@@ -55,7 +63,7 @@ def strategy():
     """MirroredStrategy over this machine's devices, or MultiWorkerMirroredStrategy over those of all workers."""
     cluster = resolver()
     if cluster is not None:
-        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=cluster)
+        return _waiting(lambda: tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=cluster), cluster)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
@@ -80,6 +88,60 @@ def agree(*values):
         return [float(value) for value in values]
     with lost():
         return [float(value) for value in _largest(tf.constant(values, tf.float32)).numpy()]
+
+
+def meet(text=""):
+    """Waits for all workers before they train.
+
+    Raises:
+        ConfigError: not all came with the same text, which is that of their configuration.
+    """
+    if count() == 1:
+        return
+    digest = hashlib.sha256(text.encode()).digest()
+    numbers = [int.from_bytes(digest[i : i + 2], "big") for i in (0, 2, 4, 6)]  # that float32 holds exactly
+    numbers += [-number for number in numbers]
+    same = _waiting(lambda: agree(*numbers), strategy().cluster_resolver) == numbers
+    require(same, "the workers have different configurations: give all of them the same gin files and bindings")
+
+
+def _waiting(work, cluster):
+    """What `work()` gives, which waits for other workers, in another thread.
+
+    For TensorFlow waits without Python, and takes SIGTERM for itself meanwhile: here this thread hears signals, which
+    end the process at once, and tells now and then for whom it waits.
+    """
+    came = []
+
+    def do():
+        try:
+            came.append((work(), None))
+        except BaseException as error:  # raised again by whoever waits
+            came.append((None, error))
+
+    others = ", ".join(address for job in cluster.cluster_spec().as_dict().values() for address in job)
+    began, told = time.monotonic(), TELL_AFTER - TELL_EVERY
+    with Signals() as signals:
+        thread = threading.Thread(target=do, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.2)
+            signals.listen()
+            waited = time.monotonic() - began
+            if waited - told > TELL_EVERY:
+                told = waited
+                me = f"{cluster.task_type} {cluster.task_id}"
+                logging.info("%s has waited %.0f s for the other workers; all are %s", me, waited, others)
+            if signals.received:
+                break
+        if signals.received:
+            name = signal.Signals(signals.received).name
+            logging.error("ended by %s while waiting for the other workers; nothing is lost", name)
+            os._exit(128 + signals.received)  # the other thread cannot be ended
+    result, error = came[0]
+    if error is not None:
+        raise error
+    return result
 
 
 @tf.function

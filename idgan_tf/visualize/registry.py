@@ -20,6 +20,7 @@ from idgan_tf.methods.faces import PRIOR, can
 from idgan_tf.visualize.rendering import has_pictures
 
 OF_A_RUN, OF_RUNS, OF_LOGS = "of a run", "of several runs in one picture", "of what runs wrote down"
+OPTIONS = {OF_RUNS: ("join", "title", "real")}  # of `figure`, besides those of every kind: see `comparisons`
 FIGURES = {}  # {module and name of the function: Figure}, in the order in which they were registered
 
 
@@ -66,13 +67,17 @@ def figure(name=None, kind=OF_A_RUN, needs=(), while_training=False, **options):
     """Makes a figure of the function below; `name` is by default the function's own.
 
     Raises:
-        ConfigError: it has no docstring, or a figure of another module has the name. Two of this folder may share
-            one, where no method has what both need.
+        ConfigError: it has no docstring, it says what figures of its kind do not, or a figure of another module has
+            the name. Two of this folder may share one, where no method has what both need.
     """
 
     def register(draw):
         told = f"{draw.__name__}: the first line of a figure's docstring says what it shows; it has none"
         require((draw.__doc__ or "").strip(), told)
+        known_options = OPTIONS.get(kind, ())
+        for option in options:
+            more = ", ".join(("name", "kind", "needs", "while_training", *known_options))
+            require(option in known_options, f"{draw.__name__}: @figure has no {option!r}; it has {more}")
         made, module = Figure(name or draw.__name__, kind, draw, tuple(needs), while_training, options), draw.__module__
         if not module.startswith(f"{__package__}."):
             _import_ours()

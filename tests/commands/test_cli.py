@@ -34,6 +34,55 @@ def test_a_command_whose_reader_has_gone_ends_quietly_like_others(arguments):
     assert (process.returncode, process.stderr) == (141, "")
 
 
+ENDS = """
+import errno, os, sys, types
+sys.modules["tensorflow"] = types.SimpleNamespace(config=types.SimpleNamespace(list_physical_devices=list))
+from idgan_tf.commands import cli
+
+class ResourceExhaustedError(Exception):  # as TensorFlow's
+    pass
+
+def main():
+    raise {error}
+
+cli.run(main, "usage", cli.flags_of("run_dir"))
+"""
+
+
+@pytest.mark.parametrize(
+    "error, code, line",
+    [
+        ("RuntimeError('x' * 5000)", 1, "(--debug shows where)"),
+        ("OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'runs/x')", 3, "cannot write to runs/x: No space left"),
+        ("ResourceExhaustedError('events; ' + os.strerror(errno.ENOSPC))", 3, "make room and start again"),
+        ("OSError(errno.EROFS, os.strerror(errno.EROFS))", 1, "Read-only file system"),
+    ],
+)  # fmt: skip
+def test_what_nobody_expected_ends_with_a_line_and_the_way_to_more(error, code, line):
+    process = subprocess.run(
+        [sys.executable, "-c", ENDS.format(error=error)], cwd=PROJECT, capture_output=True, text=True
+    )
+    (said,) = process.stderr.splitlines()
+    assert process.returncode == code and line in said and len(said) < 800, process.stderr
+
+
+def test_a_tilde_after_the_equals_sign_is_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    known = cli.flags_of("run_dir", "gin_file", "seed")
+    known(["x", "--run_dir=~/runs/a", "--gin_file=~/b.gin", "--gin_file=gin/c~.gin"])
+    cli._expand_home(known)
+    assert (known.run_dir, known.gin_file, known.seed) == ("/home/me/runs/a", ["/home/me/b.gin", "gin/c~.gin"], 0)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (PROJECT / "bin").iterdir()))
+def test_a_command_without_the_package_says_how_to_install_it(name):
+    process = subprocess.run(
+        [sys.executable, "-I", "-S", str(PROJECT / "bin" / name), "--help"], capture_output=True, text=True, cwd="/"
+    )
+    (said,) = process.stderr.splitlines()
+    assert process.returncode == 2 and said.startswith(f"{name}: No module named 'idgan_tf': install the package")
+
+
 def test_all_commands_can_be_imported_together_and_each_has_flags_of_its_own():
     modules = [importlib.import_module(f"idgan_tf.commands.{m.name}") for m in pkgutil.iter_modules(commands.__path__)]
     flags = {module.__name__.split(".")[-1]: module.FLAGS for module in modules if hasattr(module, "FLAGS")}

@@ -1,5 +1,7 @@
 """What the last screen of a training suggests."""
 
+import types
+
 import pytest
 
 from idgan_tf.commands import closing
@@ -35,6 +37,20 @@ class Classifying:
     def classify(self, image): ...
 
 
+def commands(method, dataset, *allowed):
+    configuration = types.SimpleNamespace(allow_imports=allowed)
+    return closing._next(
+        Run("runs/my run"), method, types.SimpleNamespace(dataset=dataset, configuration=configuration)
+    )
+
+
+def test_what_a_run_imports_its_commands_may_import():
+    allow = " --gin_allow_import=mine --gin_allow_import=tests"
+    assert [command.endswith(allow) for command in commands(Encoding(), TinySprites(), "mine", "tests")] == [
+        "tensorboard" not in command and "bin/report" not in command for command in commands(Encoding(), TinySprites())
+    ]
+
+
 @pytest.mark.parametrize(
     ("method", "dataset", "explored", "evaluated"),
     [
@@ -45,9 +61,9 @@ class Classifying:
     ],
 )
 def test_only_what_the_run_can_answer_is_suggested(method, dataset, explored, evaluated):
-    commands = closing._next(Run("runs/my run"), method, dataset)
-    assert all("'runs/my run" in command for command in commands)
-    assert ("bin/explore --run_dir='runs/my run'" in commands) == explored
-    assert [command for command in commands if command.startswith("bin/evaluate")] == (
+    found = commands(method, dataset)
+    assert all("'runs/my run" in command for command in found)
+    assert ("bin/explore --run_dir='runs/my run'" in found) == explored
+    assert [command for command in found if command.startswith("bin/evaluate")] == (
         [] if evaluated is None else [f"bin/evaluate --run_dir='runs/my run'{evaluated}"]
     )

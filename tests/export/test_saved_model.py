@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import DataError
 from idgan_tf.export import saved_model
 from tests.data.files import tree
 from tests.helpers import build_tiny
@@ -20,7 +20,7 @@ def test_a_disk_that_fills_during_an_export_leaves_the_older_export(tmp_path, mo
     saved_model.export(method, tmp_path / "export")
     before = tree(tmp_path / "export")
     monkeypatch.setattr(saved_model, "readme", fail)
-    with pytest.raises(ConfigError, match="cannot write the export .*: No space left on device"):
+    with pytest.raises(DataError, match="cannot write to .*export: No space left on device; make room"):
         saved_model.export(method, tmp_path / "export")
     assert tree(tmp_path / "export") == before and "1/saved_model.pb" in before
 

@@ -37,6 +37,12 @@ def test_the_commands_take_its_path(mine, tmp_path):
         assert missing.stderr.splitlines()[-1].endswith("none.toml': there is no such file")
 
 
+def test_every_row_is_read_before_the_first_trains_or_is_listed(mine, tmp_path):
+    mine.write_text(MINE.replace('budget = "vae"', 'budget = "vae"\nparams = ["train.batch_size = 0"]'))
+    with pytest.raises(ConfigError, match="train.batch_size must be >= 1"):
+        jobs.plan(study.load(str(mine), "cpu"), tmp_path)
+
+
 @pytest.mark.parametrize(
     "old, new, message",
     [

@@ -1,14 +1,19 @@
 """What the loop does around the steps: evaluation, best and kept checkpoints, rolling back."""
 
+import concurrent.futures
+import contextlib
 import dataclasses
+import shutil
 import signal
 import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
-from idgan_tf.errors import NonFiniteError
+from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.files import write_text
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import read_metrics
 from idgan_tf.training import checkpoint, loop
@@ -16,13 +21,13 @@ from idgan_tf.training.signals import Signals
 from tests.helpers import build_tiny, load_tiny
 
 
-def trained(folder, evaluate=None, **changes):
+def trained(folder, evaluate=None, draw=None, **changes):
     """The run that a tiny beta-VAE leaves, with other settings."""
     run = Run(folder)
     run.path.mkdir(parents=True, exist_ok=True)
     changes = {"picture_every": 0, "save_every": 1000, **changes}
     settings = dataclasses.replace(load_tiny("tests/tiny/betavae.gin"), **changes)
-    loop.train(run, settings, evaluate=evaluate)
+    loop.train(run, settings, draw, evaluate)
     return run
 
 
@@ -50,6 +55,57 @@ def test_a_continued_run_remembers_its_best_score(tmp_path):
     trained(tmp_path / "run", scores(0.5, 0.9), num_steps=4, evaluate_every=2)
     run = trained(tmp_path / "run", scores(0.7, 0.8), num_steps=8, evaluate_every=2)
     assert checkpoint.steps(run.best) == [4]
+
+
+def test_pictures_and_metrics_that_fail_cost_a_warning_and_the_best_score_stays_exact(tmp_path, caplog):
+    told, left = [], [0.5, None, 0.4, None]
+
+    def evaluate(method, dataset, names, seed, best_score):
+        told.append(best_score)
+        score = left.pop(0)
+        return [{"fvm": score, "protocol": {}}], 1 / score - 2 + score  # fails without a score
+
+    def draw(method, dataset):
+        raise RuntimeError("no such colour")
+
+    how = {"evaluate_every": 2, "save_every": 2, "picture_every": 4}
+    trained(tmp_path / "run", evaluate, draw, num_steps=4, **how)
+    run = trained(tmp_path / "run", evaluate, draw, num_steps=8, **how)
+    assert checkpoint.steps(run.checkpoints) == [4, 6, 8] and run.steps_done() == 8
+    assert [(line["step"], line["fvm"]) for line in read_metrics(run.metrics) if "fvm" in line] == [(2, 0.5), (6, 0.4)]
+    assert told == [float("-inf"), 0.5, 0.5, pytest.approx(0.9)] and checkpoint.steps(run.best) == [6]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings[0] == "warning: the pictures of step 4 failed: RuntimeError: no such colour"
+    assert warnings[1].startswith("warning: the metrics of step 4 failed: TypeError: unsupported operand")
+    assert warnings[2] == f"pictures or metrics failed 2 times; the first: {warnings[0].removeprefix('warning: ')}"
+
+
+def test_tensorboard_shows_every_step_once_after_a_kill(tmp_path):
+    run = trained(tmp_path / "run", num_steps=6, save_every=4, log_every=1)
+    shutil.rmtree(run.checkpoints / "step-00000006")  # as if it had been killed before its last save
+    trained(tmp_path / "run", num_steps=6, save_every=4, log_every=1)
+    shown = EventAccumulator(str(run.tensorboard)).Reload()
+    assert [event.step for event in shown.Tensors("nll")] == [1, 2, 3, 4, 5, 6]
+    assert len(read_metrics(run.metrics)) == 6
+
+
+def test_a_training_may_run_in_a_thread(tmp_path):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        run = pool.submit(trained, tmp_path / "run", num_steps=2).result()
+    assert run.steps_done() == 2
+
+
+def test_a_run_that_went_beyond_the_steps_that_are_asked_is_refused(tmp_path):
+    run, settings = Run(tmp_path), load_tiny("tests/tiny/betavae.gin")  # of 20 steps
+    loop.require_no_more(run, settings)
+    for step, allowed in ((20, True), (21, False)):
+        write_text(run.done, f'{{"step": {step}}}')
+        with (
+            contextlib.nullcontext()
+            if allowed
+            else pytest.raises(ConfigError, match="for 21 steps, longer than the 20")
+        ):
+            loop.require_no_more(run, settings)
 
 
 def test_multiples_of_keep_every_outlive_the_newest_three(tmp_path):
@@ -93,6 +149,8 @@ def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisone
     poisoned(5, lambda method: rate(method) > 0.9e-4)  # heals once the rate is halved
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
     assert [record["step"] for record in read_metrics(run.metrics)] == list(range(1, 9))
+    shown = EventAccumulator(str(run.tensorboard)).Reload()
+    assert [event.step for event in shown.Tensors("nll")] == list(range(1, 9))
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))
     np.testing.assert_allclose(rate(method), 0.5e-4)
@@ -147,6 +205,22 @@ def test_a_second_signal_ends_the_process_at_once(monkeypatch):
         assert signals.received == signal.SIGTERM and not codes
         signal.raise_signal(signal.SIGINT)
     assert codes == [130]
+
+
+def test_a_terminal_that_closes_ends_a_training_unless_it_is_told_not_to(monkeypatch):
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with Signals() as signals:
+            signal.raise_signal(signal.SIGHUP)
+            assert signals.received == signal.SIGHUP
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
+        with Signals() as signals:
+            signal.raise_signal(signal.SIGHUP)
+            assert not signals.received
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):

@@ -47,6 +47,19 @@ def test_every_figure_says_in_a_line_what_it_shows():
     assert {name for name in known if name.startswith("compare_")} == registry.known(registry.OF_RUNS).keys()
 
 
+@pytest.mark.parametrize(
+    "options", [{"while_trainning": True}, {"join": None}, {"kind": registry.OF_RUNS, "jion": None}]
+)
+def test_a_misspelt_option_of_a_figure_is_refused(options, monkeypatch):
+    monkeypatch.setattr(registry, "FIGURES", dict(registry.FIGURES))
+
+    def mine(method, dataset):
+        """Mine."""
+
+    with pytest.raises(ConfigError, match=f"mine: @figure has no '{list(options)[-1]}'; it has name, kind, needs"):
+        registry.figure(**options)(mine)
+
+
 def test_the_figure_that_the_docs_show_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "FIGURES", dict(registry.FIGURES))
     exec(example("my_figures.py"), {"__name__": "my_figures"})

@@ -21,7 +21,7 @@ from idgan_tf.data.preparation.sources import Together, open_files, open_source
 from idgan_tf.data.preparation.target import commit, create, write_all
 from idgan_tf.data.preparation.tfds_source import TfdsSource, open_tfds
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import NOT_OURS, take_lock
+from idgan_tf.files import NOT_OURS, claim
 from idgan_tf.progress import bar
 
 CHUNK_BYTES = 8 << 20
@@ -224,6 +224,6 @@ def _check_target(folder):
 @contextlib.contextmanager
 def _lock(work):
     with open(work / ".lock", "w") as file:
-        if not take_lock(file):
+        if not claim(file):
             raise ConfigError(f"{work} is being written by another process; wait for it")
         yield
