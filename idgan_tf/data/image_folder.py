@@ -58,6 +58,8 @@ class ImageFolder(PreparedDataset):
 
     def find(self, source):
         names, others = looked_through(source)
+        if self.labels:  # more is said of files of labels
+            others = {name: others[name] for name in others.keys() - set(labels.tables_of(source))}
         self.notes = (left_out(source, others),) if others else ()
         if not names:
             raise nothing_found(source, "images" + (f": {self.notes[0]}" if others else ""))

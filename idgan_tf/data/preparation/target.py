@@ -14,6 +14,7 @@ from absl import logging
 
 from idgan_tf.data.preparation.pictures import shortened
 from idgan_tf.data.preparation.sources import Folder, sha256
+from idgan_tf.data.preparation.tfds_source import data_folder
 from idgan_tf.data.prepared import FORMAT
 from idgan_tf.errors import DataError
 from idgan_tf.files import npy_header, sync
@@ -103,8 +104,8 @@ def is_source(known, path):
     """
     kind, _, data_dir = path.partition(":")
     if kind == "tfds" or "tfds" in known:
-        home = pathlib.Path(data_dir or "/").expanduser()
-        return kind == "tfds" and "tfds" in known and pathlib.Path(known["path"]).is_relative_to(home)
+        folder = pathlib.Path(known["path"]).absolute()
+        return kind == "tfds" and "tfds" in known and folder.is_relative_to(data_folder(data_dir).absolute())
     path = pathlib.Path(path).expanduser()
     same_place = path.absolute() == pathlib.Path(known["path"]).absolute()
     if "parts" in known and (path.is_dir() or not path.exists()):

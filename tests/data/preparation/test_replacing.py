@@ -52,7 +52,7 @@ def test_another_archive_under_the_old_name_is_noticed(tmp_path):
         prepare(dataset(tmp_path), tmp_path / "in.zip")
 
 
-def test_a_source_is_known_by_its_parts_and_by_its_file_in_a_folder(tmp_path):
+def test_a_source_is_known_by_its_parts_its_file_in_a_folder_and_the_folder_of_tfds(tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
     one = write_zip(tmp_path / "in" / "1.zip", A)
     known = {"path": str(one), "bytes": one.stat().st_size, "sha256": target.sha256(one)}
@@ -60,7 +60,10 @@ def test_a_source_is_known_by_its_parts_and_by_its_file_in_a_folder(tmp_path):
     together = {"path": str(tmp_path / "in"), "parts": [known]}
     assert target.is_source(together, str(tmp_path / "in")) and not target.is_source(together, str(tmp_path))
     tfds = {"path": "/data/celeb_a/2.1.0", "tfds": "celeb_a/2.1.0"}
+    monkeypatch.setenv("TFDS_DATA_DIR", "/data")
     assert target.is_source(tfds, "tfds") and target.is_source(tfds, "tfds:/data")
+    monkeypatch.setenv("TFDS_DATA_DIR", "/other")
+    assert not target.is_source(tfds, "tfds") and not target.is_source(tfds, "tfds:/dat")
     assert not target.is_source(tfds, "tfds:/other") and not target.is_source(tfds, "/data/celeb_a/2.1.0")
 
 
