@@ -1,7 +1,9 @@
 """Image files: read with Pillow, refused where they are no good, cropped and sized as the papers do, and written."""
 
+import importlib
 import io
 import pathlib
+import re
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -10,8 +12,20 @@ from PIL.PngImagePlugin import PngInfo
 from idgan_tf.errors import DataError
 from idgan_tf.files import replacing
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none of them runs a program
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
+# What Pillow reads as one picture; none of these runs a program, as EPS does. TGA has no first bytes of its own: its
+# files are known by their names alone.
+FORMATS = (
+    "AVIF", "BMP", "DDS", "GIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "QOI", "SGI", "SUN", "TIFF", "WEBP"
+)  # fmt: skip
+SUFFIXES = tuple(
+    suffix for suffix, kind in sorted(Image.registered_extensions().items()) if kind in (*FORMATS, "MPO", "TGA")
+)
+# What Pillow reads with a package: how it begins, what it is, the package, its module, and what Pillow calls it then.
+PLUGINS = (
+    (rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "HEIC", "pillow-heif", "pillow_heif.HeifImagePlugin", "HEIF"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", "pillow-jxl-plugin", "pillow_jxl", "JXL"),
+)
+START = 32  # bytes that tell what a file is
 MAX_PIXELS = 1 << 26  # 8192 x 8192; more is taken for a bomb
 FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
@@ -23,8 +37,8 @@ FILTERS = {
 def read(file, channels, name=None, turn=True):
     """An image file -> a Pillow image of mode "RGB" or "L".
 
-    Grey, palette and CMYK images are converted; what is transparent becomes white; 16 bits become 8; of the several
-    pictures that some cameras put into one JPEG, the first is taken.
+    What it is, its content says. Grey, palette and CMYK images are converted; what is transparent becomes white; 16
+    bits become 8; of the several pictures that some cameras put into one JPEG, the first is taken.
 
     Args:
         file: its path, or its bytes.
@@ -33,20 +47,25 @@ def read(file, channels, name=None, turn=True):
         turn: whether to turn it upright, as its camera says (EXIF). Published boxes are of images as they are stored.
 
     Raises:
-        DataError: the file cannot be read, or is empty, damaged, animated, too large, or has 32 bits a channel.
+        DataError: the file cannot be read, or is empty, damaged, cut, animated, of several pages, too large, of a kind
+            that needs a package, or has 32 bits a channel.
     """
     name = str(file) if name is None else name
     data = file if isinstance(file, bytes) else _bytes(file, name)
     if not data:
         raise DataError(f"{name} is empty (0 bytes); get it again")
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = _opened(data, name)
         if image.width * image.height > MAX_PIXELS:
             raise DataError(f"{name} has {image.width}x{image.height} pixels, more than {MAX_PIXELS}; make it smaller")
-        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-            raise DataError(f"{name} is animated ({image.n_frames} frames); save one as a PNG")
+        count = getattr(image, "n_frames", 1)
+        if count > 1 and image.format != "MPO":
+            what = f"has {count} pages" if image.format == "TIFF" else f"is animated ({count} frames)"
+            raise DataError(f"{name} {what}; save one as a PNG")
         image.load()
-        return _convert(ImageOps.exif_transpose(image) if turn else image, name, {1: "L", 3: "RGB"}[channels])
+        _check_whole(data, image)
+        upright = ImageOps.exif_transpose(image) if turn else image
+        return _convert(upright, image.format, name, {1: "L", 3: "RGB"}[channels])
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller") from error
     except DataError:
@@ -64,6 +83,53 @@ def _bytes(path, name):
         raise DataError(f"cannot read {name}: {error.strerror}") from error
 
 
+def _opened(data, name):
+    """A Pillow image whose pixels are still to be read; with a package, if it is there, of what Pillow asks one for."""
+    formats = (*FORMATS, "TGA") if name.lower().endswith(".tga") else FORMATS
+    try:
+        return Image.open(io.BytesIO(data), formats=formats)
+    except UnidentifiedImageError:
+        lacking = package_for(data)
+        if lacking:
+            raise DataError(f"{name} is {lacking}, or save it as a PNG") from None
+        formats = [kind for start, *_, kind in PLUGINS if re.match(start, data, re.DOTALL)]
+        return Image.open(io.BytesIO(data), formats=formats)
+
+
+def package_for(start):
+    """What a file that begins with the bytes `start` is, and the package that it lacks; "" where it lacks none."""
+    for pattern, what, package, module, _ in PLUGINS:
+        if re.match(pattern, start, re.DOTALL):
+            try:
+                importlib.import_module(module)
+            except ImportError:
+                return f"{what}, which Pillow does not read alone: pip install {package}"
+    return ""
+
+
+def is_picture(name, start, read):
+    """Whether a file is a picture that `read` of this module takes, unless it is damaged.
+
+    An ending that Pillow knows is believed: what is wrong with such a file is to be said when it is read.
+
+    Args:
+        name: of the file.
+        start: () -> its first `START` bytes.
+        read: () -> all of them.
+    """
+    if name.lower().endswith(SUFFIXES):
+        return True
+    first = start()
+    may_be = any(Image.OPEN[kind][1](first) is True for kind in FORMATS if kind in Image.OPEN)
+    if not may_be and not any(re.match(pattern, first, re.DOTALL) for pattern, *_ in PLUGINS):
+        return False
+    try:
+        size(read(), name)  # two bytes may be chance: a text may begin with those of a BMP
+    except DataError:
+        return False
+    return True
+
+
 def size(data, name):
     """(width, height) of the bytes of an image file, from its first lines.
 
@@ -71,22 +137,58 @@ def size(data, name):
         DataError: it is no image.
     """
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS).size
+        return _opened(data, name).size
+    except DataError:
+        raise
     except Exception as error:  # Pillow raises many kinds
         raise DataError(f"{name} is damaged or no image; get it again") from error
 
 
-def _convert(image, name, mode):
-    if image.mode == mode:
-        return image
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
+def _check_whole(data, image):
+    """Refuses files of which a part is missing and that Pillow reads: it draws black or grey in its place.
+
+    Of a JPEG that ends early, libjpeg makes up the rest. Bytes put before its end are read as picture then, and change
+    it; after a whole picture they are passed over. Asked are those that end in libjpeg's grey and progressive ones.
+    """
+    if image.format == "PNG":
+        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums of all its chunks
+    if image.format not in ("JPEG", "MPO"):
+        return
+    end = _end_of_jpeg(data)
+    corner = np.atleast_1d(image.getpixel((image.width - 1, image.height - 1))).astype(int)
+    if end > 0 and ("progressive" in image.info or np.all(np.abs(corner - 128) <= 1)):
+        longer = Image.open(io.BytesIO(data[:end] + bytes(range(255)) + data[end:]), formats=("JPEG",))
+        end = end if longer.tobytes() == image.tobytes() else -1
+    if end < 0:
+        raise ValueError("it is cut: its lower part is missing")
+
+
+def _end_of_jpeg(data):
+    """The place of the marker that ends the (first) picture of a JPEG, -1 where there is none."""
+    place = 2
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != b"\xda":  # until the picture begins
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return data.find(b"\xff\xd9", min(place, len(data)))
+
+
+def _convert(image, kind, name, mode):
+    if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PPM"):  # PPM has 16 bits at most
+        image = _eight_bits(image)
     elif image.mode in ("I", "F"):
         raise DataError(f"{name} has 32 bits a channel; save it with 8 bits")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if image.has_transparency_data:
+        colour = image.info.get("transparency")
+        if isinstance(colour, tuple) and max(colour) > 255:  # of 16 bits, while Pillow has made 8 of the pixels
+            image.info["transparency"] = tuple(value >> 8 for value in colour)
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert(mode)
+
+
+def _eight_bits(image):
+    """A grey image of 16 bits as one of 8, white where it is transparent."""
+    values = np.asarray(image).astype(np.int64)
+    return Image.fromarray(np.where(values == image.info.get("transparency"), 255, values // 257).astype(np.uint8))
 
 
 def centre_crop(image, width, height, name):

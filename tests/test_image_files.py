@@ -1,5 +1,6 @@
 import io
 import struct
+import sys
 import types
 import zlib
 
@@ -40,6 +41,7 @@ def png_header(width, height):
         (png_header(9_000, 9_000), "pixels"),
         (encoded(Image.fromarray(np.zeros((4, 4), np.int32)), "TIFF"), "32 bits"),
         (encoded(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), "32 bits"),
+        (encoded(picture(0), "TIFF", save_all=True, append_images=[picture(1)]), "2 pages"),
         (encoded(picture(0), "GIF", save_all=True, append_images=[picture(1)]), "animated"),
         (encoded(picture(0), "PNG", save_all=True, append_images=[picture(1)]), "animated"),
         (encoded(picture(0), "WEBP", save_all=True, append_images=[picture(1)]), "animated"),
@@ -81,8 +83,6 @@ def test_photographs_are_turned_as_their_camera_says():
     data = encoded(wide, "PNG", exif=exif.tobytes())
     np.testing.assert_array_equal(image_files.read(data, 3), np.rot90(wide, -1))
     np.testing.assert_array_equal(image_files.read(data, 3, turn=False), wide)
-    glass = encoded(Image.new("RGBA", (12, 8)), "PNG", exif=exif.tobytes())
-    assert image_files.read(glass, 3).size == (8, 12), "transparent ones, too"
     damaged = encoded(wide, "PNG", exif=b"Exif\0\0XX" + exif.tobytes()[8:])
     with pytest.raises(DataError, match="^x is damaged .*; get it again$"):
         image_files.read(damaged, 3, "x")
@@ -103,9 +103,102 @@ def test_what_damage_makes_of_a_file_is_an_image_or_one_line(rng):
                 assert str(error).startswith("x ") and "; " in str(error)
 
 
+CORNERS = [[0, 0, 40, 40], [0, 0, 40, 40], [80, 80, 120, 120], [80, 80, 120, 120]]
+
+
+MODES = [*((kind, mode) for kind in ("PNG", "TIFF") for mode in ("RGBA", "LA", "P", "I;16", "RGB", "L"))]
+MODES += [*((kind, mode) for kind in ("WEBP", "AVIF") for mode in ("RGBA", "RGB")), ("JPEG", "RGB"), ("JPEG", "L")]
+
+
+@pytest.mark.parametrize("kind, mode", MODES)
+def test_every_mode_is_turned(kind, mode):
+    """Orientation 6: to be turned a quarter clockwise."""
+    grey = Image.fromarray(np.array(CORNERS, np.uint8).repeat(16, 0).repeat(16, 1))
+    image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = np.asarray(image_files.read(encoded(image, kind, exif=exif.tobytes()), 1, "x")).astype(int)
+    assert np.abs(upright - np.rot90(np.asarray(grey), -1)).max() <= (0 if kind in ("PNG", "TIFF") else 12)
+
+
+def sixteen_bits(values, transparent):
+    """A PNG of one row of RGB pixels with 16 bits a channel and a transparent colour."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", len(values), 1, 16, 2, 0, 0, 0))
+    colour = chunk(b"tRNS", struct.pack(">3H", *transparent))
+    row = b"\0" + b"".join(struct.pack(">3H", *value) for value in values)
+    return b"\x89PNG\r\n\x1a\n" + header + colour + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+
+
 def test_transparent_pixels_become_white():
     image = Image.fromarray(np.array([[[9, 9, 9, 0], [9, 8, 7, 255]]], np.uint8))
     np.testing.assert_array_equal(image_files.read(encoded(image), 3, "x"), [[[255, 255, 255], [9, 8, 7]]])
+
+
+def test_so_does_a_colour_that_a_file_calls_transparent():
+    grey = Image.fromarray(np.array([[7, 8]], np.uint8))
+    colour = Image.fromarray(np.array([[[9, 8, 7], [9, 8, 8]]], np.uint8))
+    deep = Image.fromarray(np.array([[257 * 7, 257 * 8]], np.uint16))
+    for channels in (1, 3):
+        for image, transparent in ((grey, 7), (deep, 257 * 7)):
+            row = np.asarray(image_files.read(encoded(image, transparency=transparent), channels, "x"))
+            np.testing.assert_array_equal(row.reshape(2, -1)[:, 0], [255, 8])
+    row = image_files.read(encoded(colour, transparency=(9, 8, 7)), 3, "x")
+    np.testing.assert_array_equal(row, [[[255, 255, 255], [9, 8, 8]]])
+    data = sixteen_bits([(257, 514, 771), (65535, 0, 0)], (257, 514, 771))
+    np.testing.assert_array_equal(image_files.read(data, 3, "x"), [[[255, 255, 255], [255, 0, 0]]])
+
+
+def smooth(mode):
+    values = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    return Image.fromarray(values).resize((128, 128)).convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_half_a_jpeg_is_none(mode, options):
+    """Where it ends early, with its end mark or zeros behind it, Pillow draws grey, or what it knows so far."""
+    whole = encoded(smooth(mode), "JPEG", **options)
+    for data in (whole, whole + b"behind the picture" * 9, encoded(Image.new(mode, (64, 64), 128), "JPEG", **options)):
+        image_files.read(data, 3, "x")
+    for part in (0.3, 0.6, 0.95):
+        for end in (b"", b"\xff\xd9", bytes(100_000)):
+            with pytest.raises(DataError, match="^x is damaged .*; get it again$"):
+                image_files.read(whole[: int(part * len(whole))] + end, 3, "x")
+
+
+def test_half_a_png_is_none():
+    whole = encoded(picture(0, 128, 128))
+    for part in (0.3, 0.6, 0.95):
+        with pytest.raises(DataError, match="^x is damaged .*; get it again$"):
+            image_files.read(whole[: int(part * len(whole))].ljust(len(whole), b"\0"), 3, "x")
+
+
+def test_sixteen_bits_of_a_pgm_become_eight():
+    for text, top in ((b"65535", 65535), (b"1023", 1023)):
+        data = b"P5 3 1 " + text + b"\n" + struct.pack(">3H", 0, top // 2, top)
+        np.testing.assert_array_equal(np.asarray(image_files.read(data, 1, "x"))[0], [0, 127, 255])
+
+
+def test_what_needs_a_package_names_it(monkeypatch):
+    data = bytes(4) + b"ftypheic" + bytes(60)
+    monkeypatch.setitem(sys.modules, "pillow_heif.HeifImagePlugin", None)  # not installed
+    with pytest.raises(DataError, match="^x.jpg is HEIC, .*: pip install pillow-heif, or save it as a PNG$"):
+        image_files.read(data, 3, "x.jpg")
+    with pytest.raises(DataError, match="^x is JPEG XL, .*: pip install pillow-jxl-plugin, or save it as a PNG$"):
+        image_files.read(b"\xff\x0a" + bytes(30), 3, "x")
+
+
+def test_a_package_that_is_there_is_used(monkeypatch):
+    """A reader that registers itself with Pillow when its module is imported, as those packages do."""
+    monkeypatch.setitem(sys.modules, "pillow_heif.HeifImagePlugin", types.ModuleType("plugin"))
+    monkeypatch.setitem(Image.OPEN, "HEIF", (lambda file, name: Image.new("RGB", (3, 2), "red"), None))
+    if "HEIF" not in Image.ID:
+        monkeypatch.setattr(Image, "ID", [*Image.ID, "HEIF"])
+    assert image_files.read(bytes(4) + b"ftypheic" + bytes(60), 3, "x").getpixel((0, 0)) == (255, 0, 0)
 
 
 def test_centre_crop_keeps_the_middle():
@@ -153,6 +246,13 @@ def test_every_command_turns_images_and_sees_white_through_them(read, tmp_path):
     image = read(tmp_path / "1.png")
     middle = len(image) // 2
     assert image.shape[0] > image.shape[1] and (image[: middle - 1] == 1).all() and (image[middle + 1 :] == 0).all()
+
+
+@pytest.mark.parametrize("read", COMMANDS)
+def test_every_command_reads_by_content_not_by_name(read, tmp_path):
+    width, height = (600, 450) if read is by_a_painting else (6, 8)
+    (tmp_path / "1.jpg").write_bytes(encoded(Image.new("RGB", (width, height), "white"), "AVIF"))
+    assert np.asarray(read(tmp_path / "1.jpg")).min() > 0.98
 
 
 @pytest.mark.parametrize("read", COMMANDS)

@@ -13,6 +13,9 @@ in DIR/downloads/manual. A folder named tfds is --source=./tfds.
 A published archive, or TFDS, must hold the full number of images, or the command ends; with --on_error=skip, and
 for a folder or an archive of another name, a different number is a warning.
 
+What is prepared already is kept: the same command ends at once, and another source under the same name is an error,
+unless --replace has it prepared anew beside the other and put in its place at the end.
+
 A dataset is written whole or not at all; after a kill the same command goes on where it stopped. Images that
 cannot be used end the command, or are left out and counted with --on_error=skip.
 """
@@ -46,6 +49,12 @@ flags.DEFINE_integer(
     "max_skipped", 100, "With --on_error=skip, how many may be left out.", flag_values=FLAGS, lower_bound=0
 )
 flags.DEFINE_bool(
+    "replace",
+    False,
+    "Prepare anew what is prepared already; it is there until the new one is whole.",
+    flag_values=FLAGS,
+)
+flags.DEFINE_bool(
     "list",
     False,
     "Show all datasets, or that of --dataset: where to get it, its size, licence and files.",
@@ -67,7 +76,7 @@ def main():
     if not isinstance(dataset, PreparedDataset):
         raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on {_file_of(FLAGS.dataset)} as it is")
     dataset.data_dir = FLAGS.data_dir or dataset.data_dir
-    writing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped)
+    writing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped, FLAGS.replace)
 
 
 def names():

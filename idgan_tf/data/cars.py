@@ -5,6 +5,7 @@ import io
 import gin
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.tfds_source import pixels
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.errors import DataError, require_number
@@ -42,7 +43,7 @@ class Cars(PreparedDataset):
     def find(self, source):
         items = []
         for split in SPLITS:
-            names = {name.rsplit("/", 1)[-1]: name for name in source.files(split)}
+            names = {name.rsplit("/", 1)[-1]: name for name in pictures(source, split)}
             for file_name, box in _boxes(source, f"{split}_annos.mat"):
                 if file_name not in names:
                     raise DataError(f"{source.path} has no {split}/{file_name}, which {split}_annos.mat names")

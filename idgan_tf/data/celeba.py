@@ -1,13 +1,18 @@
 """CelebA: 202,599 aligned photographs of faces (Liu et al. 2015); CelebA-HQ: 1024 px (Karras et al. 2018)."""
 
+import re
+
 import gin
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, square
-from idgan_tf.errors import DataError
+from idgan_tf.errors import DataError, require
 
 CROP = 160  # 1Konny/idgan, data/preprocess.py
 ALIGNED = (178, 218)
+ATTRIBUTES = ("list_attr_celeba.txt", "list_attr_celeba.csv")  # as published, and as Kaggle has it
+MOST = 8  # attributes of a label: 256 classes
 
 
 @gin.register
@@ -20,27 +25,54 @@ class CelebA(PreparedDataset):
     Args:
         image_shape: (64, 64, 3), (128, 128, 3) or (256, 256, 3) in the papers.
         data_dir, augment: see `PreparedDataset`.
+        attributes: names of the attributes that make the label, of the 40 of list_attr_celeba.txt; none, no label.
+            One gives two classes, without it and with it; k give 2^k, the first one's being the highest bit.
     """
 
     home = "mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
     licence = "non-commercial research only"
     layout = "img_align_celeba.zip, or the folder img_align_celeba of it"
     archives = ("img_align_celeba.zip",)
+    tables = ATTRIBUTES
     full_count = 202_599
     tfds = "celeb_a"
     crop = "centre 160x160"
+    gin_file = "celeba64"
 
-    def __init__(self, image_shape, data_dir=None, augment=()):
+    def __init__(self, image_shape, data_dir=None, augment=(), attributes=()):
         size = square("CelebA", image_shape)
-        super().__init__(f"celeba{size}", image_shape, data_dir, augment)
+        require(
+            isinstance(attributes, (tuple, list))
+            and all(isinstance(name, str) and re.fullmatch(r"\w+", name) for name in attributes)
+            and len(set(attributes)) == len(attributes) <= MOST,
+            f'CelebA.attributes must be up to {MOST} names such as ("Smiling",), got {attributes!r}',
+        )
+        super().__init__("_".join([f"celeba{size}", *attributes]), image_shape, data_dir, augment)
+        self.attributes = tuple(attributes)
         self.weight = f"1.4 GB; {self.full_count * 3 * size**2 / 1e9:.1f} GB prepared"
         self.stand_in = f"gin/data/sprites{size}.gin"
 
+    @property
+    def rule(self):
+        return {**super().rule, **({"attributes": list(self.attributes)} if self.attributes else {})}
+
     def find(self, source):
-        names = source.files(None if source.path.name == "img_align_celeba" else "img_align_celeba")
+        names = pictures(source, None if source.path.name == "img_align_celeba" else "img_align_celeba")
         if not names:
             raise nothing_found(source, "folder img_align_celeba with images")
-        return [Item(name) for name in names], ()
+        if not self.attributes:
+            return [Item(name) for name in names], ()
+        labels = _labels(source, self.attributes)
+        for name in names:
+            if name.rsplit("/", 1)[-1] not in labels:
+                raise DataError(f"{source.path}: the list of attributes has no {name}; get both of one release")
+        return [Item(name, labels[name.rsplit("/", 1)[-1]]) for name in names], _classes(self.attributes)
+
+    def find_tfds(self, source):
+        if not self.attributes:
+            return super().find_tfds(source)
+        features = [f"attributes/{name}" for name in self.attributes]
+        return [Item(name, _number(bits)) for name, *bits in source.examples(*features)], _classes(self.attributes)
 
     def cut(self, image, item):
         if image.size != ALIGNED:
@@ -74,7 +106,7 @@ class CelebAHQ(PreparedDataset):
         super().__init__("celebahq", image_shape, data_dir, augment)
 
     def find(self, source):
-        names = source.files()
+        names = pictures(source)
         if not names:
             raise nothing_found(source, "images")
         return [Item(name) for name in names], ()
@@ -89,3 +121,42 @@ class CelebAHQ(PreparedDataset):
                 f"{item.name} is {image.width}x{image.height}, but CelebA-HQ images are 1024x1024; get it again"
             )
         return image
+
+
+def _labels(source, attributes):
+    """{image: label} from the list of attributes: names in a line, then each image with 1 or -1 for every name.
+
+    Raises:
+        DataError: there is no list, it is damaged, or lacks one of `attributes`.
+    """
+    found = [name for name in source.names if name.rsplit("/", 1)[-1] in ATTRIBUTES]
+    if not found:
+        raise DataError(
+            f"{source.path} has no {ATTRIBUTES[0]}, which says the attributes; pass the folder in which it lies beside "
+            "img_align_celeba.zip, or beside the folder img_align_celeba"
+        )
+    lines = source.read(found[0]).decode("utf-8", "replace").replace(",", " ").split("\n")
+    known, *rows = [line.split() for line in lines[0 if found[0].endswith(".csv") else 1 :] if line.strip()] or [[]]
+    known = known[1:] if found[0].endswith(".csv") else known
+    for attribute in attributes:
+        if attribute not in known:
+            raise DataError(f"{source.path}: {found[0]} has no attribute {attribute!r}; there are {', '.join(known)}")
+    columns, labels = [known.index(attribute) for attribute in attributes], {}
+    for name, *values in rows:
+        if len(values) != len(known) or not {values[column] for column in columns} <= {"1", "-1"}:
+            raise DataError(f"{source.path}: {found[0]} is cut or damaged at {name}; download it again")
+        labels[name] = _number([values[column] == "1" for column in columns])
+    return labels
+
+
+def _number(bits):
+    """The class of which attributes an image has, the first one's bit being the highest."""
+    return int("".join(str(int(bit)) for bit in bits), 2)
+
+
+def _classes(attributes):
+    """The names of all classes: which attributes an image has, and which it has not."""
+    names = [""]
+    for attribute in attributes:
+        names = [f"{name} {has}{attribute}".strip() for name in names for has in ("not_", "")]
+    return tuple(names)

@@ -3,6 +3,7 @@
 import gin
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
 
 CROP = 450  # 1Konny/idgan, data/preprocess.py
@@ -30,7 +31,7 @@ class Chairs(PreparedDataset):
         super().__init__("chairs_grey" if image_shape[-1] == 1 else "chairs", image_shape, data_dir, augment)
 
     def find(self, source):
-        names = source.files("renders")
+        names = pictures(source, "renders")
         if not names:
             raise nothing_found(source, "folders <model>/renders with images")
         return [Item(name) for name in names], ()

@@ -4,6 +4,7 @@ import gin
 
 from idgan_tf import image_files
 from idgan_tf.data.cars import inside_box
+from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.tfds_source import pixels
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.errors import DataError
@@ -36,7 +37,7 @@ class CUB(PreparedDataset):
     def find(self, source):
         paths, boxes = _table(source, "images.txt"), _table(source, "bounding_boxes.txt")
         labels, classes = _table(source, "image_class_labels.txt"), _table(source, "classes.txt")
-        names = {name.split("images/", 1)[-1]: name for name in source.files("images")}
+        names = {name.split("images/", 1)[-1]: name for name in pictures(source, "images")}
         items = []
         try:
             for number, (path,) in paths.items():

@@ -4,6 +4,7 @@ import gin
 import numpy as np
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
 from idgan_tf.errors import DataError
 
@@ -29,11 +30,11 @@ class FaceScrub(PreparedDataset):
         super().__init__("facescrub", image_shape, data_dir, augment)
 
     def find(self, source):
-        names = source.files(None if source.path.name == "facescrub_aligned" else "facescrub_aligned")
-        if not names:
+        people = _people(source, "facescrub_aligned")
+        if not people:
             raise nothing_found(source, "folder facescrub_aligned with images")
-        labels, identities = numbered(_identity(name) for name in names)
-        return [Item(name, labels[_identity(name)]) for name in names], tuple(identities)
+        labels, identities = numbered(people.values())
+        return [Item(name, labels[person]) for name, person in people.items()], tuple(identities)
 
 
 @gin.register
@@ -69,16 +70,17 @@ class FaceScrubCasia(FaceScrub):
 
     def find(self, source):
         items, identities = super().find(source)
-        names = source.files("CASIA-WebFace")
-        people = sorted({_identity(name) for name in names})
+        casia = _people(source, "CASIA-WebFace")
+        people = sorted(set(casia.values()))
         if len(people) < self.identities:
             raise DataError(f"{source.path} has {len(people)} people in CASIA-WebFace, {self.identities} are needed")
         chosen = set(np.random.default_rng(self.seed).choice(people, self.identities, replace=False))
-        return items + [Item(name, UNLABELLED) for name in names if _identity(name) in chosen], identities
+        self._casia_count = len(casia)
+        return items + [Item(name, UNLABELLED) for name, person in casia.items() if person in chosen], identities
 
     def count(self, source, found):
-        del found  # only the chosen people
-        return len(source.files("CASIA-WebFace"))
+        del source, found  # only the chosen people
+        return self._casia_count
 
     def cut(self, image, item):
         if item.label == UNLABELLED:
@@ -86,5 +88,20 @@ class FaceScrubCasia(FaceScrub):
         return image
 
 
-def _identity(name):
-    return name.split("/")[-2]
+def _people(source, root):
+    """{image: person} below the folder `root`, each image in the folder of its person.
+
+    Raises:
+        DataError: one lies elsewhere: beside the people, or deeper, as what downloaders put into folders `face`.
+    """
+    people = {}
+    for name in pictures(source, None if source.path.name == root else root):
+        *folders, _ = name.split("/")
+        below = folders[folders.index(root) + 1 :] if root in folders else folders
+        if len(below) != 1:
+            where = f"in {'/'.join(below)}" if below else "in no folder of a person"
+            raise DataError(
+                f"{source.path}: {name} lies {where}, but images must lie at {root}/<person>/<image>; move it away"
+            )
+        people[name] = below[0]
+    return people

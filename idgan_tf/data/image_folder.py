@@ -1,4 +1,4 @@
-"""Any folder, zip or tar of images; a class per folder where there are labels."""
+"""Any folder, zip or tar of images; a class per folder, or by a file of labels, where there are labels."""
 
 import re
 import unicodedata
@@ -6,12 +6,12 @@ import unicodedata
 import gin
 
 from idgan_tf import image_files
-from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
+from idgan_tf.data.preparation import labels
+from idgan_tf.data.preparation.pictures import left_out, looked_through, shortened
+from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
 from idgan_tf.errors import DataError, require
 
-SPLITS = {"train", "test", "val", "valid", "validation", "eval"}  # folders above the classes, read as one set
 CROPS = ("square", "none")
-SHIPPED = ("cifar10_images",)  # folders that have a file in gin/data/
 
 
 @gin.register
@@ -21,18 +21,22 @@ class ImageFolder(PreparedDataset):
     Args:
         name: of the dataset, to tell several apart: letters, digits, "-" and "_".
         image_shape: (H, W, 3), or (H, W, 1) for grey.
-        labels: whether the folder of an image is its class. Folders train/, test/ ... are joined.
+        labels: whether images have classes: their folders', with train/, test/ ... joined (`preparation.labels`).
         crop: "square" keeps the largest square in the middle, "none" squeezes the whole image.
         resize: "lanczos", "bicubic" or "box".
         data_dir, augment: see `PreparedDataset`.
+        labels_file: a CSV or JSON file that says the classes, not the folders: its name in the source, or its path.
     """
 
     home = "your own images"
     layout = "a folder, zip or tar of images, a class per folder where there are labels"
     weight = licence = "yours"
     turn = True
+    gin_file = "image_folder"
 
-    def __init__(self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=()):
+    def __init__(
+        self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=(), labels_file=""
+    ):
         super().__init__(name, image_shape, data_dir, augment)
         require(
             isinstance(name, str) and re.fullmatch(r"[\w-]+", name),
@@ -43,31 +47,51 @@ class ImageFolder(PreparedDataset):
             resize in image_files.FILTERS,
             f"ImageFolder.resize must be one of {tuple(image_files.FILTERS)}, got {resize!r}",
         )
-        self.labels, self.crop, self.resize = bool(labels), crop, resize
+        require(isinstance(labels_file, str), f"ImageFolder.labels_file must be a text, got {labels_file!r}")
+        self.labels, self.crop, self.resize = bool(labels or labels_file), crop, resize
+        self.labels_file = labels_file
 
     @property
     def rule(self):
-        return {**super().rule, "labels": self.labels}
-
-    @property
-    def command(self):
-        if self.name in SHIPPED:
-            return super().command
-        return super().command.replace(  # the file in gin/data/ is that of any folder
-            f"--dataset={self.name}",
-            f"--dataset=image_folder --gin_param='ImageFolder.name = \"{self.name}\"'",
-        )
+        rule = {**super().rule, "labels": self.labels}
+        return {**rule, "labels_file": self.labels_file} if self.labels_file else rule
 
     def find(self, source):
-        names = source.files()
+        names, others = looked_through(source)
+        if self.labels:  # more is said of files of labels
+            others = {name: others[name] for name in others.keys() - set(labels.tables_of(source))}
+        self.notes = (left_out(source, others),) if others else ()
         if not names:
-            raise nothing_found(source, "images")
+            raise nothing_found(source, "images" + (f": {self.notes[0]}" if others else ""))
         if not self.labels:
             return [Item(name) for name in names], ()
-        folders = {name: _class_folder(source, name) for name in names}
-        _check_classes(source, set(folders.values()))
-        labels, classes = numbered(folder[-1] for folder in folders.values())
-        return [Item(name, labels[folder[-1]]) for name, folder in folders.items()], tuple(classes)
+        classes, notes = self._classes(source, names, {name: why for name, why in others.items() if why})
+        self.notes += tuple(notes)
+        if self.labels_file and all(name.isdecimal() for name in classes.values()):
+            ordered = sorted(set(classes.values()), key=int)
+        else:
+            ordered = sorted(set(classes.values()))
+        number = {name: label for label, name in enumerate(ordered)}
+        return [Item(name, number[classes[name]]) for name in names if name in classes], tuple(ordered)
+
+    def _classes(self, source, names, unread):
+        """({name: class}, lines about it); `unread` says why of images that cannot be read: {name: why}."""
+        if self.labels_file:
+            return labels.of_file(source, names, self.labels_file)
+        tables = labels.tables_of(source)
+        try:
+            classes, notes = labels.of_folders(source.path, [*names, *unread])
+        except DataError as error:
+            hint = f" ({shortened(tables)} is not read unless ImageFolder.labels_file names it)" if tables else ""
+            raise DataError(f"{error}{hint}") from error
+        for name, why in unread.items():
+            lost = classes.pop(name, None)
+            if lost is not None and lost not in classes.values():
+                raise DataError(f"{source.path}: no image of the class {lost} can be read; {name} is {why}")
+        _check_classes(source, set(classes.values()))
+        if tables:
+            notes.append(f"not read: {shortened(tables)}; ImageFolder.labels_file takes classes from such a file")
+        return classes, notes
 
     def cut(self, image, item):
         if self.crop == "square":
@@ -82,22 +106,13 @@ class ImageFolder(PreparedDataset):
         return image
 
 
-def _class_folder(source, name):
-    """The folders of an image, without those of splits: ("animals", "cat") of animals/train/cat/1.png."""
-    folders = tuple(part for part in name.split("/")[:-1] if part.lower() not in SPLITS)
-    if not folders:
-        raise DataError(f"{source.path}: {name} lies in no class folder; move it, or bind ImageFolder.labels = False")
-    return folders
-
-
-def _check_classes(source, folders):
-    """Refuses two folders that are, or look like, the same class."""
+def _check_classes(source, classes):
+    """Refuses two folders whose names look the same: one class, or two?"""
     seen = {}
-    for folder in sorted(folders):
-        key = unicodedata.normalize("NFKC", folder[-1]).strip().casefold()
+    for name in sorted(classes):
+        key = unicodedata.normalize("NFKC", name).strip().casefold()
         if key in seen:
             raise DataError(
-                f"{source.path} has two class folders of one name: {'/'.join(seen[key])} and "
-                f"{'/'.join(folder)}; rename one, or join them"
+                f"{source.path} has two class folders of one name: {seen[key]} and {name}; rename one, or join them"
             )
-        seen[key] = folder
+        seen[key] = name

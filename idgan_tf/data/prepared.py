@@ -9,14 +9,16 @@ image of it is cut. `preparation.writing.prepare` does the rest.
 """
 
 import functools
+import inspect
 import json
 import pathlib
+import shlex
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf import cache, image_files, noise
+from idgan_tf import cache, config, image_files, noise
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError, require
 from idgan_tf.files import NOT_OURS
@@ -55,6 +57,7 @@ class PreparedDataset(Dataset):
     Attributes:
         layout: which files --source must hold.
         archives: names of the published archives, read in place where --source is the folder that holds them.
+        tables: names of files that are read, too, where they lie beside these archives.
         full_count: images that the full set has (see `count`), 0 where any number will do. Another number is an error
             where the source is a published archive or TFDS, and a warning where it is a folder.
         tfds: the TFDS builder of the same images, "" where there is none.
@@ -62,9 +65,12 @@ class PreparedDataset(Dataset):
         resize: the resampling filter.
         turn: whether images are turned as their cameras say (EXIF).
         stand_in: what to train on without the download.
+        gin_file: the file in gin/data/ that describes it where there is none of its name.
+        notes: what `find` took for what, in lines for the end of the command and for the manifest.
     """
 
-    archives = ()
+    archives = tables = notes = ()
+    gin_file = ""
     full_count = 0
     tfds = ""
     crop = "none"
@@ -131,7 +137,7 @@ class PreparedDataset(Dataset):
             DataError: it is damaged, or of other settings.
         """
         path = self.folder / "manifest.json"
-        remedy = f"delete {self.folder} and run {self.command}"
+        remedy = f"run {self.command} --replace"
         try:
             manifest = json.loads(path.read_text())
             files, rule = manifest["files"], manifest["rule"]
@@ -140,7 +146,7 @@ class PreparedDataset(Dataset):
         except NOT_OURS as error:
             raise DataError(f"{path} is damaged; {remedy}") from error
         if manifest.get("format") != FORMAT or rule != self.rule:
-            wrong = next((key for key, value in self.rule.items() if rule.get(key) != value), "format")
+            wrong = next((key for key in {**self.rule, **rule} if rule.get(key) != self.rule.get(key)), "format")
             raise DataError(
                 f"{self.folder} was prepared with {wrong} {rule.get(wrong)!r}, not {self.rule.get(wrong)!r}; "
                 f"{remedy}, or choose another data_dir"
@@ -172,8 +178,31 @@ class PreparedDataset(Dataset):
 
     @property
     def command(self):
-        target = f" --data_dir={self.data_dir}" if self.data_dir else ""
-        return f"bin/prepare_data --dataset={self.name} --source=PATH{target}"
+        """What prepares this very dataset: with all that differs from its file in gin/data/."""
+        name, bindings = self._described()
+        params = "".join(f" --gin_param={shlex.quote(binding)}" for binding in bindings)
+        target = f" --data_dir={shlex.quote(str(self.data_dir))}" if self.data_dir else ""
+        return f"bin/prepare_data --dataset={name} --source=PATH{params}{target}"
+
+    def _described(self):
+        """(the file in gin/data/ that describes a dataset of this class, the bindings that make it this one)."""
+        kind = type(self).__name__
+        for name in filter(None, (self.name, self.gin_file)):
+            path = config.PROJECT / "gin" / "data" / f"{name}.gin"
+            given = config.literals(path) if path.is_file() else {}
+            if given.get("train.dataset") == kind:
+                break
+        else:
+            return "GIN_FILE", []  # of somebody else
+        bindings = []
+        for argument, parameter in inspect.signature(type(self).__init__).parameters.items():
+            if argument in ("self", "data_dir", "augment"):
+                continue
+            value, bound = getattr(self, argument), given.get(f"{kind}.{argument}", parameter.default)
+            macro = isinstance(bound, str) and f"{bound}." in given
+            if value != (given[f"{bound}."] if macro else bound):
+                bindings.append(f"{bound if macro else f'{kind}.{argument}'} = {_literal(value)}")
+        return name, bindings
 
     @property
     def class_names(self):
@@ -210,6 +239,12 @@ class PreparedDataset(Dataset):
         if "label" in rows:
             batch["label"] = tf.cast(rows["label"], tf.int32)
         return batch
+
+
+def _literal(value):
+    """A value as gin and a shell's '...' take it: texts in double quotes, as long as they hold none."""
+    text = repr(value)
+    return text if '"' in text else text.replace("'", '"')
 
 
 def square(name, image_shape):

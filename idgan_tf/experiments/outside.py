@@ -7,6 +7,8 @@ import numpy as np
 from absl import logging
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation.pictures import pictures
+from idgan_tf.data.preparation.sources import Folder
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
 from idgan_tf.files import NOT_OURS
@@ -65,10 +67,10 @@ def images_of(folder):
     Raises:
         DataError: there is no such folder, or no image in it.
     """
-    folder = pathlib.Path(folder)
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in image_files.SUFFIXES)
+    source = Folder(pathlib.Path(folder).expanduser())
+    files = [source.path / name for name in pictures(source)]
     if not files:
-        raise DataError(f"{folder} holds no images ({', '.join(image_files.SUFFIXES)})")
+        raise DataError(f"{folder} holds no images")
     return files
 
 

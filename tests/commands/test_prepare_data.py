@@ -12,6 +12,7 @@ from tests.helpers import PROJECT, command
 OWN = """
 import gin
 
+from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset
 
 
@@ -20,7 +21,7 @@ class OwnPhotos(PreparedDataset):
     home, layout = "the garden", "any folder"
 
     def find(self, source):
-        return [Item(name) for name in source.files()], ()
+        return [Item(name) for name in pictures(source)], ()
 """
 
 

@@ -16,6 +16,11 @@ MAX_MEMBER = 512 << 20  # bytes of one member; the largest published one has 31 
 MAX_RATIO, MIN_TOTAL = 100, 1 << 30  # an archive may unpack to 100 times its size, or to 1 GiB
 TRUST = "if you trust it, unpack it yourself and pass the folder"
 BLOCK = 1 << 20  # bytes read at a time
+KINDS = {  # how files begin in which others keep many images
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file",
+    b"PAR1": "a Parquet file",
+    b"\x93NUMPY": "an array of NumPy",
+}
 
 
 def refuse_other_text(path, start):
@@ -27,6 +32,19 @@ def refuse_other_text(path, start):
             f"{path} is a web page saved under the name of an archive (a login, quota or error page); "
             "download it again in a browser"
         )
+
+
+def kind_of(name, start):
+    """What a file of many images is that no dataset here comes in, from its name and first bytes; "" where unknown."""
+    if ".tfrecord" in name.lower():
+        return "a TFRecord file"
+    return next((what for magic, what in KINDS.items() if start.startswith(magic)), "")
+
+
+def refuse_kind(path, start, layout):
+    """Refuses a file of a known kind that is not read, and says what is: `layout`."""
+    if what := kind_of(path.name, start):
+        raise DataError(f"{path} is {what}, which is not read here; pass {layout}")
 
 
 def plain_tar(path, scratch):

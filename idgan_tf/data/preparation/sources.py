@@ -3,6 +3,7 @@
 Links, devices and encrypted members are refused, and what `refusals` says.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -17,7 +18,7 @@ from absl import logging
 
 from idgan_tf.data.preparation import refusals
 from idgan_tf.errors import DataError
-from idgan_tf.image_files import SUFFIXES
+from idgan_tf.image_files import START
 from idgan_tf.progress import bar
 
 OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")  # how they begin; the last is zstd
@@ -39,21 +40,25 @@ class Source:
         """The bytes of a file. Threads may read at the same time."""
         raise NotImplementedError
 
+    def start(self, name):
+        """The first bytes of a file, up to `image_files.START`; none where it cannot be read."""
+        try:
+            return self.read(name)[:START]
+        except DataError:
+            return b""
+
     def where(self, name):
         """The path of a file that lies on the disk as it is."""
         raise NotImplementedError
 
     def fingerprint(self):
         """{"path", ...}: what the manifest says about where the data came from."""
-        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": _sha256(self.path)}
+        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
 
-    def files(self, folder=None, suffixes=SUFFIXES):
+    def files(self, folder=None, suffixes=("",)):
         """Names with one of `suffixes`; with `folder`, only those anywhere below a folder of that name."""
-        return [
-            name
-            for name in self.names
-            if name.lower().endswith(suffixes) and (folder is None or folder in name.split("/")[:-1])
-        ]
+        wanted = (name for name in self.names if name.lower().endswith(suffixes))
+        return [name for name in wanted if folder is None or folder in name.split("/")[:-1]]
 
     def one(self, file_name):
         """The one name that ends in `file_name`.
@@ -85,6 +90,12 @@ class Folder(Source):
         except OSError as error:
             raise DataError(f"cannot read {self.path / name}: {error.strerror}; mend it") from error
 
+    def start(self, name):
+        path = self.path / name
+        with contextlib.suppress(OSError), open(path if path.is_file() else os.devnull, "rb") as file:  # no pipes
+            return file.read(START)
+        return b""
+
     def fingerprint(self):
         listing = "".join(f"{name} {_size(self.path / name)}\n" for name in self.names)
         return {"path": str(self.path), "listing_sha256": hashlib.sha256(listing.encode()).hexdigest()}
@@ -105,6 +116,9 @@ class Plain(Source):
     def where(self, name):
         del name
         return self.path
+
+    def read(self, name):
+        return self.where(name).read_bytes()
 
 
 class Zip(Source):
@@ -190,22 +204,24 @@ class Together(Source):
         return {"path": str(self.path), "parts": [source.fingerprint() for source in self._sources]}
 
 
-def open_source(path, scratch, archives=()):
+def open_source(path, scratch, archives=(), tables=(), layout="a folder, zip or tar"):
     """A folder or archive, for reading.
 
     Args:
         path: what the user named.
         scratch: a folder for temporary files.
         archives: names of archives that count as folders where they lie directly in the folder `path`.
+        tables: names of files that are read where they lie beside these; layout: what is read, for messages.
 
     Raises:
         DataError: there is nothing at `path`, or it is no folder, zip or tar, or not one to trust.
     """
     path = pathlib.Path(path).expanduser()
     if path.is_dir():
-        found = [path / name for name in archives if (path / name).is_file()]
-        if found:
-            return Together(path, [open_source(archive, scratch) for archive in found])
+        found = [path / name for name in (*archives, *tables) if (path / name).is_file()]
+        if any(part.name in archives for part in found):
+            parts = (Plain(part) if part.name in tables else open_source(part, scratch) for part in found)
+            return Together(path, list(parts))
         return Folder(path)
     if not path.is_file():
         raise DataError(f"there is no folder or file {path}")
@@ -221,6 +237,7 @@ def open_source(path, scratch, archives=()):
         raise DataError(f"{path} is empty; download it again")
     if start.startswith(OTHER_ARCHIVES):
         raise DataError(f"{path} is packed in a way that is not read here; unpack it yourself and pass the folder")
+    refusals.refuse_kind(path, start, layout)
     raise DataError(f"{path} is no folder, zip or tar file, or is cut short; download it again")
 
 
@@ -261,7 +278,7 @@ def _size(path):
         return 0
 
 
-def _sha256(path):
+def sha256(path):
     """The checksum of an archive, which may be large: with a progress bar."""
     checksum = hashlib.sha256()
     total = -(-path.stat().st_size // refusals.BLOCK)

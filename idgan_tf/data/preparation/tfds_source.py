@@ -97,7 +97,7 @@ def open_tfds(name, data_dir=None):
     """
     import tensorflow_datasets as tfds
 
-    data_dir = pathlib.Path(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+    data_dir = data_folder(data_dir)
     newest = _newest(data_dir / name)
     if newest is None:
         _build(name, data_dir)
@@ -112,6 +112,11 @@ def open_tfds(name, data_dir=None):
     if file_format != "tfrecord":
         raise DataError(f"{newest} is stored as {file_format}, which is not read here, only tfrecord; {AGAIN}")
     return TfdsSource(builder)
+
+
+def data_folder(data_dir=None):
+    """Where TFDS keeps what it has prepared: in `data_dir`, or in its own default."""
+    return pathlib.Path(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
 
 
 def _newest(folder):

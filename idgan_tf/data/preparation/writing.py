@@ -16,6 +16,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.data.factor_images import FactorImages
+from idgan_tf.data.preparation import target
 from idgan_tf.data.preparation.grids import Grid
 from idgan_tf.data.preparation.sources import Together, open_files, open_source
 from idgan_tf.data.preparation.target import commit, create, write_all
@@ -28,7 +29,7 @@ CHUNK_BYTES = 8 << 20
 POLICIES = ("error", "skip")
 
 
-def prepare(dataset, path, on_error="error", max_skipped=100):
+def prepare(dataset, path, on_error="error", max_skipped=100, replace=False):
     """Writes `dataset.folder` from the files at `path`; ends at once where that is done already.
 
     Args:
@@ -37,19 +38,22 @@ def prepare(dataset, path, on_error="error", max_skipped=100):
         on_error: "error" stops at the first bad image, and where a published archive or TFDS does not hold the full
             number of images; "skip" leaves bad images out, and warns of a wrong number.
         max_skipped: so many may be left out.
+        replace: whether to write it anew beside what is there, of whatever source, and to exchange the two at the end.
 
     Returns:
         The manifest.
 
     Raises:
-        DataError: files are missing or bad, or the target cannot be written. Nothing is left behind, but for what an
-            interrupted run had done where `path` cannot be read now: it may be mistyped.
+        DataError: files are missing or bad, the target cannot be written, or was written from another source. Nothing
+            is left behind, but for what an interrupted run had done where `path` cannot be read now: it may be
+            mistyped.
     """
-    manifest = dataset.read_manifest()
-    if manifest is not None:
-        logging.info("%s is already prepared: %d images in %s", dataset.name, manifest["count"], dataset.folder)
-        return manifest
-    _check_target(dataset.folder)
+    target.recover(dataset.folder)
+    if not (replace and target.may_be_replaced(dataset.folder)):
+        manifest = target.kept(dataset, path)
+        if manifest is not None:
+            return manifest
+        _check_target(dataset.folder)
     work = dataset.folder.with_name(f".{dataset.name}.preparing")
     interrupted = (work / "plan.json").exists()
     try:
@@ -85,6 +89,7 @@ class _Work:
         self.rows_per_chunk = max(1, CHUNK_BYTES // self.row_bytes)
         self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
         self.plan = {"rule": dataset.rule, "count": len(self.items), "source": self.source.fingerprint()}
+        self.plan |= {"notes": list(dataset.notes)} if dataset.notes else {}
 
     def _check_count(self, count):
         full = self.dataset.full_count
@@ -177,6 +182,7 @@ class _Work:
         manifest = commit(self.dataset, self.work, self.plan, len(kept), files, self.class_names, skipped)
         if skipped:
             logging.warning("%s: left out %d bad images, listed in manifest.json", self.dataset.name, len(skipped))
+        target.say_classes(self.class_names, [self.items[i].label for i in kept], self.dataset.notes)
         return manifest
 
     def _drop_skipped(self, kept):
@@ -205,7 +211,7 @@ def _open(dataset, path, scratch):
     if kind != "tfds":
         if isinstance(dataset, FactorImages) and dataset.files:
             return open_files(path, dataset.files)
-        return open_source(path, scratch, dataset.archives)
+        return open_source(path, scratch, dataset.archives, dataset.tables, dataset.layout)
     if not dataset.tfds:
         raise DataError(f"TFDS has no {dataset.name}; pass --source=PATH, where PATH holds {dataset.layout}")
     return open_tfds(dataset.tfds, data_dir)

@@ -137,6 +137,24 @@ def test_facescrub_numbers_identities_in_sorted_order(tmp_path):
     np.testing.assert_array_equal(dataset.arrays["image"][2], picture(0, 64, 64))
 
 
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        (
+            "A/face/crop.jpg",
+            "A/face/crop.jpg lies in A/face, but images must lie at facescrub_aligned/<person>/<image>",
+        ),
+        ("stray.jpg", "stray.jpg lies in no folder of a person"),
+    ],
+)
+@pytest.mark.parametrize("root", ["facescrub_aligned/", ""])
+def test_a_face_that_lies_in_no_folder_of_a_person_is_named(tmp_path, name, message, root):
+    files = {f"{root}{name}": encoded(picture(0, 64, 64)) for name in ("A/1.jpg", "B/1.jpg", name)}
+    source = write_folder(tmp_path / ("in" if root else "facescrub_aligned"), files)
+    with pytest.raises(DataError, match=message):
+        prepared(FaceScrub((64, 64, 3)), source, tmp_path / "out")
+
+
 def test_casia_adds_people_without_labels_drawn_by_seed(tmp_path):
     files = {"facescrub_aligned/A/1.png": encoded(picture(0, 64, 64))}
     files.update({f"CASIA-WebFace/{i:07d}/001.jpg": encoded(picture(i, 250, 250)) for i in range(8)})

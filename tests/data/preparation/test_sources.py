@@ -17,7 +17,7 @@ def test_folder_zip_and_tar_read_the_same(tmp_path, kind):
     write = {"folder": write_folder, "zip": write_zip}.get(kind, write_tar)
     source = open_source(write(path, {**FILES, "__MACOSX/x.png": b"", "set/.DS_Store": b""}), tmp_path)
     assert source.names == ["set/a/1.png", "set/a/notes.txt", "set/b/2.png"]
-    assert source.files("a") == ["set/a/1.png"]
+    assert source.files("a", (".png",)) == ["set/a/1.png"] and source.start("set/a/1.png") == b"one"
     assert source.read(source.one("2.png")) == b"two"
 
 

@@ -17,6 +17,7 @@ from idgan_tf.data.cifar import Cifar
 from idgan_tf.data.cub import CUB
 from idgan_tf.data.preparation import tfds_source, writing
 from idgan_tf.data.preparation.writing import prepare
+from idgan_tf.errors import DataError
 from tests.data.files import (
     cars_files,
     cifar_files,
@@ -50,6 +51,13 @@ def test_celeba_has_the_pixels_of_the_archive_and_the_order_of_tfds(tmp_path):
     assert rows[:4] == [expected[key] for key in keys]
 
 
+def test_celeba_has_the_attributes_of_tfds(tmp_path):
+    source = f"tfds:{celeb_a(tmp_path / 'tfds', jpegs(4), num_train=2)}"  # all smile, none is young
+    dataset = prepared(CelebA((64, 64, 3), attributes=("Young", "Smiling")), source, tmp_path / "out")
+    assert dataset.class_names[1] == "not_Young Smiling"
+    np.testing.assert_array_equal(dataset.arrays["label"], [1, 1, 1, 1])
+
+
 def test_the_manifest_names_builder_and_version_and_is_recognised(tmp_path, caplog):
     source = f"tfds:{celeb_a(tmp_path / 'tfds', jpegs(4), num_train=2)}"
     dataset = prepared(CelebA((64, 64, 3)), source, tmp_path / "out")
@@ -57,8 +65,10 @@ def test_the_manifest_names_builder_and_version_and_is_recognised(tmp_path, capl
     assert record["tfds"] == "celeb_a/2.1.0" and record["path"].endswith("celeb_a/2.1.0")
     assert len(record["records_sha256"]) == 64
     with caplog.at_level(logging.INFO, logger="absl"):
-        again = prepare(CelebA((64, 64, 3), data_dir=str(tmp_path / "out")), "tfds:/gone")
+        again = prepare(CelebA((64, 64, 3), data_dir=str(tmp_path / "out")), source)
     assert again == dataset.manifest and "already prepared" in caplog.text
+    with pytest.raises(DataError, match="which is kept; tfds:/gone was not read"):
+        prepare(CelebA((64, 64, 3), data_dir=str(tmp_path / "out")), "tfds:/gone")
     celeb_a(tmp_path / "other", jpegs(5)[1:], num_train=2)
     other = prepared(CelebA((64, 64, 3)), f"tfds:{tmp_path / 'other'}", tmp_path / "out2")
     assert other.manifest["source"]["records_sha256"] != record["records_sha256"]
