@@ -48,7 +48,7 @@ def finish(configuration, run_dir):
 
 
 def _checked(configuration, run, from_run=None):
-    """(`build.Settings`, `from_run.Weights` or None) of a run that is to train; mistakes are found, nothing is written."""
+    """(`build.Settings`, `from_run.Weights` or None) of a run that is to train; nothing is written yet."""
     from idgan_tf.evaluation.metric import find
     from idgan_tf.experiments.from_run import told, weights_of
     from idgan_tf.training import build, checkpoint, workers
