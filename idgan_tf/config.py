@@ -18,7 +18,8 @@ from gin import config_parser
 from idgan_tf import gin_state
 from idgan_tf.errors import ConfigError, message
 
-PROJECT = pathlib.Path(__file__).resolve().parent.parent
+PACKAGE = pathlib.Path(__file__).resolve().parent
+PROJECT = PACKAGE if (PACKAGE / "gin").is_dir() else PACKAGE.parent  # holds gin/: a wheel's package, or a checkout
 IMPORTS = ("idgan_tf", "keras")
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
 HARMLESS = (
@@ -46,15 +47,19 @@ RENAMED = {
 }
 
 
+def located(gin_file):
+    """The path of a gin file, looked up from the current folder, then where this project's lie; None without one."""
+    return next((path for folder in (pathlib.Path(), PROJECT) if (path := folder / gin_file).is_file()), None)
+
+
 def find(gin_file):
-    """The path of a gin file, looked up from the current folder, then from the project.
+    """The path of a gin file that must be there, as `located`.
 
     Raises:
         ConfigError: there is no such file.
     """
-    for folder in (pathlib.Path(), PROJECT):
-        if (folder / gin_file).is_file():
-            return folder / gin_file
+    if path := located(gin_file):
+        return path
     known = sorted(path.name for path in (PROJECT / "gin").glob("*.gin"))
     close = difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3) or known[:6]
     raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
@@ -68,7 +73,7 @@ class Configuration:
     gin knows from then on.
 
     Attributes:
-        gin_files: paths, looked up from the current folder, then from the project.
+        gin_files: paths, as `find` looks them up.
         bindings: such as "train.seed = 1"; they override the files.
         allow_imports: packages outside idgan_tf and keras that the files may import.
         is_part: whether it is a part of experiments, which may set macros that other files read.

@@ -27,6 +27,7 @@ FLOORS = (
     ("studies",),
     ("reports",),
     ("commands",),
+    ("__main__",),
 )
 FLOOR_OF = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 LARGEST = 300  # lines of a file

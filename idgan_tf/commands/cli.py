@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import signal
 import sys
 import traceback
@@ -12,6 +13,7 @@ from absl import flags, logging
 
 from idgan_tf.errors import DataError, UserError, message
 
+INSTALLED = "idgan_tf "  # before the name of a command that `idgan_tf` was asked for, in place of bin/
 FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
 
 
@@ -53,6 +55,11 @@ def flags_of(*names, **texts):
     return found
 
 
+def named(text):
+    """A text with the commands of bin/ in it as who reads it can start them: as this one was started."""
+    return re.sub(r"\bbin/(?=\w)", INSTALLED, text) if sys.argv[0].startswith(INSTALLED) else text
+
+
 def run(main, usage, known):
     """Runs `main()` as a command of bin/.
 
@@ -72,7 +79,7 @@ def _run(main, usage, known):
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:
-            print(usage.strip(), known.module_help(sys.modules[main.__module__]), sep="\n\n")
+            print(named(usage.strip()), known.module_help(sys.modules[main.__module__]), sep="\n\n")
             sys.exit(0)
         rest = known(sys.argv)
         if len(rest) > 1:
@@ -133,5 +140,5 @@ def _quiet():
 
 
 def _end(name, error, code):
-    print(f"{name}: {message(error)}", file=sys.stderr, flush=True)
+    print(f"{name}: {named(message(error))}", file=sys.stderr, flush=True)
     sys.exit(code)

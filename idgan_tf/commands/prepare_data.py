@@ -56,7 +56,7 @@ flags.DEFINE_bool(
 def main():
     """Runs the command."""
     if FLAGS.list:
-        print("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names()))))
+        print(cli.named("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names())))))
         return
     if not FLAGS.dataset or not FLAGS.source:
         raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")

@@ -47,7 +47,7 @@ def main():
     if FLAGS.only is not None:
         mine = jobs.share(mine, FLAGS.only)
     if FLAGS.list:
-        print("\n".join(jobs.commands(mine)))
+        print(cli.named("\n".join(jobs.commands(mine))))
         return
     began = time.monotonic()
     result, folder = results.write(chosen, *given)  # finds an unwritable folder first

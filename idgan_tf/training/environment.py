@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import platform
 
-PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
+PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy", "gin-config")
 
 
 def packages():

@@ -64,7 +64,7 @@ def describe(path):
 
 
 def _remedy(gin_file):
-    known = (config.PROJECT / gin_file).exists()
+    known = config.located(gin_file)
     return f"run: bin/train --gin_file={gin_file}" if known else f"write {gin_file} after one of its kind, and train it"
 
 
