@@ -130,15 +130,25 @@ class Configuration:
         return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
 
 
-def _parse(gin_files, bindings, allow_imports):
-    """Adds files and bindings to the configuration of gin."""
-    _register_optimizers()
+def require_readable(gin_files, bindings=(), allow_imports=()):
+    """The paths of gin files that may be read; needs no TensorFlow, and runs nothing.
+
+    Raises:
+        ConfigError: one is missing, imports or binds what it may not, or a binding is none.
+    """
     paths = [str(find(gin_file)) for gin_file in gin_files]
     for path in paths:
         _check_statements(pathlib.Path(path), (*IMPORTS, *allow_imports))
     for binding in bindings:
         if "=" not in binding:
             raise ConfigError(f'--gin_param takes "name.parameter = value", got {binding!r}')
+    return paths
+
+
+def _parse(gin_files, bindings, allow_imports):
+    """Adds files and bindings to the configuration of gin."""
+    paths = require_readable(gin_files, bindings, allow_imports)
+    _register_optimizers()
     try:
         with gin_state.reading_with(_todays, str(PROJECT)):
             gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)

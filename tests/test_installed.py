@@ -147,7 +147,7 @@ def test_the_installed_package_trains_measures_exports_and_explores(installed, t
     assert any("mig" in line for line in metrics(tmp_path / "runs" / "quickstart"))
     command("export", "--run_dir=runs/quickstart")
     assert (tmp_path / "runs/quickstart/export/1/saved_model.pb").is_file()
-    assert "gin/betavae_dsprites.gin" in command("reproduce", "--study=idgan_table2", "--list")
+    assert "gin/betavae_dsprites.gin" in command("reproduce", "--study=idgan_table2", "--commands")
     assert "title" in first_page(installed, tmp_path)
 
 

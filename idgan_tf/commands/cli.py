@@ -60,19 +60,20 @@ def named(text):
     return re.sub(r"\bbin/(?=\w)", INSTALLED, text) if sys.argv[0].startswith(INSTALLED) else text
 
 
-def run(main, usage, known):
+def run(main, usage, known, check=None):
     """Runs `main()` as a command of bin/.
 
     Args:
         main: does the work; what it needs from TensorFlow it imports itself, so that --help is fast.
         usage: the text above the flags in --help.
         known: the flags of the command, from `flags_of`; they are parsed here.
+        check: raises what is wrong as far as it shows without TensorFlow, which takes seconds to load (`early`).
     """
     with _reader_may_leave():
-        _run(main, usage, known)
+        _run(main, usage, known, check)
 
 
-def _run(main, usage, known):
+def _run(main, usage, known, check):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -91,6 +92,8 @@ def _run(main, usage, known):
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().setFormatter(None)
     try:
+        if check:
+            check()
         with _quiet():
             import tensorflow as tf
 

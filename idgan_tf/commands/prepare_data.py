@@ -20,6 +20,7 @@ cannot be used end the command, or are left out and counted with --on_error=skip
 from absl import flags
 
 from idgan_tf.commands import cli
+from idgan_tf.config import PROJECT, require_readable
 from idgan_tf.errors import ConfigError
 
 FLAGS = cli.flags_of(gin_param="A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")
@@ -53,13 +54,19 @@ flags.DEFINE_bool(
 )
 
 
+def check():
+    """Finds what is wrong at once."""
+    if not FLAGS.list and not (FLAGS.dataset and FLAGS.source):
+        raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
+    if FLAGS.dataset:
+        require_readable([_file_of(FLAGS.dataset)], FLAGS.gin_param, FLAGS.gin_allow_import)
+
+
 def main():
     """Runs the command."""
     if FLAGS.list:
         print(cli.named("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names())))))
         return
-    if not FLAGS.dataset or not FLAGS.source:
-        raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
     from idgan_tf.data.preparation import writing
     from idgan_tf.data.prepared import PreparedDataset
 
@@ -72,8 +79,6 @@ def main():
 
 def names():
     """The datasets of gin/data/."""
-    from idgan_tf.config import PROJECT
-
     return sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
 
 
@@ -117,4 +122,4 @@ def entry(dataset):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

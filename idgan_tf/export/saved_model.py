@@ -3,10 +3,12 @@
 <folder>/<version>/ saved_model.pb  variables/  README.md  MODEL_CARD.md  SHA256SUMS  networks/*.keras
 """
 
+import contextlib
 import pathlib
 
 import keras
 import tensorflow as tf
+from absl import logging
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.export.card import readme
@@ -35,12 +37,23 @@ def export(method, folder, version=1, card=""):
     for name, signature in method.signatures().items():
         archive.add_endpoint(name, signature.function, [each.spec for each in signature.inputs])
     try:
-        with publishing(target) as temporary:
+        with publishing(target) as temporary, _quiet():
             archive.write_out(str(temporary), verbose=False)
             _write_extras(method, temporary, card)
     except OSError as error:
         raise ConfigError(f"cannot write the export {folder}: {error.strerror}") from error
     return target
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keeps what TensorFlow says of a SavedModel off the terminal; none of it needs an answer."""
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _write_extras(method, folder, card):

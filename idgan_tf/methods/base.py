@@ -1,5 +1,6 @@
 """What a method is: networks, the players that train them, and one `train_step`."""
 
+import re
 from typing import NamedTuple
 
 import keras
@@ -28,12 +29,15 @@ class Method(keras.Model):
 
     Attributes:
         meanings: {name: text} of what `train_step` returns, for people.
+        owners: {name: player} of values that are not of the first player, and not called <player>_...; "kl" is that
+            of kl_0, kl_1 and so on.
         networks: {name: network} of everything that has weights, averages and frozen networks included.
         extra_variables: {name: variable} of state that is neither a network's nor an optimizer's.
         step: int64 variable, the number of finished steps.
     """
 
     meanings = {}
+    owners = {}
 
     def __init__(self, **networks):
         super().__init__()
@@ -92,6 +96,13 @@ class Method(keras.Model):
         """Warnings (sentences) that the means of a log period call for."""
         del means
         return []
+
+    def tag(self, name):
+        """Where TensorBoard shows a value that `train_step` returns: in the group of its player, "generator/loss"."""
+        for player in self.players:
+            if name.startswith(f"{player}_"):
+                return f"{player}/{name.removeprefix(f'{player}_')}"
+        return f"{self.owners.get(re.sub(r'_[0-9]+$', '', name), next(iter(self.players)))}/{name}"
 
     def build_optimizers(self):
         """Makes every slot variable, so that checkpoints never depend on a first step."""

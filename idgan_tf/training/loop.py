@@ -162,8 +162,9 @@ class _Training:
         if self.chief:
             with record.writing(self.run):
                 run_log.append_metrics(self.run.metrics, {"step": self.step, **means})
-        rates = {f"learning_rate/{name}": p.optimizer.learning_rate for name, p in self.method.players.items()}
-        for name, value in {**means, "steps_per_second": progress.rate, **rates}.items():
+        tagged = {self.method.tag(name): value for name, value in means.items()}
+        rates = {f"{name}/learning_rate": p.optimizer.learning_rate for name, p in self.method.players.items()}
+        for name, value in {**tagged, "steps_per_second": progress.rate, **rates}.items():
             tf.summary.scalar(name, value, self.step)
         progress.show(means)
         for warning in self.method.diagnose(means):
