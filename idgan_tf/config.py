@@ -117,6 +117,15 @@ class Configuration:
         with self.in_force():
             return gin.get_bindings(name, resolve_references=False)
 
+    def values_of(self, names):
+        """{name: value} of those parameters, such as "train.seed", and macros, "%SIZE", that are bound."""
+        found = {}
+        with self.in_force():
+            for name in names:
+                with contextlib.suppress(ValueError):  # gin's word for what is not bound
+                    found[name] = gin.query_parameter(name)
+        return found
+
     def with_bindings(self, *bindings):
         """This configuration with more bindings, which override its own."""
         return dataclasses.replace(self, bindings=(*self.bindings, *bindings))

@@ -3,7 +3,7 @@
     bin/prepare_data --list [--dataset=celeba64]
     bin/prepare_data --dataset=celeba64 --source=~/Downloads/img_align_celeba.zip
     bin/prepare_data --dataset=celeba64 --source=tfds
-    bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
+    bin/prepare_data --dataset=image_folder --source=photos.zip
     bin/prepare_data --dataset=mine.gin --source=PATH --gin_allow_import=mine     # a dataset of one's own
 
 --source=tfds reads what TFDS has prepared on this machine in its default folder, --source=tfds:DIR in the data_dir
@@ -67,12 +67,15 @@ def main():
     if FLAGS.list:
         print(cli.named("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names())))))
         return
+    from idgan_tf.data.image_folder import ImageFolder
     from idgan_tf.data.preparation import writing
     from idgan_tf.data.prepared import PreparedDataset
 
     dataset = _asked()
     if not isinstance(dataset, PreparedDataset):
         raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on {_file_of(FLAGS.dataset)} as it is")
+    if isinstance(dataset, ImageFolder):
+        dataset.named_after(FLAGS.source)
     dataset.data_dir = FLAGS.data_dir or dataset.data_dir
     writing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped)
 

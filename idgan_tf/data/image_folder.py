@@ -1,6 +1,8 @@
 """Any folder, zip or tar of images; a class per folder where there are labels."""
 
+import pathlib
 import re
+import shlex
 import unicodedata
 
 import gin
@@ -11,6 +13,7 @@ from idgan_tf.errors import DataError, require
 
 SPLITS = {"train", "test", "val", "valid", "validation", "eval"}  # folders above the classes, read as one set
 CROPS = ("square", "none")
+UNNAMED = "image_folder"
 SHIPPED = ("cifar10_images",)  # folders that have a file in gin/data/
 
 
@@ -19,12 +22,14 @@ class ImageFolder(PreparedDataset):
     """Your own images.
 
     Args:
-        name: of the dataset, to tell several apart: letters, digits, "-" and "_".
+        name: of the dataset, to tell several apart: letters, digits, "-" and "_"; None for that of its files, its size
+            and what else decides its pixels, such as photos_64_grey.
         image_shape: (H, W, 3), or (H, W, 1) for grey.
         labels: whether the folder of an image is its class. Folders train/, test/ ... are joined.
         crop: "square" keeps the largest square in the middle, "none" squeezes the whole image.
         resize: "lanczos", "bicubic" or "box".
         data_dir, augment: see `PreparedDataset`.
+        source: the folder, zip or tar, which a training prepares where that is not done.
     """
 
     home = "your own images"
@@ -32,18 +37,33 @@ class ImageFolder(PreparedDataset):
     weight = licence = "yours"
     turn = True
 
-    def __init__(self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=()):
-        super().__init__(name, image_shape, data_dir, augment)
+    def __init__(
+        self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=(), source=None
+    ):
+        super().__init__(UNNAMED if name is None else name, image_shape, data_dir, augment)
         require(
-            isinstance(name, str) and re.fullmatch(r"[\w-]+", name),
+            isinstance(self.name, str) and re.fullmatch(r"[\w-]+", self.name),
             f"ImageFolder.name must be letters, digits, - and _, got {name!r}",
         )
+        told = f"ImageFolder.source must be the path of a folder, zip or tar, got {source!r}"
+        require(source is None or isinstance(source, str), told)
         require(crop in CROPS, f"ImageFolder.crop must be one of {CROPS}, got {crop!r}")
         require(
             resize in image_files.FILTERS,
             f"ImageFolder.resize must be one of {tuple(image_files.FILTERS)}, got {resize!r}",
         )
-        self.labels, self.crop, self.resize = bool(labels), crop, resize
+        self.labels, self.crop, self.resize, self.files = bool(labels), crop, resize, source
+        if source:
+            self.named_after(source)
+
+    def named_after(self, source):
+        """Takes the name of its files, unless it was given one."""
+        if self.name == UNNAMED:
+            stem = re.sub(r"[^\w-]+", "-", pathlib.Path(source).expanduser().resolve().name.split(".")[0]).strip("-")
+            height, width, channels = self.image_shape
+            size = f"{height}" if height == width else f"{height}x{width}"
+            parts = [stem or "images", size, "grey" * (channels == 1), "labels" * self.labels]
+            self.name = "_".join(filter(None, [*parts, self.crop * (self.crop != CROPS[0])]))
 
     @property
     def rule(self):
@@ -53,10 +73,15 @@ class ImageFolder(PreparedDataset):
     def command(self):
         if self.name in SHIPPED:
             return super().command
-        return super().command.replace(  # the file in gin/data/ is that of any folder
-            f"--dataset={self.name}",
-            f"--dataset=image_folder --gin_param='ImageFolder.name = \"{self.name}\"'",
-        )
+        if self.name == UNNAMED:
+            return "bin/train --gin_param='ImageFolder.source = \"PATH\"'"
+        bindings = [f'ImageFolder.name = "{self.name}"']
+        if self.files:
+            bindings += [f"IMAGE_SHAPE = {self.image_shape}", f"ImageFolder.labels = {self.labels}"]
+            bindings += [f'ImageFolder.crop = "{self.crop}"', f'ImageFolder.resize = "{self.resize}"']
+        words = " ".join(f"--gin_param={shlex.quote(binding)}" for binding in bindings)
+        found = super().command.replace("PATH", shlex.quote(self.files) if self.files else "PATH")
+        return found.replace(f"--dataset={self.name}", f"--dataset=image_folder {words}")  # a file for any folder
 
     def find(self, source):
         names = source.files()

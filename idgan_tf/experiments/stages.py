@@ -6,6 +6,8 @@ import tempfile
 
 from absl import logging
 
+from idgan_tf.errors import require
+
 
 def train(configuration, run_dir):
     """Trains the stages that a `Configuration` needs, and then itself.
@@ -13,6 +15,7 @@ def train(configuration, run_dir):
     Returns:
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
+    from idgan_tf.data.preparation import own_images
     from idgan_tf.evaluation.metric import find
     from idgan_tf.experiments import evaluate
     from idgan_tf.run_directory import Run
@@ -25,6 +28,9 @@ def train(configuration, run_dir):
     settings = build.settings(configuration)
     for name in settings.metrics:
         find(name)  # a misspelt one is found before anything trains
+    if workers.is_chief():
+        own_images.prepare(settings.dataset)
+    workers.agree(0)  # the data are there for all
     stage = configuration.bindings_of("teacher")
     if stage and not run.checkpoints.exists():
         rehearse(configuration)
@@ -48,11 +54,18 @@ def train(configuration, run_dir):
 
 
 def first_stage(configuration):
-    """The `Configuration` of the run that trains the teacher which a configuration names."""
+    """The `Configuration` of the run that trains the teacher which a configuration names.
+
+    What `teacher.shares` names and the configuration binds comes before `teacher.gin_params`, which override it.
+    """
     from idgan_tf.config import Configuration
 
     stage = configuration.bindings_of("teacher")
-    return Configuration([stage["gin_file"]], stage.get("gin_params", ()), configuration.allow_imports)
+    shares = stage.get("shares", ())
+    require(isinstance(shares, (tuple, list)), f'teacher.shares must be names such as ("%SIZE",), got {shares!r}')
+    shared = configuration.values_of(shares)
+    bindings = [f"{name.removeprefix('%')} = {value!r}" for name, value in shared.items()]
+    return Configuration([stage["gin_file"]], (*bindings, *stage.get("gin_params", ())), configuration.allow_imports)
 
 
 def rehearse(configuration):

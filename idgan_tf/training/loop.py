@@ -53,6 +53,7 @@ class _Training:
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             self.method = build.method(settings, run)
+        require_classes(getattr(self.method, "num_classes", 0), settings.dataset)
         rates = [player.optimizer.learning_rate for player in self.method.players.values()]
         require(
             not settings.rollbacks or all(hasattr(rate, "assign") for rate in rates),
@@ -207,6 +208,12 @@ class _Training:
             "%s; back to step %d with %g times its learning rates (%d of %d)",
             problem, self.step, factor, used, allowed,
         )  # fmt: skip
+
+
+def require_classes(told, dataset):
+    """Raises ConfigError when a method is for another number of classes than the data have; 0 for none, and for any."""
+    found = dataset.num_classes
+    require(not told or not found or told == found, f"NUM_CLASSES is {told}, and the data have {found} classes")
 
 
 def is_done(run, settings):
