@@ -49,7 +49,9 @@ def test_idgan_tf_has_the_commands_of_bin():
 
 
 def test_the_version_has_one_source():
-    assert idgan_tf.__version__ == options()["metadata"]["version"]
+    version = options()["metadata"]["version"]
+    assert idgan_tf.__version__ == version
+    assert f"\nversion: {version}\n" in (PROJECT / "CITATION.cff").read_text()
 
 
 def gin_files(folder):
@@ -59,7 +61,7 @@ def gin_files(folder):
 def started(*command, folder, expected=0, **environment):
     """The text that a command printed on both channels, run in a folder."""
     finished = subprocess.run(
-        [str(part) for part in command], cwd=folder, text=True, capture_output=True, timeout=900,
+        [str(part) for part in command], cwd=folder, text=True, capture_output=True, timeout=3000,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", **environment},
     )  # fmt: skip
     assert finished.returncode == expected, finished.stderr[-3000:]
@@ -118,6 +120,7 @@ def installed(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_what_is_installed_is_whole(installed, tmp_path):
     """Every gin file and study of the checkout is found from a folder that has none, at the place of the package."""
     look = """
@@ -132,11 +135,13 @@ print(*pretrained.names())
     files, studies, models, *_ = told.splitlines()
     place, *files = files.split()
     assert pathlib.Path(place).is_relative_to(installed.parent)
+    assert pathlib.Path(place).with_name("py.typed").is_file(), "type checkers may read the sources"
     assert files == gin_files(PROJECT)
     assert studies.split() == list(study.names()) and "idgan_dsprites" in models.split()
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_the_installed_package_trains_measures_exports_and_explores(installed, tmp_path):
     def command(*arguments):
         return started(installed / "idgan_tf", *arguments, folder=tmp_path, PYTHONPATH="")
