@@ -21,6 +21,13 @@ def folder():
     return pathlib.Path(base) / "idgan_tf"
 
 
+def in_words():
+    """The cache folder as a shell reads it: for what is kept as evidence, which names nobody's home."""
+    if os.environ.get("IDGAN_CACHE"):
+        return "$IDGAN_CACHE"
+    return "$XDG_CACHE_HOME/idgan_tf" if os.environ.get("XDG_CACHE_HOME") else "~/.cache/idgan_tf"
+
+
 def array(name, make):
     """The array `name` of the cache, memory-mapped; made on the first use.
 

@@ -18,7 +18,8 @@ from gin import config_parser
 from idgan_tf import gin_state
 from idgan_tf.errors import ConfigError, message
 
-PROJECT = pathlib.Path(__file__).resolve().parent.parent
+PACKAGE = pathlib.Path(__file__).resolve().parent
+PROJECT = PACKAGE if (PACKAGE / "gin").is_dir() else PACKAGE.parent  # holds gin/: a wheel's package, or a checkout
 IMPORTS = ("idgan_tf", "keras")
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
 HARMLESS = (
@@ -46,20 +47,20 @@ RENAMED = {
 }
 
 
+def located(gin_file):
+    """The path of a gin file, looked up from the current folder, then where this project's lie; None without one."""
+    return next((path for folder in (pathlib.Path(), PROJECT) if (path := folder / gin_file).is_file()), None)
+
+
 def find(gin_file):
-    """The path of a gin file, looked up from the current folder, then from the project.
+    """The path of a gin file that must be there, as `located`.
 
     Raises:
         ConfigError: there is no such file.
     """
-    for folder in (pathlib.Path(), PROJECT):
-        if (folder / gin_file).is_file():
-            return folder / gin_file
+    if path := located(gin_file):
+        return path
     known = sorted(path.name for path in (PROJECT / "gin").glob("*.gin"))
-    if not known:
-        raise ConfigError(
-            f"no gin file {gin_file!r}; those of idgan_tf lie in its checkout: install that, pip install -e"
-        )
     close = difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3) or known[:6]
     raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
 
@@ -72,7 +73,7 @@ class Configuration:
     gin knows from then on.
 
     Attributes:
-        gin_files: paths, looked up from the current folder, then from the project.
+        gin_files: paths, as `find` looks them up.
         bindings: such as "train.seed = 1"; they override the files.
         allow_imports: packages outside idgan_tf and keras that the files may import.
         is_part: whether it is a part of experiments, which may set macros that other files read.
@@ -116,6 +117,15 @@ class Configuration:
         with self.in_force():
             return gin.get_bindings(name, resolve_references=False)
 
+    def values_of(self, names):
+        """{name: value} of those parameters, such as "train.seed", and macros, "%SIZE", that are bound."""
+        found = {}
+        with self.in_force():
+            for name in names:
+                with contextlib.suppress(ValueError):  # gin's word for what is not bound
+                    found[name] = gin.query_parameter(name)
+        return found
+
     def with_bindings(self, *bindings):
         """This configuration with more bindings, which override its own."""
         return dataclasses.replace(self, bindings=(*self.bindings, *bindings))
@@ -129,9 +139,12 @@ class Configuration:
         return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
 
 
-def _parse(gin_files, bindings, allow_imports):
-    """Adds files and bindings to the configuration of gin."""
-    _register_optimizers()
+def require_readable(gin_files, bindings=(), allow_imports=()):
+    """The paths of gin files that may be read; needs no TensorFlow, and runs nothing.
+
+    Raises:
+        ConfigError: one is missing, imports or binds what it may not, or a binding is none.
+    """
     paths = [str(find(gin_file)) for gin_file in gin_files]
     for path in paths:
         _check_statements(pathlib.Path(path), (*IMPORTS, *allow_imports))
@@ -139,6 +152,13 @@ def _parse(gin_files, bindings, allow_imports):
         if "=" not in binding:
             raise ConfigError(f'--gin_param takes "name.parameter = value", got {binding!r}')
         list(_statements(binding, f"--gin_param={binding!r}"))
+    return paths
+
+
+def _parse(gin_files, bindings, allow_imports):
+    """Adds files and bindings to the configuration of gin."""
+    paths = require_readable(gin_files, bindings, allow_imports)
+    _register_optimizers()
     try:
         with gin_state.reading_with(_todays, str(PROJECT)):
             gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)

@@ -1,6 +1,7 @@
 """Promises that every method keeps: with tiny networks (tests/tiny/), and some with those that its gin file ships."""
 
 import functools
+import re
 import types
 
 import keras
@@ -156,6 +157,15 @@ def reachable(method):
 def test_what_it_explains_is_what_it_reports(gin_file, plain):
     run = plain(gin_file)
     assert run.method.meanings.keys() <= set(run.names)
+
+
+@of_every_method
+def test_tensorboard_shows_every_value_in_the_group_of_a_player(gin_file, plain):
+    run = plain(gin_file)
+    tags = [run.method.tag(name) for name in run.names]
+    assert len(set(tags)) == len(tags) and {tag.split("/")[0] for tag in tags} <= run.method.players.keys()
+    assert run.method.owners.keys() <= {re.sub(r"_[0-9]+$", "", name) for name in run.names}, "nobody reports that"
+    assert set(run.method.owners.values()) <= run.method.players.keys()
 
 
 @of_every_method

@@ -6,6 +6,7 @@ from tests.helpers import GIN_FILES, PROJECT
 
 README = PROJECT / "gin" / "README.md"
 DATASETS = sorted((path.stem for path in (PROJECT / "gin/data").glob("*.gin")), key=len, reverse=True)
+OWN_IMAGES = [f"gin/{method}_images.gin" for method in ("betavae", "idgan", "label_relevant_vae")]
 PAPERS = {  # title: methods, as their gin files are called
     "ID-GAN and its baselines (Lee et al., ECCV 2020)": re.compile(
         r"(vae|betavae|factorvae|gan|infogan|vaegan|cgan|idgan\w*|factorvae_showcase)$"
@@ -31,8 +32,9 @@ includes what it is made of, which can be combined otherwise and named on the co
 | `eval/` | protocols of metrics, for `bin/evaluate --gin_file=` |
 | `sweeps/` | an experiment and the values of one of its parameters |
 
-`quickstart.gin` is an ID-GAN on dSprites in minutes, `quickstart_factorvae.gin` its first stage. This page is written
-by `python -m tests.test_gin_readme`, and a test compares.
+`quickstart.gin` is an ID-GAN on dSprites in minutes, `quickstart_factorvae.gin` its first stage; `*_images.gin` are for
+your own images ([docs/data.md](../docs/data.md)). This page is written by `python -m tests.test_gin_readme`, and a test
+compares.
 """
 
 
@@ -71,6 +73,7 @@ def test_the_page_shows_every_experiment():
     assert {name for name in GIN_FILES if parts(name[4:-4]) is None} == {
         "gin/quickstart.gin",
         "gin/quickstart_factorvae.gin",
+        *OWN_IMAGES,
     }
 
 

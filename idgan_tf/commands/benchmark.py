@@ -13,7 +13,7 @@ import time
 
 from absl import flags
 
-from idgan_tf.commands import cli
+from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
 
 FLAGS = cli.flags_of("gin_file", gin_param="A binding such as 'train.batch_size = 8'; overrides the files.")
@@ -23,10 +23,15 @@ flags.DEFINE_float(
 flags.DEFINE_bool("json", False, "Print one JSON line instead of a table.", flag_values=FLAGS)
 
 
-def main():
-    """Runs the command."""
+def check():
+    """Finds what is wrong at once."""
     if not FLAGS.gin_file:
         raise ConfigError("which experiment? pass --gin_file, for example --gin_file=gin/betavae_dsprites.gin")
+    early.configuration(FLAGS)
+
+
+def main():
+    """Runs the command."""
     import idgan_tf.training.build  # noqa: F401 - gin must know `train`
     from idgan_tf.config import Configuration
 
@@ -104,4 +109,4 @@ def _rate(run, seconds):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

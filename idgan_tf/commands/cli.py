@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import re
 import sys
 import traceback
 
@@ -11,6 +12,7 @@ from absl import flags, logging
 from idgan_tf.errors import DataError, UserError, message
 
 SIGPIPE = 13  # which Windows does not have
+INSTALLED = "idgan_tf "  # before the name of a command that `idgan_tf` was asked for, in place of bin/
 
 
 def _flag(define, default, help, **more):
@@ -51,26 +53,32 @@ def flags_of(*names, **texts):
     return found
 
 
-def run(main, usage, known):
+def named(text):
+    """A text with the commands of bin/ in it as who reads it can start them: as this one was started."""
+    return re.sub(r"\bbin/(?=\w)", INSTALLED, text) if sys.argv[0].startswith(INSTALLED) else text
+
+
+def run(main, usage, known, check=None):
     """Runs `main()` as a command of bin/.
 
     Args:
         main: does the work; what it needs from TensorFlow it imports itself, so that --help is fast.
         usage: the text above the flags in --help.
         known: the flags of the command, from `flags_of`; they are parsed here.
+        check: raises what is wrong as far as it shows without TensorFlow, which takes seconds to load (`early`).
     """
     with _reader_may_leave():
-        _run(main, usage, known)
+        _run(main, usage, known, check)
 
 
-def _run(main, usage, known):
+def _run(main, usage, known, check):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:
-            print(usage.strip(), known.module_help(sys.modules[main.__module__]), sep="\n\n")
+            print(named(usage.strip()), known.module_help(sys.modules[main.__module__]), sep="\n\n")
             sys.exit(0)
         rest = known(sys.argv)
         if len(rest) > 1:
@@ -83,6 +91,8 @@ def _run(main, usage, known):
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().setFormatter(None)
     try:
+        if check:
+            check()
         with _quiet():
             import tensorflow as tf
 
@@ -143,5 +153,6 @@ def _quiet():
 
 
 def _end(name, error, code):
-    print(f"{name}: {message(error) if isinstance(error, Exception) else error}", file=sys.stderr, flush=True)
+    text = message(error) if isinstance(error, Exception) else error
+    print(f"{name}: {named(text)}", file=sys.stderr, flush=True)
     sys.exit(code)

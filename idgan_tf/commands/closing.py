@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 
+from idgan_tf.commands import cli
 from idgan_tf.run_log import read_metrics, score_of
 
 FULL_RUNS = {"quickstart": "gin/idgan_dsprites.gin"}
@@ -31,7 +32,7 @@ def show(run, settings, method):
     print(f"  {run.samples}/ (pictures over time)")
     print("\nNext:")
     for command in _next(run, method, settings):
-        print(f"  {command}")
+        print(f"  {cli.named(command)}")
 
 
 def _logged(records, step, method):

@@ -15,8 +15,9 @@ import re
 
 from absl import flags
 
-from idgan_tf.commands import cli
+from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
+from idgan_tf.experiments.evaluate import listed
 from idgan_tf.experiments.scores import configuration_of, evaluate_run
 
 FLAGS = cli.flags_of(
@@ -38,6 +39,22 @@ flags.DEFINE_string("reference", None, "A folder of real images.", flag_values=F
 flags.DEFINE_string("inception_dir", None, "Folder of TF-GAN's Inception SavedModel.", flag_values=FLAGS)
 
 
+def check():
+    """Finds what is wrong at once."""
+    early.configuration(FLAGS)
+    if FLAGS.list:
+        return
+    if sum(value is not None for value in (FLAGS.run_dir, FLAGS.codes, FLAGS.images)) != 1:
+        raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
+    if (FLAGS.images is None) != (FLAGS.reference is None):
+        raise ConfigError("--images and --reference belong together")
+    if (FLAGS.best and not FLAGS.run_dir) or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
+        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes")
+    early.names(listed(FLAGS.metrics), "metric", FLAGS)
+    if FLAGS.run_dir:
+        early.run(FLAGS.run_dir, FLAGS.best)
+
+
 def main():
     """Runs the command."""
     from idgan_tf.experiments import evaluate
@@ -45,10 +62,6 @@ def main():
     if FLAGS.list:
         _list()
         return
-    if sum(value is not None for value in (FLAGS.run_dir, FLAGS.codes, FLAGS.images)) != 1:
-        raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
-    if (FLAGS.images is None) != (FLAGS.reference is None):
-        raise ConfigError("--images and --reference belong together")
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     if FLAGS.run_dir:
@@ -78,8 +91,6 @@ def _list():
 def _outside(chosen):
     from idgan_tf.experiments import outside
 
-    if FLAGS.best or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
-        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes")
     if FLAGS.codes:
         return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen))
     return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen)
@@ -134,4 +145,4 @@ def _short(value):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

@@ -7,12 +7,14 @@ Without a run it opens one that comes with idgan_tf: an ID-GAN of dSprites.
 Move a dimension and see what it changes; draw another nuisance; encode an image; take pictures and codes away.
 """
 
+import importlib.util
 import socket
 
 from absl import flags
 
-from idgan_tf.commands import cli
+from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
+from idgan_tf.explorer import HOST
 
 FLAGS = cli.flags_of("best")
 flags.DEFINE_string(
@@ -23,21 +25,25 @@ flags.DEFINE_integer(
 )
 
 
+def check():
+    """Finds what is wrong at once."""
+    if importlib.util.find_spec("nicegui") is None:
+        raise ConfigError("the page needs NiceGUI: pip install 'idgan_tf[app]', or '.[app]' in a checkout")
+    early.run(FLAGS.run_dir, FLAGS.best)
+    require_free(HOST, FLAGS.port)
+
+
 def main():
     """Runs the command."""
-    try:
-        from idgan_tf.explorer import page
-    except ImportError as error:
-        raise ConfigError(f"the page needs NiceGUI: pip install -e '.[app]' ({error})") from error
     from idgan_tf import pretrained, runs
+    from idgan_tf.explorer import page
     from idgan_tf.explorer.explorer import Explorer
     from idgan_tf.run_directory import Run
 
-    require_free(page.HOST, FLAGS.port)
     run = Run(pretrained.place(FLAGS.run_dir))
     method, dataset = runs.load_with_data(run.path, FLAGS.gin_allow_import, FLAGS.best)
     explorer = Explorer(method, dataset, run.name)
-    print(f"http://{page.HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)
+    print(f"http://{HOST}:{FLAGS.port}/   (Ctrl-C ends it)", flush=True)
     page.serve(explorer, FLAGS.port)
 
 
@@ -52,4 +58,4 @@ def require_free(host, port):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

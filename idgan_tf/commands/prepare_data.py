@@ -3,7 +3,7 @@
     bin/prepare_data --list [--dataset=celeba64]
     bin/prepare_data --dataset=celeba64 --source=~/Downloads/img_align_celeba.zip
     bin/prepare_data --dataset=celeba64 --source=tfds
-    bin/prepare_data --dataset=image_folder --source=photos.zip --gin_param='ImageFolder.name = "photos"'
+    bin/prepare_data --dataset=image_folder --source=photos.zip
     bin/prepare_data --dataset=mine.gin --source=PATH --gin_allow_import=mine     # a dataset of one's own
 
 --source=tfds reads what TFDS has prepared on this machine in its default folder, --source=tfds:DIR in the data_dir
@@ -23,6 +23,7 @@ cannot be used end the command, or are left out and counted with --on_error=skip
 from absl import flags
 
 from idgan_tf.commands import cli
+from idgan_tf.config import PROJECT, require_readable
 from idgan_tf.errors import ConfigError
 
 FLAGS = cli.flags_of(gin_param="A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")
@@ -62,31 +63,35 @@ flags.DEFINE_bool(
 )
 
 
+def check():
+    """Finds what is wrong at once."""
+    if not FLAGS.list and not (FLAGS.dataset and FLAGS.source):
+        raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
+    if FLAGS.dataset:
+        require_readable([_file_of(FLAGS.dataset)], FLAGS.gin_param, FLAGS.gin_allow_import)
+
+
 def main():
     """Runs the command."""
     if FLAGS.list:
-        print("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names()))))
+        print(cli.named("\n\n".join(map(entry, [_asked()] if FLAGS.dataset else map(dataset_of, names())))))
         return
-    if not FLAGS.dataset or not FLAGS.source:
-        raise ConfigError("pass --dataset and --source; --list shows the datasets and the files they need")
+    from idgan_tf.data.image_folder import ImageFolder
     from idgan_tf.data.preparation import writing
     from idgan_tf.data.prepared import PreparedDataset
 
     dataset = _asked()
     if not isinstance(dataset, PreparedDataset):
         raise ConfigError(f"{FLAGS.dataset} needs no preparation; train on {_file_of(FLAGS.dataset)} as it is")
+    if isinstance(dataset, ImageFolder):
+        dataset.named_after(FLAGS.source)
     dataset.data_dir = FLAGS.data_dir or dataset.data_dir
     writing.prepare(dataset, FLAGS.source, FLAGS.on_error, FLAGS.max_skipped, FLAGS.replace)
 
 
 def names():
     """The datasets of gin/data/."""
-    from idgan_tf.config import PROJECT
-
-    found = sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
-    if not found:
-        raise ConfigError("the datasets stand in gin/data/ of a checkout of idgan_tf: install that, pip install -e")
-    return found
+    return sorted(path.stem for path in (PROJECT / "gin" / "data").glob("*.gin"))
 
 
 def _asked():
@@ -129,4 +134,4 @@ def entry(dataset):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

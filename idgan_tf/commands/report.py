@@ -6,10 +6,16 @@
 A study is shown as far as bin/reproduce has come and written results.
 """
 
+import pathlib
+
 from absl import flags
 
-from idgan_tf.commands import cli
+from idgan_tf import pretrained
+from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
+from idgan_tf.files import cannot_write, write_text
+from idgan_tf.run_directory import Run
+from idgan_tf.studies import study
 
 FLAGS = cli.flags_of(run_dir="The run to report on, or pretrained:<name>.")
 flags.DEFINE_string(
@@ -22,23 +28,25 @@ flags.DEFINE_string(
 )
 
 
+def check():
+    """Finds what is wrong at once."""
+    if (FLAGS.run_dir is None) == (FLAGS.study is None):
+        raise ConfigError(f"which run? pass --run_dir, {early.EXAMPLE}, or --study")
+    if FLAGS.run_dir:
+        Run(pretrained.folder(FLAGS.run_dir)).require_run()
+    else:
+        study.load(FLAGS.study, FLAGS.scale)
+
+
 def main():
     """Runs the command."""
-    if (FLAGS.run_dir is None) == (FLAGS.study is None):
-        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart, or --study")
-    import pathlib
-
-    from idgan_tf.files import cannot_write, write_text
-    from idgan_tf.run_directory import Run
-
     if FLAGS.study:
         from idgan_tf.reports import of_study
-        from idgan_tf.studies import results, study
+        from idgan_tf.studies import results
 
         folder = results.folder_of(study.load(FLAGS.study, FLAGS.scale), FLAGS.runs)
         page = of_study.of_study(results.read(folder), folder / "pictures")
     else:
-        from idgan_tf import pretrained
         from idgan_tf.reports import of_run
 
         run = Run(pretrained.place(FLAGS.run_dir))
@@ -52,4 +60,4 @@ def main():
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

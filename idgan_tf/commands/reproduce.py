@@ -10,11 +10,11 @@
 
 A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/
 (label_table2 has those of label_table1, idgan_lambda those of idgan_table2). A killed study goes on where it stopped,
-and what is done is used. --list prints the jobs as commands to run one after the other. --only=i/n runs every n-th
-job: give each machine of a cluster another i (seq 20 | parallel bin/reproduce --study=S --only={}/20). Two shares
-that need the same teacher or feature network train it once, if they share their files; the second waits. The table,
-as far as it is known, is printed at the end and lies in <runs>/<study>-<scale>/results/; bin/report --study=S makes
-it a page.
+and what is done is used. --list shows the jobs and how far each is, --commands prints them as lines for a shell, to
+run one after the other. --only=i/n runs every n-th job: give each machine of a cluster another i (seq 20 |
+parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or feature network train it
+once, if they share their files; the second waits. The table, as far as it is known, is printed at the end and lies in
+<runs>/<study>-<scale>/results/; bin/report --study=S makes it a page.
 """
 
 import time
@@ -22,20 +22,32 @@ import time
 from absl import flags, logging
 
 from idgan_tf.commands import cli
+from idgan_tf.studies import jobs, measured, study, table
 
 FLAGS = cli.flags_of(gin_param="A binding of every training, such as 'train.jit_compile = True'.")
 flags.DEFINE_string("study", None, "Which table, or the path of a .toml file; none shows them.", flag_values=FLAGS)
 flags.DEFINE_string("scale", "cpu", "The budget: paper, cpu or smoke.", flag_values=FLAGS)
 flags.DEFINE_string("runs", "runs", "The folder for the run directories.", flag_values=FLAGS)
 flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.", flag_values=FLAGS)
-flags.DEFINE_bool("list", False, "Print the jobs as commands for a shell, and end.", flag_values=FLAGS)
+flags.DEFINE_bool("list", False, "Show the jobs, and how far each is, and end.", flag_values=FLAGS)
+flags.DEFINE_bool("commands", False, "Print the jobs as commands for a shell, and end.", flag_values=FLAGS)
+
+JOB = ["row", "seed", "steps", "done", "run directory"]
+
+
+def check():
+    """Finds what is wrong at once."""
+    if FLAGS.study:
+        study.load(FLAGS.study, FLAGS.scale)
+    if FLAGS.only is not None:
+        jobs.share([], FLAGS.only)
 
 
 def main():
     """Runs the command."""
     import keras
 
-    from idgan_tf.studies import jobs, results, running, study, table
+    from idgan_tf.studies import results, running
 
     if not FLAGS.study:
         for name in study.names():
@@ -47,7 +59,10 @@ def main():
     if FLAGS.only is not None:
         mine = jobs.share(mine, FLAGS.only)
     if FLAGS.list:
-        print("\n".join(jobs.commands(mine)))
+        print(*table.columns([JOB, *map(_line, mine)]), sep="\n")
+        return
+    if FLAGS.commands:
+        print(cli.named("\n".join(jobs.commands(mine))))
         return
     began = time.monotonic()
     result, folder = results.write(chosen, *given)  # finds an unwritable folder first
@@ -60,5 +75,10 @@ def main():
     print(f"\n{table.to_terminal(result)}\n\nwrote {folder}/table.md, table.csv, results.json, pictures/")
 
 
+def _line(job):
+    done = job.run.steps_done() or 0
+    return [job.row.name, str(job.seed), f"{measured.asked_steps(job):,}", f"{done:,}", str(job.run.path)]
+
+
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

@@ -14,7 +14,7 @@ import pathlib
 
 from absl import flags
 
-from idgan_tf.commands import cli
+from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.stages import train
 
@@ -31,10 +31,15 @@ flags.DEFINE_string(
 )
 
 
-def main():
-    """Runs the command."""
+def check():
+    """Finds what is wrong at once."""
     if not FLAGS.gin_file:
         raise ConfigError("which experiment? pass --gin_file, for example --gin_file=gin/quickstart.gin")
+    early.configuration(FLAGS)
+
+
+def main():
+    """Runs the command."""
     from idgan_tf.commands import closing
     from idgan_tf.experiments.sweep import runs_of
     from idgan_tf.training import workers
@@ -47,4 +52,4 @@ def main():
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

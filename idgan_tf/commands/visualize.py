@@ -19,7 +19,8 @@ import contextlib
 
 from absl import flags, logging
 
-from idgan_tf.commands import cli
+from idgan_tf import pretrained, run_directory
+from idgan_tf.commands import cli, early
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message
 
 FLAGS = cli.flags_of(
@@ -34,14 +35,23 @@ flags.DEFINE_list("figures", [], "Names of figures, or none for all that the met
 flags.DEFINE_bool("list", False, "Show the figures and end.", flag_values=FLAGS)
 
 
+def check():
+    """Finds what is wrong at once."""
+    early.configuration(FLAGS)
+    if FLAGS.list:
+        return
+    if not FLAGS.run_dir:
+        raise ConfigError(f"which run? pass --run_dir, {early.EXAMPLE}")
+    for folder in FLAGS.run_dir:
+        run_directory.within(pretrained.folder(folder))
+    early.names(FLAGS.figures, "figure", FLAGS)
+
+
 def main():
     """Runs the command."""
     if FLAGS.list:
         _list()
         return
-    if not FLAGS.run_dir:
-        raise ConfigError("which run? pass --run_dir, for example --run_dir=runs/quickstart")
-    from idgan_tf import pretrained, run_directory
     from idgan_tf.visualize import comparisons, curves
     from idgan_tf.visualize.registry import OF_A_RUN, OF_LOGS, OF_RUNS
 
@@ -127,4 +137,4 @@ def _show(paths):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS)
+    cli.run(main, __doc__, FLAGS, check)

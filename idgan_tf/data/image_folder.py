@@ -1,6 +1,8 @@
 """Any folder, zip or tar of images; a class per folder, or by a file of labels, where there are labels."""
 
+import pathlib
 import re
+import shlex
 import unicodedata
 
 import gin
@@ -12,6 +14,7 @@ from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
 from idgan_tf.errors import DataError, require
 
 CROPS = ("square", "none")
+UNNAMED = "image_folder"
 
 
 @gin.register
@@ -19,13 +22,15 @@ class ImageFolder(PreparedDataset):
     """Your own images.
 
     Args:
-        name: of the dataset, to tell several apart: letters, digits, "-" and "_".
+        name: of the dataset, to tell several apart: letters, digits, "-" and "_"; None for that of its files, its size
+            and what else decides its pixels, such as photos_64_grey.
         image_shape: (H, W, 3), or (H, W, 1) for grey.
         labels: whether images have classes: their folders', with train/, test/ ... joined (`preparation.labels`).
         crop: "square" keeps the largest square in the middle, "none" squeezes the whole image.
         resize: "lanczos", "bicubic" or "box".
         data_dir, augment: see `PreparedDataset`.
         labels_file: a CSV or JSON file that says the classes, not the folders: its name in the source, or its path.
+        source: the folder, zip or tar, which a training prepares where that is not done.
     """
 
     home = "your own images"
@@ -35,13 +40,24 @@ class ImageFolder(PreparedDataset):
     gin_file = "image_folder"
 
     def __init__(
-        self, name, image_shape, labels, crop="square", resize="lanczos", data_dir=None, augment=(), labels_file=""
+        self,
+        name,
+        image_shape,
+        labels,
+        crop="square",
+        resize="lanczos",
+        data_dir=None,
+        augment=(),
+        labels_file="",
+        source=None,
     ):
-        super().__init__(name, image_shape, data_dir, augment)
+        super().__init__(UNNAMED if name is None else name, image_shape, data_dir, augment)
         require(
-            isinstance(name, str) and re.fullmatch(r"[\w-]+", name),
+            isinstance(self.name, str) and re.fullmatch(r"[\w-]+", self.name),
             f"ImageFolder.name must be letters, digits, - and _, got {name!r}",
         )
+        told = f"ImageFolder.source must be the path of a folder, zip or tar, got {source!r}"
+        require(source is None or isinstance(source, str), told)
         require(crop in CROPS, f"ImageFolder.crop must be one of {CROPS}, got {crop!r}")
         require(
             resize in image_files.FILTERS,
@@ -49,12 +65,29 @@ class ImageFolder(PreparedDataset):
         )
         require(isinstance(labels_file, str), f"ImageFolder.labels_file must be a text, got {labels_file!r}")
         self.labels, self.crop, self.resize = bool(labels or labels_file), crop, resize
-        self.labels_file = labels_file
+        self.labels_file, self.files = labels_file, source
+        if source:
+            self.named_after(source)
+
+    def named_after(self, source):
+        """Takes the name of its files, unless it was given one."""
+        if self.name == UNNAMED:
+            stem = re.sub(r"[^\w-]+", "-", pathlib.Path(source).expanduser().resolve().name.split(".")[0]).strip("-")
+            height, width, channels = self.image_shape
+            size = f"{height}" if height == width else f"{height}x{width}"
+            parts = [stem or "images", size, "grey" * (channels == 1), "labels" * self.labels]
+            self.name = "_".join(filter(None, [*parts, self.crop * (self.crop != CROPS[0])]))
 
     @property
     def rule(self):
         rule = {**super().rule, "labels": self.labels}
         return {**rule, "labels_file": self.labels_file} if self.labels_file else rule
+
+    @property
+    def command(self):
+        if self.name == UNNAMED:
+            return "bin/train --gin_param='ImageFolder.source = \"PATH\"'"
+        return super().command.replace("PATH", shlex.quote(self.files) if self.files else "PATH")
 
     def find(self, source):
         names, others = looked_through(source)

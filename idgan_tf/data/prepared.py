@@ -196,11 +196,11 @@ class PreparedDataset(Dataset):
             return "GIN_FILE", []  # of somebody else
         bindings = []
         for argument, parameter in inspect.signature(type(self).__init__).parameters.items():
-            if argument in ("self", "data_dir", "augment"):
+            if argument in ("self", "data_dir", "augment", "source"):  # the last is PATH
                 continue
             value, bound = getattr(self, argument), given.get(f"{kind}.{argument}", parameter.default)
             macro = isinstance(bound, str) and f"{bound}." in given
-            if value != (given[f"{bound}."] if macro else bound):
+            if value != _value(bound, given):
                 bindings.append(f"{bound if macro else f'{kind}.{argument}'} = {_literal(value)}")
         return name, bindings
 
@@ -239,6 +239,13 @@ class PreparedDataset(Dataset):
         if "label" in rows:
             batch["label"] = tf.cast(rows["label"], tf.int32)
         return batch
+
+
+def _value(bound, given):
+    """What a binding of `config.literals` gives, its macros among those `given` put in."""
+    if isinstance(bound, tuple):
+        return tuple(_value(part, given) for part in bound)
+    return _value(given[f"{bound}."], given) if isinstance(bound, str) and f"{bound}." in given else bound
 
 
 def _literal(value):

@@ -6,15 +6,21 @@ from idgan_tf.errors import ConfigError, message, require
 from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics
 
 
+def listed(text):
+    """The names in a text such as "fvm,mig", each once; none of "all"."""
+    found = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    return [] if found == ["all"] else found
+
+
 def names(text):
     """(names, whether they were named) of "fvm,mig" or "all".
 
     Raises:
         ConfigError: an unknown name, or none.
     """
-    chosen = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if chosen == ["all"]:
+    if text.strip() == "all":
         return list(metrics()), False
+    chosen = listed(text)
     if not chosen:
         raise ConfigError(f"which metrics? pass --metrics=all or some of {', '.join(metrics())}")
     for name in chosen:

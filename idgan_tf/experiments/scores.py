@@ -84,7 +84,7 @@ def _feature_network(run, configuration, metric, train):
 
     `train` trains the one beside the run first, continues it, or finds it done.
     """
-    from idgan_tf.config import PROJECT, Configuration
+    from idgan_tf.config import Configuration, located
     from idgan_tf.evaluation.feature_networks import own_network, shipped
     from idgan_tf.experiments.stages import finish
     from idgan_tf.training import build
@@ -100,7 +100,7 @@ def _feature_network(run, configuration, metric, train):
                 found.name, folder, metric.name,
             )  # fmt: skip
         return found
-    if train and (PROJECT / gin_file).exists():
+    if train and located(gin_file):
         finish(Configuration([gin_file], _same_images(configuration, dataset.whole)), folder)
     return folder / "networks" / "classifier.keras"
 

@@ -6,6 +6,8 @@ import tempfile
 
 from absl import logging
 
+from idgan_tf.errors import require
+
 
 def train(configuration, run_dir, from_run=None):
     """Trains the stages that a `Configuration` needs, and then itself.
@@ -49,6 +51,7 @@ def finish(configuration, run_dir):
 
 def _checked(configuration, run, from_run=None):
     """(`build.Settings`, `from_run.Weights` or None) of a run that is to train; nothing is written yet."""
+    from idgan_tf.data.preparation import own_images
     from idgan_tf.evaluation.metric import find
     from idgan_tf.experiments.from_run import told, weights_of
     from idgan_tf.training import build, checkpoint, workers
@@ -59,6 +62,9 @@ def _checked(configuration, run, from_run=None):
     weights = weights_of(from_run, run, configuration.allow_imports)
     for name in settings.metrics:
         find(name)
+    if workers.is_chief():
+        own_images.prepare(settings.dataset)
+    workers.meet()  # the data are there for all
     if not checkpoint.steps(run.checkpoints):
         _, rehearsed = rehearse(configuration)
         _require_teacher(run, configuration)
@@ -127,11 +133,18 @@ def _train(run, settings, weights):
 
 
 def first_stage(configuration):
-    """The `Configuration` of the run that trains the teacher which a configuration names."""
+    """The `Configuration` of the run that trains the teacher which a configuration names.
+
+    What `teacher.shares` names and the configuration binds comes before `teacher.gin_params`, which override it.
+    """
     from idgan_tf.config import Configuration
 
     stage = configuration.bindings_of("teacher")
-    return Configuration([stage["gin_file"]], stage.get("gin_params", ()), configuration.allow_imports)
+    shares = stage.get("shares", ())
+    require(isinstance(shares, (tuple, list)), f'teacher.shares must be names such as ("%SIZE",), got {shares!r}')
+    shared = configuration.values_of(shares)
+    bindings = [f"{name.removeprefix('%')} = {value!r}" for name, value in shared.items()]
+    return Configuration([stage["gin_file"]], (*bindings, *stage.get("gin_params", ())), configuration.allow_imports)
 
 
 def rehearse(configuration):

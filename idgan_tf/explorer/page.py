@@ -8,12 +8,12 @@ from nicegui import app, run, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from idgan_tf.errors import DataError, message
+from idgan_tf.explorer import HOST
 from idgan_tf.explorer.explorer import MAX_UPLOAD
 from idgan_tf.image_files import png
 from idgan_tf.methods.faces import can
 from idgan_tf.visualize.grids import to_uint8
 
-HOST = "127.0.0.1"  # nobody on the network sees the page
 SHOWN = 16  # sliders at first; a button brings as many again
 STYLE = pathlib.Path(__file__).with_name("page.css").read_text()
 

@@ -3,12 +3,14 @@
 <folder>/<version>/ saved_model.pb  variables/  README.md  MODEL_CARD.md  SHA256SUMS  networks/*.keras
 """
 
+import contextlib
 import pathlib
 import shutil
 import tempfile
 
 import keras
 import tensorflow as tf
+from absl import logging
 
 from idgan_tf.export.card import readme
 from idgan_tf.files import cannot_write, publishing, sha256
@@ -39,13 +41,24 @@ def export(method, folder, card=""):
     for name, signature in method.signatures().items():
         archive.add_endpoint(name, signature.checked, [each.spec for each in signature.inputs])
     try:
-        with publishing(target) as temporary, tempfile.TemporaryDirectory() as elsewhere:
+        with publishing(target) as temporary, tempfile.TemporaryDirectory() as elsewhere, _quiet():
             archive.write_out(elsewhere, verbose=False)  # TensorFlow takes brackets in a path for a pattern
             _write_extras(method, pathlib.Path(elsewhere), card)
             shutil.copytree(elsewhere, temporary, dirs_exist_ok=True)
     except (OSError, tf.errors.OpError) as error:
         raise cannot_write(folder, error) from error
     return target
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keeps what TensorFlow says of a SavedModel off the terminal; none of it needs an answer."""
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _write_extras(method, folder, card):

@@ -1,5 +1,6 @@
 """What a method is: networks, the players that train them, and one `train_step`."""
 
+import re
 from typing import NamedTuple
 
 import keras
@@ -45,6 +46,8 @@ class Method(Faces, keras.Model):
     Attributes:
         meanings: {name: text} of what `train_step` returns, for people.
         reads: {name: text} of what `train_step` needs of a batch besides images, for people.
+        owners: {name: player} of values that are not of the first player, and not called <player>_...; "kl" is that
+            of kl_0, kl_1 and so on.
         networks: {name: network} of everything that has weights, averages and frozen networks included.
         extra_variables: {name: variable} of state that is neither a network's nor an optimizer's.
         step: int64 variable, the number of finished steps.
@@ -52,6 +55,7 @@ class Method(Faces, keras.Model):
 
     meanings = {}
     reads = {}
+    owners = {}
 
     def __init__(self, **networks):
         super().__init__()
@@ -105,6 +109,13 @@ class Method(Faces, keras.Model):
         given = dataset.take([0]) if self.reads else {}
         for name, text in self.reads.items():
             require(name in given, f"{type(self).__name__} trains on {text}, which {dataset.name} does not give")
+
+    def tag(self, name):
+        """Where TensorBoard shows a value that `train_step` returns: in the group of its player, "generator/loss"."""
+        for player in self.players:
+            if name.startswith(f"{player}_"):
+                return f"{player}/{name.removeprefix(f'{player}_')}"
+        return f"{self.owners.get(re.sub(r'_[0-9]+$', '', name), next(iter(self.players)))}/{name}"
 
     def build_optimizers(self):
         """Makes every slot variable, so that checkpoints never depend on a first step."""

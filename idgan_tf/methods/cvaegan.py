@@ -34,6 +34,8 @@ class CVAEGAN(CVAE):
         lambda_gd, lambda_gc: weights of the match of mean features of D and of the classifier.
     """
 
+    owners = {"gd": "decoder", "gc": "decoder"}
+
     def __init__(
         self,
         encoder,

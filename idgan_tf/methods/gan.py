@@ -41,6 +41,7 @@ class GAN(CodeFaces, Method):
     fakes_per_image = 1
     codes = PRIOR
     meanings = {"adversarial": "loss of the discriminator; 1.386 means that it cannot tell fakes"}
+    owners = {"fake_spread": "generator"}
 
     def __init__(
         self,

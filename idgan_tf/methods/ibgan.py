@@ -50,6 +50,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
 
     codes = PRIOR
     meanings = {"mi_lower": "nats of the code that can be read from an image, the lower bound"}
+    owners = dict.fromkeys(("mi_lower", "mi_upper", "fool", "kl"), "generator")
     nuisance_dim = 0
     traversal_range = (-1.0, 1.0)  # released code
 

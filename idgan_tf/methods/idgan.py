@@ -40,6 +40,7 @@ class IDGAN(GAN):
 
     codes = "c ~ q(c)"
     meanings = {"distillation": "nats to read the code back from a generated image", **GAN.meanings}
+    owners = {"distillation": "generator", **GAN.owners}
 
     def __init__(self, teacher, lambda_id, grey_teacher=False, resize="bilinear", start="scratch", **gan):
         name = type(self).__name__

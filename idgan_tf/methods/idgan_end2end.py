@@ -32,6 +32,7 @@ class IDGANEnd2End(GAN):
 
     codes = "c ~ q(c)"
     meanings = {**BetaVAE.meanings, **IDGAN.meanings}
+    owners = {"loss": "vae", "nll": "vae", "kl": "vae", "fool": "generator", **IDGAN.owners}
 
     def __init__(self, encoder, decoder, vae_optimizer, nll, beta, lambda_id, **gan):
         require_number("IDGANEnd2End.beta", beta, minimum=0)

@@ -30,6 +30,7 @@ class InfoGAN(GAN):
     """
 
     meanings = {"information": "nats of the code that can be read from an image, a lower bound", **GAN.meanings}
+    owners = {"information": "generator", **GAN.owners}
 
     def __init__(self, encoder, lambda_info, **gan):
         require_number("InfoGAN.lambda_info", lambda_info, minimum=0)

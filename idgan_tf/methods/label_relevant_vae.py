@@ -52,6 +52,7 @@ class LabelRelevantVAE(LabelFaces, Method):
     """
 
     meanings = {"zs_accuracy": "share of images whose class zs tells", **CVAE.meanings}
+    owners = {"rec": "decoder", "kl_mean": "encoder_u", "adv_e": "encoder_u", "adv_c": "latent_classifier"}
     moving = ("encoder_s", "class_means", "encoder_u", "latent_classifier", "decoder", "discriminator")
 
     def __init__(
@@ -224,6 +225,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
     """
 
     meanings = CVAE.meanings
+    owners = {"rec": "decoder", "kl_mean": "encoder_u"}
     moving = ("encoder_s", "encoder_u", "decoder", "discriminator")
 
     def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game, known_classes=False):

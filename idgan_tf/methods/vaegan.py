@@ -38,6 +38,7 @@ class VAEGAN(GAN):
         "kl": BetaVAE.meanings["kl"],
         "adversarial": "loss of the discriminator; 2.079 means that it cannot tell fakes, two for each image",
     }
+    owners = {"kl": "encoder", "feature_nll": "generator", **GAN.owners}
 
     def __init__(self, encoder, encoder_optimizer, beta, gamma, adv_to_encoder, **gan):
         require_number("VAEGAN.beta", beta, minimum=0)

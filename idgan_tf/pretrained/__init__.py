@@ -17,7 +17,6 @@ import shutil
 
 from idgan_tf.errors import CheckpointError, require
 from idgan_tf.files import NOT_OURS, alone, publishing, sha256, to_single
-from idgan_tf.methods.faces import can
 from idgan_tf.run_directory import PRETRAINED, Run
 
 FOLDER = pathlib.Path(__file__).parent
@@ -134,6 +133,8 @@ def check(method):
     """
     import numpy as np
     import tensorflow as tf
+
+    from idgan_tf.methods.faces import can
 
     height, width, channels = method.image_shape
     square = np.zeros([1, height, width, channels], np.float32)

@@ -102,14 +102,17 @@ def heading(result):
     return f"scale {result['scale']}, {count} seed{'s' if count != 1 else ''} planned; {result['paper']}"
 
 
-def to_terminal(result):
-    """The table in columns of equal width."""
-    lines = grid(result)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = [result["title"], heading(result), ""]
+def columns(lines):
+    """Lines of texts in columns of equal width, of which the first is set to the left."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, *cells in lines:
         padded = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
-        text.append("  ".join([name.ljust(widths[0]), *padded]).rstrip())
+        yield "  ".join([name.ljust(widths[0]), *padded]).rstrip()
+
+
+def to_terminal(result):
+    """The table in columns of equal width."""
+    text = [result["title"], heading(result), "", *columns(grid(result))]
     text += ["", *problems(result)] if problems(result) else []
     text += ["", *result["notes"]] if result["notes"] else []
     text.append("")

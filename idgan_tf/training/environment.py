@@ -8,7 +8,7 @@ import platform
 from idgan_tf.files import write_text
 from idgan_tf.run_directory import read_environment
 
-PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy")
+PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy", "gin-config")
 
 
 def packages():

@@ -55,6 +55,7 @@ class _Training:
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             self.method = build.method(settings, run)
+        require_classes(getattr(self.method, "num_classes", 0), settings.dataset)
         rates = [player.optimizer.learning_rate for player in self.method.players.values()]
         require(
             not settings.rollbacks or all(hasattr(rate, "assign") for rate in rates),
@@ -175,8 +176,9 @@ class _Training:
         if self.chief:
             with record.writing(self.run):
                 run_log.append_metrics(self.run.metrics, {"step": self.step, **means})
-        rates = {f"learning_rate/{name}": p.optimizer.learning_rate for name, p in self.method.players.items()}
-        for name, value in {**means, "steps_per_second": progress.rate, **rates}.items():
+        tagged = {self.method.tag(name): value for name, value in means.items()}
+        rates = {f"{name}/learning_rate": p.optimizer.learning_rate for name, p in self.method.players.items()}
+        for name, value in {**tagged, "steps_per_second": progress.rate, **rates}.items():
             tf.summary.scalar(name, value, self.step)
         progress.show(means)
         for warning in self.method.diagnose(means):
@@ -237,6 +239,12 @@ class _Training:
             "%s; back to step %d with %g times its learning rates (%d of %d)",
             problem, self.step, factor, used, allowed,
         )  # fmt: skip
+
+
+def require_classes(told, dataset):
+    """Raises ConfigError when a method is for another number of classes than the data have; 0 for none, and for any."""
+    found = dataset.num_classes
+    require(not told or not found or told == found, f"NUM_CLASSES is {told}, and the data have {found} classes")
 
 
 def is_done(run, settings):

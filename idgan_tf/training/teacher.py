@@ -18,7 +18,7 @@ ROLES = ("encoder", "decoder")  # of a VAE
 
 
 @gin.configurable
-def teacher(networks, gin_file, gin_params=(), run_dir=None, roles=ROLES, frozen=True):
+def teacher(networks, gin_file, gin_params=(), run_dir=None, roles=ROLES, frozen=True, shares=()):
     """The networks of stage 1, for `IDGAN.teacher` and its kin.
 
     Args:
@@ -27,11 +27,12 @@ def teacher(networks, gin_file, gin_params=(), run_dir=None, roles=ROLES, frozen
         run_dir: where; by default beside the run that uses it, under the name of `gin_file`.
         roles: names of the networks that stage 2 gets.
         frozen: whether they rest, or stage 2 trains them on.
+        shares: bindings and macros that stage 1 has from stage 2, such as ("ImageFolder.source", "%CHANNELS").
 
     Returns:
         {"teacher_<role>": network}.
     """
-    del gin_file, gin_params, run_dir  # read by `bin/train` before anything is built
+    del gin_file, gin_params, run_dir, shares  # read by `bin/train` before anything is built
     return {f"teacher_{role}": _load(pathlib.Path(networks), role, frozen) for role in roles}
 
 

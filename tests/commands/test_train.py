@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from idgan_tf.files import alone
 from idgan_tf.training import checkpoint
@@ -52,7 +53,9 @@ def test_one_command_trains_both_stages_and_says_what_it_made(finished):
     assert {path.stem for path in (run / "networks").glob("*.keras")} == {
         "average_generator", "discriminator", "generator", "teacher_decoder", "teacher_encoder",
     }  # fmt: skip
-    assert list((run / "tensorboard").glob("events*"))
+    (events,) = (run / "tensorboard").glob("events*")
+    tags = {value.tag for each in tf.compat.v1.train.summary_iterator(str(events)) for value in each.summary.value}
+    assert {"config", "generator/loss", "generator/learning_rate", "discriminator/r1", "steps_per_second"} <= tags
     assert "Next:" in output and "bin/export" in output
     assert "Traceback" not in errors
     teacher = final_arrays(run.parent / "tiny_betavae")

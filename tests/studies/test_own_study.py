@@ -27,8 +27,12 @@ def test_a_study_of_ones_own_is_planned_and_repeated_by_its_path(mine, tmp_path)
 
 
 def test_the_commands_take_its_path(mine, tmp_path):
-    listed = forked.run("reproduce", [f"--study={mine}", f"--runs={tmp_path}", "--list"])
+    listed = forked.run("reproduce", [f"--study={mine}", f"--runs={tmp_path}", "--commands"])
     assert listed.returncode == 0 and "--gin_file=gin/betavae_dsprites.gin" in listed.stdout, listed.stderr
+    head, line = forked.run("reproduce", [f"--study={mine}", f"--runs={tmp_path}", "--list"]).stdout.splitlines()
+    assert head.split() == ["row", "seed", "steps", "done", "run", "directory"]
+    assert line.split() == ["beta-VAE", "0", "4", "0", f"{tmp_path}/mine-cpu/seed0/betavae_dsprites"]
+    assert head.index("seed") + 4 == line.index(" 0 ") + 2, "one below the other"
     report = forked.run("report", [f"--study={mine}", f"--runs={tmp_path}"])
     assert report.returncode == 2 and f"no results in {tmp_path}/mine-cpu/results" in report.stderr.splitlines()[-1]
     for name in ("reproduce", "report"):

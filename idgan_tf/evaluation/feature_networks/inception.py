@@ -135,14 +135,14 @@ def find_inception(path=None):
         where = "path" if path else "IDGAN_INCEPTION_DIR"
         require((pathlib.Path(given) / "saved_model.pb").is_file(), f"{where} {given} holds no saved_model.pb")
         return pathlib.Path(given)
-    own = cache.folder() / "inception"
-    places = [own]
+    places = [cache.folder() / "inception"]
     if os.environ.get("TFHUB_CACHE_DIR"):
         name = hashlib.sha1(HUB_ADDRESS.encode()).hexdigest()
         places.append(pathlib.Path(os.environ["TFHUB_CACHE_DIR"]) / name)
     for place in places:
         if (place / "saved_model.pb").is_file():
             return place
+    own = f"{cache.in_words()}/inception"
     raise Unavailable(
         "TF-GAN's Inception network is not here. Get it with:  "
         f"mkdir -p {own} && curl -L '{HUB_ADDRESS}?tf-hub-format=compressed' | tar -xz -C {own}  "

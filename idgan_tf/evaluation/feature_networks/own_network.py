@@ -56,14 +56,14 @@ def load(path, kind, dataset, gin_file):
 
 
 def describe(path):
-    """What a result says of the network it was measured with."""
+    """What a result says of the network it was measured with: <run>/networks/<name>.keras, and its checksum."""
     path = pathlib.Path(path)
-    name = f"{path.stem}, shipped with idgan_tf" if path.parent == shipped.FOLDER else str(path)
+    name = f"{path.stem}, shipped with idgan_tf" if path.parent == shipped.FOLDER else "/".join(path.parts[-3:])
     return {"feature_network": name, "feature_sha256": sha256(path)}
 
 
 def _remedy(gin_file):
-    known = (config.PROJECT / gin_file).exists()
+    known = config.located(gin_file)
     return f"run: bin/train --gin_file={gin_file}" if known else f"write {gin_file} after one of its kind, and train it"
 
 
