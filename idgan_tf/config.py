@@ -43,6 +43,11 @@ RENAMED = {
     ),
     "idgan_tf.evaluation.generation": ("idgan_tf.evaluation.samples.generation",),
     "idgan_tf.evaluation.features": ("idgan_tf.evaluation.feature_networks.inception",),
+    "idgan_tf.evaluation.dci": ("idgan_tf.evaluation.codes.dci",),
+    "idgan_tf.evaluation.fvm": ("idgan_tf.evaluation.codes.fvm",),
+    "idgan_tf.evaluation.mig": ("idgan_tf.evaluation.codes.mig",),
+    "idgan_tf.evaluation.modularity": ("idgan_tf.evaluation.codes.modularity",),
+    "idgan_tf.evaluation.sap": ("idgan_tf.evaluation.codes.sap",),
 }
 
 
@@ -249,6 +254,8 @@ def todays(text):
     """
     text = "".join(_today(line) for line in text.splitlines(keepends=True))
     text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
+    text = re.sub(r"^modularity\.num_test = .*\n", "", text, flags=re.MULTILINE)  # of explicitness, now a metric itself
+    text = re.sub(r"^modularity\.num_train\b", "modularity.num_samples", text, flags=re.MULTILINE)
     if re.search(r"^IBGAN\.encoder = None", text, re.MULTILINE):
         is_gan = re.search(r"^IBGAN\.alpha = 0(\.0)?\b", text, re.MULTILINE)
         gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")

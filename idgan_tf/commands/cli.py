@@ -53,19 +53,20 @@ def flags_of(*names, **texts):
     return found
 
 
-def run(main, usage, known):
+def run(main, usage, known, needs_tensorflow=lambda: True):
     """Runs `main()` as a command of bin/.
 
     Args:
         main: does the work; what it needs from TensorFlow it imports itself, so that --help is fast.
         usage: the text above the flags in --help.
         known: the flags of the command, from `flags_of`; they are parsed here.
+        needs_tensorflow: whether to start TensorFlow first, asked when the flags are known.
     """
     with _reader_may_leave():
-        _run(main, usage, known)
+        _run(main, usage, known, needs_tensorflow)
 
 
-def _run(main, usage, known):
+def _run(main, usage, known, needs_tensorflow):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -84,10 +85,11 @@ def _run(main, usage, known):
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().setFormatter(None)
     try:
-        with _quiet():
-            import tensorflow as tf
+        if needs_tensorflow():
+            with _quiet():
+                import tensorflow as tf
 
-            tf.config.list_physical_devices()
+                tf.config.list_physical_devices()
         main()
     except UserError as error:
         if known.debug:

@@ -2,23 +2,27 @@
 
 from absl import logging
 
-from idgan_tf.errors import ConfigError, message
-from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics
+from idgan_tf.errors import message, require
+from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics, metrics_of_codes
 
 
-def names(text):
+def names(text, of_codes=False):
     """(names, whether they were named) of "fvm,mig" or "all".
+
+    Args:
+        text: what was asked for.
+        of_codes: whether only those may be that a table of codes is enough for.
 
     Raises:
         ConfigError: an unknown name, or none.
     """
+    known, kind = (metrics_of_codes(), "metric of codes") if of_codes else (metrics(), "metric")
     chosen = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if chosen == ["all"]:
-        return list(metrics()), False
-    if not chosen:
-        raise ConfigError(f"which metrics? pass --metrics=all or some of {', '.join(metrics())}")
+        return list(known), False
+    require(chosen, f"which metrics? pass --metrics=all or some of {', '.join(known)}")
     for name in chosen:
-        find(name)
+        require(name in known, f"no {kind} {name!r}; there are {', '.join(known)}")
     return chosen, True
 
 

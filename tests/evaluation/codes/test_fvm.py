@@ -6,9 +6,16 @@ from hypothesis import strategies as st
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation.fvm import accuracy, draw, factor_vae_metric, factor_vae_metric_of_codes, fvm, votes_as_text
+from idgan_tf.evaluation.codes.fvm import (
+    accuracy,
+    draw,
+    factor_vae_metric,
+    factor_vae_metric_of_codes,
+    fvm,
+    votes_as_text,
+)
+from idgan_tf.evaluation.codes.mig import mig
 from idgan_tf.evaluation.metric import Unavailable
-from idgan_tf.evaluation.mig import mig
 from idgan_tf.evaluation.samples import representation
 
 

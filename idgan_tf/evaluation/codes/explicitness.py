@@ -1,4 +1,4 @@
-"""Modularity and explicitness: one factor per code dimension, and factors that a linear classifier can read.
+"""Explicitness: factors that a linear classifier reads from the code.
 
 Ridgeway & Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", NeurIPS 2018,
 arXiv:1802.05312, with the settings of disentanglement_lib.
@@ -7,24 +7,6 @@ arXiv:1802.05312, with the settings of disentanglement_lib.
 import numpy as np
 
 from idgan_tf.evaluation.metric import Result, checked_pair, metric, two_thirds
-from idgan_tf.evaluation.mig import information_matrix
-
-
-def modularity_score(codes, factors, bins=20):
-    """Mean over code dimensions of 1 - (squared information on other factors) / ((K - 1) that on the best).
-
-    A dimension without information scores 0.
-
-    Args:
-        codes: [N, D].
-        factors: classes [N, K], K >= 2.
-        bins: of every code dimension.
-    """
-    codes, factors = checked_pair(codes, factors)
-    squared = np.square(information_matrix(codes, factors, bins))
-    best = np.max(squared, axis=1)
-    rest = (np.sum(squared, axis=1) - best) / max(1, factors.shape[1] - 1)
-    return float(np.mean(np.where(best > 0, 1.0 - rest / np.where(best > 0, best, 1.0), 0.0)))
 
 
 def explicitness_score(train_codes, train_factors, test_codes, test_factors):
@@ -58,23 +40,20 @@ def explicitness_score(train_codes, train_factors, test_codes, test_factors):
 def of_codes(codes, factors, seed):
     """The values of a table of codes."""
     train, test = two_thirds(codes, factors, seed)
-    explicitness = explicitness_score(*train, *test)
-    return {"modularity": modularity_score(codes, factors), "explicitness": explicitness}
+    return {"explicitness": explicitness_score(*train, *test)}
 
 
 @metric(better="higher", cost="minutes", of_codes=of_codes)
-def modularity(method, dataset, seed, num_train=10_000, num_test=5_000, bins=20):
-    """Modularity and explicitness of the mean code.
+def explicitness(method, dataset, seed, num_train=10_000, num_test=5_000):
+    """Explicitness of the mean code.
 
     Args:
         method: has `encode`.
         dataset: a `FactorDataset`.
         seed: of the samples.
         num_train, num_test: images.
-        bins: of every code dimension.
     """
     from idgan_tf.evaluation.samples import representation
 
     train, test = representation.split(method, dataset, seed, num_train, num_test)
-    values = {"modularity": modularity_score(*train, bins), "explicitness": explicitness_score(*train, *test)}
-    return Result(values, {"num_train": num_train, "num_test": num_test, "bins": bins})
+    return Result({"explicitness": explicitness_score(*train, *test)}, {"num_train": num_train, "num_test": num_test})

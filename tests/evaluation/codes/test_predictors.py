@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import betavae_metric, dci, modularity, sap
+from idgan_tf.evaluation import betavae_metric
+from idgan_tf.evaluation.codes import dci, modularity, sap
 
 
 def sample(kind, count=600, seed=0):
