@@ -31,8 +31,13 @@ SMALL = [
     "gilbo.max_cycles = 1",
     "gilbo.batch_size = 8",
     "gilbo.num_samples = 64",
-    "modularity.num_train = 100",
-    "modularity.num_test = 60",
+    "modularity.num_samples = 100",
+    "explicitness.num_train = 100",
+    "explicitness.num_test = 60",
+    "mig_sup.num_samples = 100",
+    "irs.num_samples = 100",
+    "infomec.num_samples = 100",
+    "dci_forest.num_samples = 100",
     "sap.num_train = 100",
     "sap.num_test = 60",
     "betavae_metric.num_train = 60",
@@ -85,7 +90,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
     assert list(results) == list(metrics())
     of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
-    assert set(left_out) == {"mi_bounds", "fid", "kid", "inception_score", *of_labels}
+    assert set(left_out) == {"mi_bounds", "udr", "fid", "kid", "inception_score", *of_labels}
     assert left_out["diversity"] == "tiny_sprites has no classes"
     assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
     assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
@@ -167,12 +172,15 @@ def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_mea
 
 
 def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_the_others(codes):
-    process = command("evaluate", f"--codes={codes}", "--metrics=rid,gilbo,mig", check=2)
+    process = command("evaluate", f"--codes={codes}", "--metrics=udr,mig", check=2)
     assert process.stdout.startswith("mig ") and len(process.stdout.splitlines()) == 2
     last = process.stderr.strip().splitlines()[-1]
-    assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
-    every = command("evaluate", f"--codes={codes}", check=0)
-    assert "left out factor_fidelity, mi_bounds, toy_spread, betavae_metric, diversity, fid_dsprites" in every.stdout
+    assert last == "evaluate: left out udr: it compares runs, two or more"
+    other = command("evaluate", f"--codes={codes}", "--metrics=mig,rid", check=2)
+    assert (
+        other.stderr.startswith("evaluate: no metric of codes 'rid'; there are explicitness, fvm, ")
+        and not other.stdout
+    )
 
 
 def test_the_presets_change_the_protocol(tmp_path):
@@ -222,12 +230,18 @@ def test_codes_of_others_are_scored(codes):
         (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
+        (["--codes={folder}/other.npz", "--metrics=mig"], 3, "codes [N, D] and factors [N, K], and holds z"),
+        (["--codes={folder}/gone.npz", "--metrics=mig"], 3, "cannot read"),
+        (["--codes={folder}/short.npz", "--metrics=mig"], 2, "the same N images, got [9, 2] and [8, 2]"),
+        (["--codes={folder}/still.npz"], 2, "factor 1 has a single value in all 9"),
         (["--codes={codes}", "--gin_param=fvm.num_votes = 9"], 2, "--gin_param and --best are for --run_dir"),
     ],
 )
 def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, codes, tmp_path):
     np.savez(tmp_path / "other.npz", z=np.zeros(3))
     np.savez(tmp_path / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
+    np.savez(tmp_path / "short.npz", codes=np.eye(9)[:, :2], factors=np.arange(16).reshape(8, 2))
+    np.savez(tmp_path / "still.npz", codes=np.eye(9)[:, :2], factors=np.arange(9)[:, None] * [1, 0])
     arguments = [argument.format(codes=codes, folder=tmp_path) for argument in arguments]
     process = forked.run("evaluate", arguments)
     assert process.returncode == code

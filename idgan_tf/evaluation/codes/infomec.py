@@ -103,7 +103,7 @@ def of_codes(codes, factors, seed, neighbours=NEIGHBOURS):
     return {"infom": infom, "infoc": infoc, "infoe": infoe, "infomec_active_dims": float(np.sum(active))}
 
 
-@metric(better="higher", cost="minutes", of_codes=of_codes)
+@metric(better="higher", cost="seconds", of_codes=of_codes)
 def infomec(method, dataset, seed, num_samples=10_000, neighbours=NEIGHBOURS):
     """InfoM, InfoC and InfoE of the mean code.
 
