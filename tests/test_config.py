@@ -46,6 +46,12 @@ def test_a_gin_file_may_import_a_module_by_its_earlier_name(tmp_path, monkeypatc
     assert mine.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in mine.text
 
 
+def test_a_gin_file_may_bind_modularity_as_when_it_measured_explicitness_too(tmp_path):
+    text = "import idgan_tf.evaluation.modularity\nmodularity.num_train = 7\nmodularity.num_test = 3\n"
+    (tmp_path / "old.gin").write_text(f"{text}import idgan_tf.evaluation.fvm\n")
+    assert Configuration([tmp_path / "old.gin"]).bindings_of("modularity") == {"num_samples": 7}
+
+
 def test_the_bindings_of_a_method_that_does_not_train_are_refused():
     configuration = Configuration(["gin/dcgan_dsprites.gin"], ["IBGAN.instance_noise = (1.0, 0.0, 9)"])
     with pytest.raises(ConfigError, match=r"nothing reads IBGAN.instance_noise: train.method is @DCGAN"):

@@ -56,7 +56,8 @@ def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=No
         network: the classifier of the run's dataset that it asks, such as "factor_classifier", which
             gin/<network>_<dataset>.gin trains; its file is given as the argument `network`.
         of_codes: its values of a table, (codes [N, D], factors [N, K], seed) -> {name: float}.
-        of_runs: its values of each of several runs, ([their codes [N, D] of the same images], seed) -> [{name: float}].
+        of_runs: its values of each of several runs, ([their codes [N, D] of the same images], seed) -> [{name: float}];
+            its face takes the run directories of the others as the argument `others`.
         of_images: its values of two sets of images, (real `pool_3` [M, 2048], {"pool_3": [N, 2048], "logits":
             [N, 1008]} of the generated ones, seed) -> {name: float}, from Inception's activations.
 

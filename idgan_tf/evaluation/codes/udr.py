@@ -7,8 +7,8 @@ factors: what many runs find alike is taken to be disentangled.
 
 import numpy as np
 
-from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, checked_codes, metric, require_available
+from idgan_tf.errors import CheckpointError, ConfigError, message, require
+from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, metric, require_available
 
 PENALTY = 0.1  # of the Lasso
 KL = 0.01  # nats from N(0, I) up to which a dimension is uninformative
@@ -84,18 +84,37 @@ def udr(method, dataset, seed, others=(), num_samples=1_000):
         method: has `encode`.
         dataset: any images.
         seed: of the images.
-        others: the run directories that this run is compared with: of the same configuration, with other seeds.
+        others: the run directories that this run is compared with: of the same configuration, with other seeds, at the
+            same step.
         num_samples: images.
     """
-    from idgan_tf import runs
     from idgan_tf.evaluation.samples import generation
 
     require_available(others, "udr compares runs: udr.others names the run directories of other seeds")
+    compared = [method, *(_run(folder, int(method.step)) for folder in others)]
     images = [batch["image"] for batch in generation.real(dataset, num_samples, seed)]
-    found = [_encoded(one, images) for one in (method, *(runs.load(folder) for folder in others))]
+    found = [_encoded(one, images) for one in compared]
     means, divergences = zip(*found, strict=True)
     score = scores(means, [kl > KL for kl in divergences])[0]
     return Result({"udr": score}, {"num_samples": num_samples, "others": len(others)})
+
+
+def _run(folder, step):
+    """The method of another run.
+
+    Raises:
+        Unavailable: it is not there yet, or at another step.
+    """
+    from idgan_tf import runs
+
+    try:
+        method = runs.load(folder)
+    except (ConfigError, CheckpointError) as error:
+        raise Unavailable(f"udr.others: {message(error)}") from error
+    require_available(
+        int(method.step) == step, f"udr.others: {folder} is at step {int(method.step)}, this run at {step}"
+    )
+    return method
 
 
 def _encoded(method, images):

@@ -74,3 +74,9 @@ def test_the_face_compares_a_run_with_others(pixels, codes_method, monkeypatch):
     assert udr.udr(method, pixels, 0, others=("b",), num_samples=60).values["udr"] == 0.0
     with pytest.raises(Unavailable, match="udr.others names the run directories"):
         udr.udr(method, pixels, 0)
+    others["b"].step.assign(7)
+    with pytest.raises(Unavailable, match="b is at step 7, this run at 0"):
+        udr.udr(method, pixels, 0, others=("a", "b"))
+    monkeypatch.undo()
+    with pytest.raises(Unavailable, match="udr.others: nowhere is no run directory"):
+        udr.udr(method, pixels, 0, others=("nowhere",))
