@@ -202,7 +202,7 @@ def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
 def test_names_of_metrics():
     assert names("mig, fvm,mig") == (["mig", "fvm"], True)
     assert names("all") == (list(metrics()), False)
-    with pytest.raises(ConfigError, match="no metric 'migg'; there are factor_fidelity, fvm, mi_bounds, mig"):
+    with pytest.raises(ConfigError, match="no metric 'migg'; there are explicitness, factor_fidelity, fvm, infomec"):
         names("migg")
     with pytest.raises(ConfigError, match="which metrics"):
         names(",")

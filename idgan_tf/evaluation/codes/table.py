@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, Unavailable, finite, metrics_of_codes
+from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, checked_pair, finite, metrics_of_codes
 
 CLASSES = 20  # of a factor that is cut; disentanglement_lib cuts codes into as many bins
 FEWEST = 10  # rows of a class, on average, for whole numbers to be classes; chosen here
@@ -39,16 +39,16 @@ def prepared(codes, factors=None):
             one of whole numbers that has more of them, and each in fewer than `FEWEST` rows on average.
 
     Raises:
-        ConfigError: shapes do not fit.
-        NonFiniteError: a number is NaN or infinite.
+        ConfigError: shapes do not fit, or a factor has one value only.
+        NonFiniteError: a code is NaN or infinite.
     """
     codes, protocol = np.asarray(codes), {}
-    if codes.ndim == 3 and codes.size:
+    if codes.ndim == 3 and codes.size and codes.dtype.kind in "buif":
         protocol["codes"] = "first principal component of {} vectors of {}".format(*codes.shape[1:])
         finite(codes, "codes")
         codes = np.stack([_first_component(vectors) for vectors in codes.swapaxes(0, 1).astype(np.float64)], axis=1)
     if factors is None:
-        return Table(codes, None, protocol)
+        return Table(checked_codes(codes), None, protocol)
     factors = np.asarray(factors)
     require(
         factors.ndim == 2 and codes.ndim == 2 and len(factors) == len(codes),
@@ -61,7 +61,7 @@ def prepared(codes, factors=None):
     if cut:
         factors = np.stack([_cut(v) if k in cut else v for k, v in enumerate(factors.T)], axis=1)
         protocol["cut_factors"] = f"{', '.join(map(str, cut))}: up to {CLASSES} classes of equal counts"
-    return Table(codes, factors, protocol)
+    return Table(*checked_pair(codes, factors), protocol)
 
 
 def _first_component(vectors):
@@ -96,7 +96,7 @@ def scores(codes, factors, names=None, seed=0):
 
     Raises:
         ConfigError: shapes do not fit, there is no such metric, or a factor has one value only.
-        NonFiniteError: a number is NaN or infinite.
+        NonFiniteError: a code is NaN or infinite.
     """
     found = {}
     for name, result in results(prepared(codes, factors), metrics_of_codes() if names is None else names, seed):

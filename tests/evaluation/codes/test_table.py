@@ -12,7 +12,8 @@ def test_whole_numbers_are_classes_and_nothing_is_said_of_them():
     for given in (factors, factors.astype(float)):
         made = table.prepared(codes, given)
         np.testing.assert_array_equal(made.factors, factors)
-        assert made.protocol == {} and made.codes is codes
+        np.testing.assert_array_equal(made.codes, codes)
+        assert made.protocol == {}
 
 
 def test_a_continuous_factor_is_cut_into_twenty_classes_of_equal_counts():
@@ -36,7 +37,7 @@ def test_whole_numbers_are_cut_where_they_are_many_and_each_has_few_rows(rows, v
 def test_vectors_become_their_first_principal_component():
     rng = np.random.default_rng(0)
     z, axes = rng.normal(size=(300, 3)), np.linalg.qr(rng.normal(size=(5, 5)))[0][:3]
-    made = table.prepared(7.0 + z[:, :, None] * axes + 1e-3 * rng.normal(size=(300, 3, 5)), np.zeros([300, 1], int))
+    made = table.prepared(7.0 + z[:, :, None] * axes + 1e-3 * rng.normal(size=(300, 3, 5)))
     signs = np.sign(axes[np.arange(3), np.argmax(np.abs(axes), axis=1)])
     np.testing.assert_allclose(made.codes, (z - z.mean(axis=0)) * signs, atol=0.02)
     assert made.protocol == {"codes": "first principal component of 3 vectors of 5"}
@@ -74,6 +75,7 @@ def test_runs_are_ranked_by_what_compares_them():
         (np.zeros((9, 2)), np.zeros(9), ConfigError, r"got \[9, 2\] and \[9\]"),
         (np.zeros((9, 2)), np.full((9, 1), np.nan), ConfigError, "factors hold NaN"),
         (np.full((9, 2, 3), np.nan), np.zeros((9, 1)), NonFiniteError, "54 non-finite of 54"),
+        (np.full((9, 2, 3), "0.5"), None, ConfigError, "codes must be real numbers"),
         (np.full((9, 2), np.inf), np.arange(9)[:, None], NonFiniteError, "18 non-finite of 18"),
         (np.eye(9), np.ones((9, 1)), ConfigError, "factor 0 has a single value in all 9"),
         (np.eye(9), np.full((9, 1), "oval"), ConfigError, "whole numbers"),
