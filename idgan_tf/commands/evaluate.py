@@ -83,12 +83,22 @@ def _outside():
     """(results, whether the metrics were named) of what is no run of ours."""
     from idgan_tf.experiments import evaluate, outside
 
-    if FLAGS.gin_file or FLAGS.gin_param or FLAGS.best:
-        raise ConfigError("--gin_file, --gin_param and --best are for --run_dir")
+    if FLAGS.best or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
+        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes")
     chosen, named = evaluate.names(FLAGS.metrics, of_codes=bool(FLAGS.codes))
     if FLAGS.codes:
-        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen), named
+        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen)), named
     return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen), named
+
+
+def _settings(chosen):
+    """{metric: {argument: value}} that the gin files and bindings set of those chosen."""
+    if not (FLAGS.gin_file or FLAGS.gin_param):
+        return {}
+    from idgan_tf.config import Configuration
+
+    given = Configuration(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, is_part=True)
+    return {name: given.bindings_of(name) for name in chosen}
 
 
 def _show(results, named):
@@ -130,4 +140,4 @@ def _short(value):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS, needs_tensorflow=lambda: not FLAGS.codes)
+    cli.run(main, __doc__, FLAGS, needs_tensorflow=lambda: not FLAGS.codes or FLAGS.gin_file or FLAGS.gin_param)

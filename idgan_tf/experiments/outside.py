@@ -30,8 +30,18 @@ def read_codes(path):
     return made._replace(protocol={**made.protocol, "source": str(path)})
 
 
-def evaluate_codes(paths, seed, chosen):
-    """Metrics of tables of codes, each of them and all together; yields as `evaluate.evaluate` does."""
+def evaluate_codes(paths, seed, chosen, settings=None):
+    """Metrics of tables of codes, each of them and all together; yields as `evaluate.evaluate` does.
+
+    Args:
+        paths: of the tables.
+        seed, chosen: as there.
+        settings: as of `table.results`.
+
+    Raises:
+        ConfigError: a setting is not one of tables, or arrays do not fit.
+        DataError: a file is none.
+    """
     tables = [read_codes(path) for path in paths]
     compared = dict(table.compared(tables, chosen, seed)) if len(tables) > 1 else {}
     for name in chosen:
@@ -39,7 +49,7 @@ def evaluate_codes(paths, seed, chosen):
             yield from ((name, result) for result in compared[name])
         else:
             for one in tables:
-                yield from table.results(one, [name], seed)
+                yield from table.results(one, [name], seed, settings)
 
 
 def images_of(folder):

@@ -211,17 +211,17 @@ def test_names_of_metrics():
 @pytest.fixture
 def codes(tmp_path):
     rng = np.random.default_rng(0)
-    factors = np.stack([rng.integers(0, size, 900) for size in (2, 3, 4)], axis=1)
+    factors = np.stack([rng.integers(0, size, 1200) for size in (2, 3, 4)], axis=1)
     path = tmp_path / "codes.npz"
     np.savez(path, codes=factors + 0.01 * rng.normal(size=factors.shape), factors=factors)
     return path
 
 
 def test_codes_of_others_are_scored(codes):
-    process = command("evaluate", f"--codes={codes}", "--metrics=fvm,mig", check=0)
+    process = command("evaluate", f"--codes={codes}", "--metrics=fvm,mig", "--gin_param=mig.bins = 30", check=0)
     scores = {line.split()[0]: float(line.split()[1]) for line in process.stdout.splitlines()}
     assert scores["fvm"] == 1.0 and scores["mig"] > 0.95
-    assert "num_samples 900" in process.stdout
+    assert "num_samples 1200" in process.stdout and "bins 30" in process.stdout
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,8 @@ def test_codes_of_others_are_scored(codes):
         (["--codes={folder}/gone.npz", "--metrics=mig"], 3, "cannot read"),
         (["--codes={folder}/short.npz", "--metrics=mig"], 2, "the same N images, got [9, 2] and [8, 2]"),
         (["--codes={folder}/still.npz"], 2, "factor 1 has a single value in all 9"),
-        (["--codes={codes}", "--gin_param=fvm.num_votes = 9"], 2, "--gin_param and --best are for --run_dir"),
+        (["--codes={codes}", "--best"], 2, "--best is for --run_dir; --gin_file and --gin_param for that and for"),
+        (["--codes={codes}", "--metrics=mig", "--gin_param=mig.num_samples = 9"], 2, "no mig.num_samples, only bins"),
     ],
 )
 def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, codes, tmp_path):

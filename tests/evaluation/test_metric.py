@@ -104,7 +104,7 @@ def torch(monkeypatch):
 
 def test_the_page_brings_codes_from_a_model_in_pytorch_to_scores(torch, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    codes, factors = sample("permuted", 400)
+    codes, factors = sample("permuted", 1000)
     loader = [(i, torch.Tensor(some)) for i, some in enumerate(np.split(factors, 4))]
     names = {"loader": loader, "encoder": lambda i: (torch.Tensor(np.split(codes, 4)[i]), None)}
     for name in ("save_codes.py", "score_codes.py"):

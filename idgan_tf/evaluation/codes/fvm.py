@@ -66,9 +66,9 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
     return accuracy(votes)
 
 
-def of_codes(codes, factors, seed):
+def of_codes(codes, factors, seed, num_votes=800, batch_size=100, threshold=0.05):
     """The values of a table of codes."""
-    return {"fvm": factor_vae_metric_of_codes(codes, factors, seed)}
+    return {"fvm": factor_vae_metric_of_codes(codes, factors, seed, num_votes, batch_size, threshold)}
 
 
 def _with_company(v, k):

@@ -66,10 +66,10 @@ def mutual_information(a, b):
     return float(np.sum(joint[seen] * np.log(joint[seen] / product[seen])))
 
 
-def of_codes(codes, factors, seed):
+def of_codes(codes, factors, seed, bins=20):
     """The values of a table of codes."""
     del seed  # nothing random
-    return {"mig": mutual_information_gap(codes, factors)}
+    return {"mig": mutual_information_gap(codes, factors, bins)}
 
 
 @metric(better="higher", cost="seconds", of_codes=of_codes)

@@ -8,6 +8,7 @@
 What is done to a table stands in the protocol of its results.
 """
 
+import inspect
 from typing import NamedTuple
 
 import numpy as np
@@ -107,8 +108,16 @@ def scores(codes, factors, names=None, seed=0):
     return found
 
 
-def results(table, names, seed):
-    """Yields (name, `Result`) of metrics of a `Table`, or (name, why it is left out)."""
+def results(table, names, seed, settings=None):
+    """Yields (name, `Result`) of metrics of a `Table`, or (name, why it is left out).
+
+    Args:
+        table, names, seed: what and how.
+        settings: {metric: {argument of its `of_codes`: value}}, None for none.
+
+    Raises:
+        ConfigError: there is no such metric, or a setting is not one of tables.
+    """
     protocol = {"num_samples": len(table.codes), "seed": seed, **table.protocol}
     known = metrics_of_codes()
     for name in names:
@@ -120,12 +129,22 @@ def results(table, names, seed):
             yield name, "it asks for factors"
             continue
         logging.info("evaluating %s", name)
+        chosen = _settings(known[name], (settings or {}).get(name, {}))
         try:
-            values = known[name].of_codes(table.codes, table.factors, seed)
+            values = known[name].of_codes(table.codes, table.factors, seed, **chosen)
         except Unavailable as error:
             yield name, str(error)
         else:
-            yield name, Result(values, {"metric": name, **protocol})
+            yield name, Result(values, {"metric": name, **protocol, **chosen})
+
+
+def _settings(metric, given):
+    """{argument: value} of what `of_codes` of a metric takes after its seed: the defaults, and those `given`."""
+    defaults = {p.name: p.default for p in [*inspect.signature(metric.of_codes).parameters.values()][3:]}
+    for other in given.keys() - defaults.keys():
+        known = ", ".join(defaults) or "metrics without settings"
+        require(False, f"a table has no {metric.name}.{other}, only {known}")
+    return defaults | given
 
 
 def compared(tables, names, seed):

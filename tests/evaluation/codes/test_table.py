@@ -46,9 +46,18 @@ def test_vectors_become_their_first_principal_component():
 def test_scores_of_all_metrics_are_had_in_one_call():
     codes, factors = sample("permuted", 150)
     scores = table.scores(codes, factors[:, :2])
-    assert {"fvm", "mig", "sap", "infom", "dci_disentanglement", "dci_forest_disentanglement"} <= scores.keys()
+    assert {"mig", "sap", "infom", "dci_disentanglement", "dci_forest_disentanglement"} <= scores.keys()
     assert all(isinstance(value, float) for value in scores.values()) and "udr" not in scores
     assert table.scores(codes, factors[:, :2], ["mig"]) == {"mig": scores["mig"]}
+
+
+def test_settings_of_a_metric_stand_in_its_protocol_and_unknown_ones_are_refused():
+    made = table.prepared(*sample("mixed", 300))
+    ((_, fine),) = table.results(made, ["mig"], 0, {"mig": {"bins": 30}})
+    ((_, coarse),) = table.results(made, ["mig"], 0)
+    assert fine.protocol["bins"] == 30 and coarse.protocol["bins"] == 20 and fine.values != coarse.values
+    with pytest.raises(ConfigError, match="a table has no mig.num_samples, only bins"):
+        next(table.results(made, ["mig"], 0, {"mig": {"num_samples": 9}}))
 
 
 def test_one_dimension_loses_the_metrics_of_a_gap_and_keeps_the_others():

@@ -40,7 +40,7 @@ def python(text, *arguments):
 
 @pytest.fixture
 def file(tmp_path):
-    codes, factors = sample("permuted", 200)
+    codes, factors = sample("permuted", 1000)
     np.savez(tmp_path / "codes.npz", codes=codes, factors=factors[:, :2])
     return tmp_path / "codes.npz"
 
