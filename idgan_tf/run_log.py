@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from idgan_tf import config
+from idgan_tf.config import gin_files
 
 # Scores of lines that do not say which metric they are, where they have other names than it.
 EARLIER = {
@@ -99,4 +99,4 @@ def read(run):
     records = read_metrics(run.metrics)
     evaluations = [record for record in records if is_evaluation(record)]
     training = [record for record in records if not is_evaluation(record)]
-    return Log(run.name, run.path.resolve().parent.name, config.literals(run.config), training, evaluations)
+    return Log(run.name, run.path.resolve().parent.name, gin_files.literals(run.config), training, evaluations)

@@ -41,7 +41,7 @@ def configuration(run_dir, gin_files=(), bindings=(), allow_imports=()):
     """
     import gin
 
-    from idgan_tf import gin_state
+    from idgan_tf.config import gin_state
 
     with gin_state.restored(), gin.unlock_config():  # that of the caller may be locked, and imports register names
         import idgan_tf.training.build  # noqa: F401 - gin must know `train`

@@ -6,8 +6,7 @@ import re
 import gin
 import pytest
 
-from idgan_tf import config, gin_state
-from idgan_tf.config import Configuration
+from idgan_tf.config import Configuration, gin_files, gin_state
 from idgan_tf.errors import ConfigError
 from idgan_tf.training import build
 from tests.helpers import PROJECT
@@ -39,11 +38,17 @@ def test_where_a_module_lies_changes_nothing():
 
 
 def test_a_gin_file_may_import_a_module_by_its_earlier_name(tmp_path, monkeypatch):
-    monkeypatch.setitem(config.RENAMED, "idgan_tf.elsewhere.betavae", ("idgan_tf.methods.betavae",))
+    monkeypatch.setitem(gin_files.RENAMED, "idgan_tf.elsewhere.betavae", ("idgan_tf.methods.betavae",))
     (tmp_path / "old.gin").write_text("import idgan_tf.elsewhere.betavae as idgan_tf2  # moved\nBetaVAE.beta = 7.0\n")
     (tmp_path / "mine.gin").write_text(f'include "{tmp_path}/old.gin"\n')
     mine = Configuration([tmp_path / "mine.gin"])
     assert mine.bindings_of("BetaVAE") == {"beta": 7.0} and "elsewhere" not in mine.text
+
+
+def test_a_gin_file_may_bind_modularity_as_when_it_measured_explicitness_too(tmp_path):
+    text = "import idgan_tf.evaluation.modularity\nmodularity.num_train = 7\nmodularity.num_test = 3\n"
+    (tmp_path / "old.gin").write_text(f"{text}import idgan_tf.evaluation.fvm\n")
+    assert Configuration([tmp_path / "old.gin"]).bindings_of("modularity") == {"num_samples": 7}
 
 
 def test_the_bindings_of_a_method_that_does_not_train_are_refused():
@@ -103,7 +108,7 @@ def test_a_configurable_of_ones_own_that_is_called_as_one_of_ours_is_refused(mon
     monkeypatch.setattr(gin_state._gin._REGISTRY, "_selector_map", names)
     assert gin_state.namesakes("idgan_tf") == [("idgan_tf.training.build.train", "mine.train")]
     with pytest.raises(ConfigError, match="mine.train has the name of idgan_tf.training.build.train.*; rename it"):
-        config._check_names()
+        configuration._check_names()
 
 
 def test_a_file_that_lies_in_the_project_is_found_without_a_word(tmp_path, monkeypatch, caplog):

@@ -125,9 +125,10 @@ def test_what_is_installed_is_whole(installed, tmp_path):
     """Every gin file and study of the checkout is found from a folder that has none, at the place of the package."""
     look = """
 import pathlib, idgan_tf
-from idgan_tf import config, pretrained
+from idgan_tf import pretrained
+from idgan_tf.config.gin_files import PROJECT
 from idgan_tf.studies import study
-print(idgan_tf.__file__, *sorted(str(p.relative_to(config.PROJECT)) for p in (config.PROJECT / "gin").rglob("*.gin")))
+print(idgan_tf.__file__, *sorted(str(p.relative_to(PROJECT)) for p in (PROJECT / "gin").rglob("*.gin")))
 print(*study.names())
 print(*pretrained.names())
 """

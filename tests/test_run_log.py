@@ -12,6 +12,11 @@ def test_a_line_says_which_metric_it_is_of_and_its_first_value_is_the_score():
     assert values_of(record) == {"best_disentangled7": 0.9, "disentangled7": 0.5, "complete": 0.25}
 
 
+def test_a_line_of_modularity_from_when_it_measured_explicitness_too_is_read():
+    record = {"step": 3, "modularity": 0.9, "explicitness": 0.8, "protocol": {"metric": "modularity", "num_train": 9}}
+    assert score_of(record) == ("modularity", "modularity") and values_of(record)["explicitness"] == 0.8
+
+
 @pytest.mark.parametrize(
     ("name", "metric"),
     [

@@ -13,9 +13,8 @@ import tensorflow as tf
 from gin import config as gin_config
 from PIL import Image
 
-from idgan_tf import gin_state, runs
 from idgan_tf.commands import visualize
-from idgan_tf.config import Configuration
+from idgan_tf.config import Configuration, gin_state, runs
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import rendering

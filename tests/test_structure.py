@@ -10,7 +10,7 @@ PACKAGE = PROJECT / "idgan_tf"
 # From the ground up. A file may import what stands on a lower floor, and on its own; README names this list.
 FLOORS = (
     ("errors",),
-    ("files", "gin_state", "progress", "replicas"),
+    ("files", "progress", "replicas"),
     ("noise", "cache", "config", "image_files", "run_directory"),
     ("run_log",),
     ("objectives",),

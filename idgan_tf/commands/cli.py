@@ -58,7 +58,7 @@ def named(text):
     return re.sub(r"\bbin/(?=\w)", INSTALLED, text) if sys.argv[0].startswith(INSTALLED) else text
 
 
-def run(main, usage, known, check=None):
+def run(main, usage, known, check=None, needs_tensorflow=lambda: True):
     """Runs `main()` as a command of bin/.
 
     Args:
@@ -66,12 +66,13 @@ def run(main, usage, known, check=None):
         usage: the text above the flags in --help.
         known: the flags of the command, from `flags_of`; they are parsed here.
         check: raises what is wrong as far as it shows without TensorFlow, which takes seconds to load (`early`).
+        needs_tensorflow: whether to start TensorFlow first, asked when the flags are known.
     """
     with _reader_may_leave():
-        _run(main, usage, known, check)
+        _run(main, usage, known, check, needs_tensorflow)
 
 
-def _run(main, usage, known, check):
+def _run(main, usage, known, check, needs_tensorflow):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -93,10 +94,11 @@ def _run(main, usage, known, check):
     try:
         if check:
             check()
-        with _quiet():
-            import tensorflow as tf
+        if needs_tensorflow():
+            with _quiet():
+                import tensorflow as tf
 
-            tf.config.list_physical_devices()
+                tf.config.list_physical_devices()
         main()
     except UserError as error:
         if known.debug:

@@ -3,7 +3,7 @@
 import ast
 
 from idgan_tf import pretrained
-from idgan_tf.config import PACKAGE, require_readable
+from idgan_tf.config.gin_files import PACKAGE, require_readable
 from idgan_tf.errors import ConfigError
 from idgan_tf.run_directory import Run
 
@@ -39,7 +39,7 @@ def names(given, kind, flags):
 def own_names(kind):
     """The functions of the package under @metric(...) or @figure(...), by reading its files."""
     folder = {"metric": "evaluation", "figure": "visualize"}[kind]
-    found = (node for path in sorted((PACKAGE / folder).glob("*.py")) for node in ast.parse(path.read_text()).body)
+    found = (node for path in sorted((PACKAGE / folder).rglob("*.py")) for node in ast.parse(path.read_text()).body)
     return [
         _argument(mark) or node.name
         for node in found

@@ -2,7 +2,8 @@
 
     bin/evaluate --run_dir=runs/idgan_dsprites --metrics=fvm,mig,rid,fid_dsprites
     bin/evaluate --run_dir=runs/betavae_dsprites --gin_file=gin/eval/disentanglement_lib.gin
-    bin/evaluate --codes=codes.npz --metrics=fvm,mig
+    bin/evaluate --codes=codes.npz --metrics=fvm,mig         # needs no TensorFlow: docs/metrics.md
+    bin/evaluate --codes=seed0.npz,seed1.npz,seed2.npz --metrics=udr
     bin/evaluate --images=FOLDER --reference=FOLDER
     bin/evaluate --list
     bin/evaluate --run_dir=R --metrics=mine --gin_file=mine.gin --gin_allow_import=mine     # docs/metrics.md
@@ -29,8 +30,12 @@ FLAGS = cli.flags_of(
 )
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.", flag_values=FLAGS)
 flags.DEFINE_bool("list", False, "Show the metrics and end.", flag_values=FLAGS)
-flags.DEFINE_string(
-    "codes", None, "Instead of a run: an .npz file of codes [N, D] and factors [N, K].", flag_values=FLAGS
+flags.DEFINE_list(
+    "codes",
+    None,
+    "Instead of a run: an .npz file of codes [N, D] and factors [N, K]; with commas between, several runs' codes of "
+    "the same images.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string(
     "images", None, "Instead of a run: a folder of generated images; needs --reference.", flag_values=FLAGS
@@ -72,8 +77,7 @@ def main():
         chosen, named = evaluate.names(FLAGS.metrics)  # after the imports of the gin files, which may have metrics
         results = evaluate_run(run_dir, configuration, chosen, named, FLAGS.seed, FLAGS.best)
     else:
-        chosen, named = evaluate.names(FLAGS.metrics)
-        results = _outside(chosen)
+        results, named = _outside()
     _show(results, named)
 
 
@@ -88,12 +92,14 @@ def _list():
         print(f"{metric.name:21} {metric.text}")
 
 
-def _outside(chosen):
-    from idgan_tf.experiments import outside
+def _outside():
+    """(results, whether the metrics were named) of what is no run of ours."""
+    from idgan_tf.experiments import evaluate, outside
 
+    chosen, named = evaluate.names(FLAGS.metrics, of_codes=bool(FLAGS.codes))
     if FLAGS.codes:
-        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen))
-    return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen)
+        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen)), named
+    return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen), named
 
 
 def _settings(chosen):
@@ -145,4 +151,5 @@ def _short(value):
 
 
 def start():
-    cli.run(main, __doc__, FLAGS, check)
+    needs = lambda: not FLAGS.codes or FLAGS.gin_file or FLAGS.gin_param  # noqa: E731
+    cli.run(main, __doc__, FLAGS, check, needs)

@@ -23,7 +23,7 @@ cannot be used end the command, or are left out and counted with --on_error=skip
 from absl import flags
 
 from idgan_tf.commands import cli
-from idgan_tf.config import PROJECT, require_readable
+from idgan_tf.config.gin_files import PROJECT, require_readable
 from idgan_tf.errors import ConfigError
 
 FLAGS = cli.flags_of(gin_param="A binding such as 'ImageFolder.labels = True'; overrides gin/data/.")

@@ -66,6 +66,7 @@ def main():
         return
     began = time.monotonic()
     result, folder = results.write(chosen, *given)  # finds an unwritable folder first
+    mine += [job for job in mine if jobs.compares_runs(job)]  # again, when those that came after are there
     for number, job in enumerate(mine, 1):
         minutes = (time.monotonic() - began) / 60
         logging.info("job %d of %d, after %.0f min: %s, seed %d", number, len(mine), minutes, job.row.name, job.seed)

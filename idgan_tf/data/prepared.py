@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf import cache, config, image_files, noise
+from idgan_tf import cache, image_files, noise
+from idgan_tf.config import gin_files
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError, require
 from idgan_tf.files import NOT_OURS
@@ -188,8 +189,8 @@ class PreparedDataset(Dataset):
         """(the file in gin/data/ that describes a dataset of this class, the bindings that make it this one)."""
         kind = type(self).__name__
         for name in filter(None, (self.name, self.gin_file)):
-            path = config.PROJECT / "gin" / "data" / f"{name}.gin"
-            given = config.literals(path) if path.is_file() else {}
+            path = gin_files.PROJECT / "gin" / "data" / f"{name}.gin"
+            given = gin_files.literals(path) if path.is_file() else {}
             if given.get("train.dataset") == kind:
                 break
         else:
@@ -242,7 +243,7 @@ class PreparedDataset(Dataset):
 
 
 def _value(bound, given):
-    """What a binding of `config.literals` gives, its macros among those `given` put in."""
+    """What a binding of `gin_files.literals` gives, its macros among those `given` put in."""
     if isinstance(bound, tuple):
         return tuple(_value(part, given) for part in bound)
     return _value(given[f"{bound}."], given) if isinstance(bound, str) and f"{bound}." in given else bound

@@ -2,7 +2,8 @@
 
 A metric has two sides: a numerical core on arrays, and a face `(method, dataset, seed) -> Result` under `@metric(...)`,
 which says all that is known of it and lets gin bind the rest of its arguments. Faces are found in the files beside
-this one; a gin file that imports a module brings those of that module.
+this one, those of codes alone in codes/, where nothing needs TensorFlow; a gin file that imports a module brings those
+of that module.
 """
 
 import dataclasses
@@ -38,6 +39,7 @@ class Metric:
     cost: str
     network: str | None
     of_codes: Callable | None
+    of_runs: Callable | None
     of_images: Callable | None
 
     @property
@@ -46,7 +48,7 @@ class Metric:
         return f"{self.face.__doc__.splitlines()[0].removesuffix('.')}; {self.better} is better"
 
 
-def metric(better, cost, network=None, of_codes=None, of_images=None):
+def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=None):
     """Makes a function (method, dataset, seed, ...) -> `Result` a metric of its name, whose arguments gin binds.
 
     Args:
@@ -56,6 +58,8 @@ def metric(better, cost, network=None, of_codes=None, of_images=None):
             gin/<network>_<dataset>.gin trains; its file is given as the argument `network`.
         of_codes: its values of a table, (codes [N, D], factors [N, K], seed, ...) -> {name: float}; what gin binds of
             its other arguments for the metric counts here, too.
+        of_runs: its values of each of several runs, ([their codes [N, D] of the same images], seed) -> [{name: float}];
+            its face takes the run directories of the others as the argument `others`.
         of_images: its values of two sets of images, (real `pool_3` [M, 2048], {"pool_3": [N, 2048], "logits":
             [N, 1008]} of the generated ones, seed) -> {name: float}, from Inception's activations.
 
@@ -72,7 +76,7 @@ def metric(better, cost, network=None, of_codes=None, of_images=None):
             f"{name}: the first line of a metric's docstring is its text; it has none",
         )
         require(name not in _known, f"{face.__module__} has a metric {name}, and there is one already")
-        _known[name] = Metric(name, gin.configurable(face), better, cost, network, of_codes, of_images)
+        _known[name] = Metric(name, gin.configurable(face), better, cost, network, of_codes, of_runs, of_images)
         return _known[name].face
 
     return known
@@ -81,6 +85,17 @@ def metric(better, cost, network=None, of_codes=None, of_images=None):
 def metrics():
     """{name: `Metric`} of all that there are, cheap ones first; afterwards gin knows their parameters."""
     _import_all()
+    return _in_order()
+
+
+def metrics_of_codes():
+    """Those of `metrics` that a table of codes is enough for, without importing TensorFlow."""
+    with gin.unlock_config():
+        _import_folder("codes")
+    return {name: known for name, known in _in_order().items() if known.of_codes or known.of_runs}
+
+
+def _in_order():
     return dict(sorted(_known.items(), key=lambda item: (COSTS.index(item[1].cost), item[0])))
 
 
@@ -102,13 +117,16 @@ def lower_is_better(name):
 @functools.cache
 def _import_all():
     with gin.unlock_config():  # that of the caller may be locked, and imports register names
-        _import_ours()
+        _import_folder("")
+        _import_folder("codes")
 
 
-def _import_ours():
-    for module in pkgutil.iter_modules([str(pathlib.Path(__file__).parent)]):
+def _import_folder(name):
+    """Imports the modules of a folder beside this file, or of its own."""
+    package = ".".join(filter(None, (__package__, name)))
+    for module in pkgutil.iter_modules([str(pathlib.Path(__file__).parent / name)]):
         if not module.ispkg:
-            importlib.import_module(f"{__package__}.{module.name}")
+            importlib.import_module(f"{package}.{module.name}")
 
 
 @dataclasses.dataclass(frozen=True)

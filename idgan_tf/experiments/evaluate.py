@@ -2,8 +2,8 @@
 
 from absl import logging
 
-from idgan_tf.errors import ConfigError, message, require
-from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics
+from idgan_tf.errors import message, require
+from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics, metrics_of_codes
 
 
 def listed(text):
@@ -12,19 +12,23 @@ def listed(text):
     return [] if found == ["all"] else found
 
 
-def names(text):
+def names(text, of_codes=False):
     """(names, whether they were named) of "fvm,mig" or "all".
+
+    Args:
+        text: what was asked for.
+        of_codes: whether only those may be that a table of codes is enough for.
 
     Raises:
         ConfigError: an unknown name, or none.
     """
+    known, kind = (metrics_of_codes(), "metric of codes") if of_codes else (metrics(), "metric")
     if text.strip() == "all":
-        return list(metrics()), False
+        return list(known), False
     chosen = listed(text)
-    if not chosen:
-        raise ConfigError(f"which metrics? pass --metrics=all or some of {', '.join(metrics())}")
+    require(chosen, f"which metrics? pass --metrics=all or some of {', '.join(known)}")
     for name in chosen:
-        find(name)
+        require(name in known, f"no {kind} {name!r}; there are {', '.join(known)}")
     return chosen, True
 
 

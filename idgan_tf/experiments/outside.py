@@ -1,64 +1,57 @@
 """Scores of data that is no run of ours: a table of codes, or two folders of images."""
 
-import inspect
 import pathlib
 
 import numpy as np
-from absl import logging
 
 from idgan_tf import image_files
 from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.sources import Folder
-from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.errors import ConfigError, DataError, message
+from idgan_tf.evaluation.codes import table
 from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
 from idgan_tf.files import NOT_OURS
 from idgan_tf.progress import bar
 
 
 def read_codes(path):
-    """(codes [N, D], factors [N, K]) of an .npz file with these two arrays.
+    """The `table.Table` of an .npz file with the arrays codes [N, D] and, but for UDR, factors [N, K].
 
     Raises:
         DataError: it cannot be read, or an array is missing.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return file["codes"], file["factors"]
-    except KeyError as error:
-        raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K]: {error}") from error
+            arrays = {name: file[name] for name in file.files}
     except NOT_OURS as error:
-        raise DataError(f"cannot read {path} as an .npz file of arrays: {error}") from error
+        raise DataError(f"cannot read {path} as an .npz file of arrays: {message(error)}") from error
+    if "codes" not in arrays:
+        holds = ", ".join(arrays) or "nothing"
+        raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K], and holds {holds}")
+    made = table.prepared(arrays["codes"], arrays.get("factors"))
+    return made._replace(protocol={**made.protocol, "source": str(path)})
 
 
-def evaluate_codes(path, seed, chosen, settings=None):
-    """Metrics of a table of codes; yields as `evaluate.evaluate` does.
+def evaluate_codes(paths, seed, chosen, settings=None):
+    """Metrics of tables of codes, each of them and all together; yields as `evaluate.evaluate` does.
 
     Args:
-        path: of the table.
+        paths: of the tables.
         seed, chosen: as there.
-        settings: {metric: {argument of its `of_codes`: value}}, None for none.
+        settings: as of `table.results`.
 
     Raises:
-        ConfigError: a setting is not one of tables.
-        DataError: the file is none.
+        ConfigError: a setting is not one of tables, or arrays do not fit.
+        DataError: a file is none.
     """
-    codes, factors = read_codes(path)
-    protocol = {"num_samples": len(codes), "seed": seed, "source": str(path)}
+    tables = [read_codes(path) for path in paths]
+    compared = dict(table.compared(tables, chosen, seed)) if len(tables) > 1 else {}
     for name in chosen:
-        of_codes = find(name).of_codes
-        if of_codes is None:
-            yield name, "more is needed than codes and factors"
-            continue
-        known = {p.name: p.default for p in list(inspect.signature(of_codes).parameters.values())[3:]}
-        given = (settings or {}).get(name, {})
-        for other in given.keys() - known.keys():
-            raise ConfigError(f"--codes has no {name}.{other}, only {', '.join(known) or 'metrics without settings'}")
-        known.update(given)
-        logging.info("evaluating %s", name)
-        try:
-            yield name, Result(of_codes(codes, factors, seed, **known), {"metric": name, **protocol, **known})
-        except Unavailable as error:
-            yield name, str(error)
+        if name in compared:
+            yield from ((name, result) for result in compared[name])
+        else:
+            for one in tables:
+                yield from table.results(one, [name], seed, settings)
 
 
 def images_of(folder):

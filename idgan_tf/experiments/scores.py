@@ -84,7 +84,8 @@ def _feature_network(run, configuration, metric, train):
 
     `train` trains the one beside the run first, continues it, or finds it done.
     """
-    from idgan_tf.config import Configuration, located
+    from idgan_tf.config import Configuration
+    from idgan_tf.config.gin_files import located
     from idgan_tf.evaluation.feature_networks import own_network, shipped
     from idgan_tf.experiments.stages import finish
     from idgan_tf.training import build

@@ -39,7 +39,8 @@ def runs_of(gin_files, bindings, allow_imports, run_dir):
         ConfigError: something in one of them is wrong.
     """
     import idgan_tf.training.build  # noqa: F401 - gin must know `train`
-    from idgan_tf.config import Configuration, find, literals
+    from idgan_tf.config import Configuration
+    from idgan_tf.config.gin_files import find, literals
 
     if not any(name.startswith("sweep.") for name in literals(find(gin_files[0]))):
         return [(Configuration(gin_files, bindings, allow_imports), run_dir)]

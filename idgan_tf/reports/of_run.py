@@ -5,7 +5,8 @@ import shlex
 import numpy as np
 
 from idgan_tf import pretrained, run_log
-from idgan_tf.config import HARMLESS, literals
+from idgan_tf.config.configuration import HARMLESS
+from idgan_tf.config.gin_files import literals
 from idgan_tf.evaluation.metric import metrics
 from idgan_tf.reports.page import inlined, page, picture
 from idgan_tf.run_directory import read_environment

@@ -98,6 +98,8 @@ def _job(study, row, seed, runs, extra, allowed, network):
             networks[metric], training = network(asked, row.dataset)
             needs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
+    others = tuple(str(shared.with_name(f"seed{other}") / row.id) for other in range(scale.seeds) if other != seed)
+    evaluation += [f"{metric}.others = {others!r}" for metric in row.metrics if find(metric).of_runs]
     run, note = Run(shared / row.id), own / f"{row.id}.json"
     return Job(row, seed, run, note, gin_files, params, networks, evaluation, needs, allowed)
 
@@ -125,6 +127,11 @@ def _shipped(name, gin_files, params, allowed):
         return shipped.find(name, _dataset(tuple(gin_files), tuple(params), allowed))
     except DataError:  # nobody knows how they look before they are here
         return None
+
+
+def compares_runs(job):
+    """Whether a metric of a job asks for the runs of its other seeds."""
+    return any(find(metric).of_runs for metric in job.row.metrics)
 
 
 def share(jobs, only):

@@ -9,20 +9,21 @@ FILE = pathlib.Path(__file__).with_name("published.csv")
 
 
 class Published(NamedTuple):
-    """One number as printed: `mean`, `std` over runs or "", and where."""
+    """One number as printed: `mean`, `std` over runs or "", where, and what it was `read` from if not from text."""
 
     mean: str
     std: str
     paper: str
     table: str
+    read: str
 
     def __str__(self):
-        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.where})"
+        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.where}{self.read and f', read from a {self.read}'})"
 
     @property
     def where(self):
-        """Such as "ID-GAN, Table 2"."""
-        return f"{self.paper}, Table {self.table}"
+        """Such as "ID-GAN, Table 2"; the paper alone where the table is not known."""
+        return f"{self.paper}{self.table and f', Table {self.table}'}"
 
 
 @functools.cache
@@ -31,7 +32,7 @@ def _numbers():
     found = {}
     with open(FILE, newline="") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            number = Published(row["mean"], row["std"], row["paper"], row["table"])
+            number = Published(*(row[name] for name in Published._fields))
             found.setdefault((row["method"], row["dataset"], row["metric"]), []).append(number)
     return found
 

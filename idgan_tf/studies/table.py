@@ -42,8 +42,24 @@ def grid(result):
         steps = "-" if row["steps"] is None else f"{row['steps']:,}"
         if row["teacher_steps"] is not None:
             steps = f"{row['teacher_steps']:,} + {steps}"
-        lines.append([*line, str(row["seeds"]), steps, str(row["batch_size"] or "-"), row["precision"] or "-"])
+        about = [steps, str(row["batch_size"] or "-"), row["precision"] or "-"]
+        lines.append([*line, str(row["seeds"]), *about])
+        if (seed := selected(row)) is not None:
+            line = [f"{row['name']}, seed {seed} alone, selected by UDR"]
+            for column in used:
+                line.append(_spread([row["cells"][column][seed]] if seed in row["cells"].get(column, {}) else []))
+                line += ["-"] * (column in printed)
+            lines.append([*line, "1", *about])
     return lines
+
+
+def selected(row):
+    """The seed of a row whose code agrees most with the others', by the column "udr"; None of less than two.
+
+    No label takes part in it, so that its other scores are those of a selection that anybody could make.
+    """
+    scores = row["cells"].get("udr", {})
+    return max(scores, key=scores.get) if len(scores) > 1 else None
 
 
 def _spread(values):

@@ -15,7 +15,7 @@ from absl import logging
 
 from idgan_tf import run_directory
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, message, require
-from idgan_tf.evaluation import mig
+from idgan_tf.evaluation.codes import mig
 from idgan_tf.evaluation.samples import representation
 from idgan_tf.image_files import save
 from idgan_tf.methods.faces import can

@@ -31,8 +31,13 @@ SMALL = [
     "gilbo.max_cycles = 1",
     "gilbo.batch_size = 8",
     "gilbo.num_samples = 64",
-    "modularity.num_train = 100",
-    "modularity.num_test = 60",
+    "modularity.num_samples = 100",
+    "explicitness.num_train = 100",
+    "explicitness.num_test = 60",
+    "mig_sup.num_samples = 100",
+    "irs.num_samples = 100",
+    "infomec.num_samples = 100",
+    "dci_forest.num_samples = 100",
     "sap.num_train = 100",
     "sap.num_test = 60",
     "betavae_metric.num_train = 60",
@@ -85,7 +90,7 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
     assert list(results) == list(metrics())
     of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
-    assert set(left_out) == {"mi_bounds", "fid", "kid", "inception_score", *of_labels}
+    assert set(left_out) == {"mi_bounds", "udr", "fid", "kid", "inception_score", *of_labels}
     assert left_out["diversity"] == "tiny_sprites has no classes"
     assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
     assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
@@ -181,12 +186,15 @@ def test_a_metric_the_method_cannot_have_does_not_keep_the_others_from_being_mea
 
 
 def test_one_that_was_named_and_left_out_ends_the_command_with_an_error_after_the_others(codes):
-    process = command("evaluate", f"--codes={codes}", "--metrics=rid,gilbo,mig", check=2)
+    process = command("evaluate", f"--codes={codes}", "--metrics=udr,mig", check=2)
     assert process.stdout.startswith("mig ") and len(process.stdout.splitlines()) == 2
     last = process.stderr.strip().splitlines()[-1]
-    assert last.startswith("evaluate: left out rid, gilbo: more is needed than codes and factors")
-    every = command("evaluate", f"--codes={codes}", check=0)
-    assert "left out factor_fidelity, mi_bounds, toy_spread, betavae_metric, diversity, fid_dsprites" in every.stdout
+    assert last == "evaluate: left out udr: it compares runs, two or more"
+    other = command("evaluate", f"--codes={codes}", "--metrics=mig,rid", check=2)
+    assert (
+        other.stderr.startswith("evaluate: no metric of codes 'rid'; there are explicitness, fvm, ")
+        and not other.stdout
+    )
 
 
 def test_the_presets_change_the_protocol(tmp_path):
@@ -208,7 +216,7 @@ def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
 def test_names_of_metrics():
     assert names("mig, fvm,mig") == (["mig", "fvm"], True)
     assert names("all") == (list(metrics()), False)
-    with pytest.raises(ConfigError, match="no metric 'migg'; there are factor_fidelity, fvm, mi_bounds, mig"):
+    with pytest.raises(ConfigError, match="no metric 'migg'; there are explicitness, factor_fidelity, fvm, infomec"):
         names("migg")
     with pytest.raises(ConfigError, match="which metrics"):
         names(",")
@@ -218,32 +226,23 @@ def test_names_of_metrics():
 def codes(tmp_path):
     rng = np.random.default_rng(0)
     factors = np.stack([rng.integers(0, size, 1200) for size in (2, 3, 4)], axis=1)
-    path = tmp_path / "codes.npz"
-    np.savez(path, codes=factors + 0.01 * rng.normal(size=factors.shape), factors=factors)
-    return path
+    np.savez(tmp_path / "codes.npz", codes=factors + 0.01 * rng.normal(size=factors.shape), factors=factors)
+    return tmp_path / "codes.npz"
 
 
 def test_codes_of_others_are_scored(codes):
-    process = command("evaluate", f"--codes={codes}", "--metrics=fvm,mig", check=0)
+    process = command("evaluate", f"--codes={codes}", "--metrics=fvm,mig", "--gin_param=mig.bins = 30", check=0)
     scores = {line.split()[0]: float(line.split()[1]) for line in process.stdout.splitlines()}
     assert scores["fvm"] == 1.0 and scores["mig"] > 0.95
-    assert "num_samples 1200" in process.stdout
-
-
-def test_settings_of_tables_are_those_of_gin(codes):
-    """Of these codes 0 to 3 a variance of 2 leaves no dimension to vote."""
-    process = command("evaluate", f"--codes={codes}", "--metrics=fvm", "--gin_param=fvm.threshold = 2", check=0)
-    assert process.stdout.split()[:2] == ["fvm", "0"] and "threshold 2" in process.stdout
+    assert "num_samples 1200" in process.stdout and "bins 30" in process.stdout
 
 
 def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measured(tmp_path):
     factors = np.random.default_rng(0).integers(0, 3, (60, 2))
     np.savez(tmp_path / "few.npz", codes=factors[:, :1] / 1.0, factors=factors)
-    results = dict(outside.evaluate_codes(tmp_path / "few.npz", 0, ["fvm", "mig", "sap", "dci", "modularity"]))
-    assert isinstance(results.pop("modularity"), Result)
-    assert "60 rows say nothing" in results["fvm"] and all(
-        "2 code dimensions" in results[n] for n in ("mig", "sap", "dci")
-    )
+    results = dict(outside.evaluate_codes([tmp_path / "few.npz"], 0, ["fvm", "mig", "sap", "dci", "modularity"]))
+    assert isinstance(results.pop("modularity"), Result) and "60 rows say nothing" in results["fvm"]
+    assert all("2 code dimensions" in results[n] for n in ("mig", "sap", "dci"))
 
 
 @pytest.mark.parametrize(
@@ -252,17 +251,19 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
         (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
-        (["--codes={codes}", "--best"], 2, "--best is for --run_dir"),
-        (
-            ["--codes={codes}", "--metrics=fvm", "--gin_param=fvm.num_variance_samples = 9"],
-            2,
-            "--codes has no fvm.num_va",
-        ),
+        (["--codes={folder}/other.npz", "--metrics=mig"], 3, "codes [N, D] and factors [N, K], and holds z"),
+        (["--codes={folder}/gone.npz", "--metrics=mig"], 3, "cannot read"),
+        (["--codes={folder}/short.npz", "--metrics=mig"], 2, "the same N images, got [9, 2] and [8, 2]"),
+        (["--codes={folder}/still.npz"], 2, "factor 1 has a single value in all 9"),
+        (["--codes={codes}", "--best"], 2, "--best is for --run_dir; --gin_file and --gin_param for that and for"),
+        (["--codes={codes}", "--metrics=mig", "--gin_param=mig.num_samples = 9"], 2, "no mig.num_samples, only bins"),
     ],
 )
 def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, codes, tmp_path):
     np.savez(tmp_path / "other.npz", z=np.zeros(3))
     np.savez(tmp_path / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
+    np.savez(tmp_path / "short.npz", codes=np.eye(9)[:, :2], factors=np.arange(16).reshape(8, 2))
+    np.savez(tmp_path / "still.npz", codes=np.eye(9)[:, :2], factors=np.arange(9)[:, None] * [1, 0])
     arguments = [argument.format(codes=codes, folder=tmp_path) for argument in arguments]
     process = forked.run("evaluate", arguments)
     assert process.returncode == code

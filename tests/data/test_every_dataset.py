@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf import cache, config, runs
+from idgan_tf import cache, runs
 from idgan_tf.commands.prepare_data import dataset_of, names
+from idgan_tf.config import gin_files
 from idgan_tf.data import dsprites
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.data.prepared import PreparedDataset
@@ -104,4 +105,4 @@ def test_a_dataset_of_ones_own_is_a_class_and_a_gin_file(tmp_path, monkeypatch):
     explored = Explorer(method, dataset, "run")
     assert np.asarray(explored.gallery[0]).shape == (8, 8, 1)
     assert explored.pictures(explored.start())["decoder"].shape == (8, 8, 3)
-    assert config.literals(run / "config.gin")["train.dataset"].startswith("Bars")
+    assert gin_files.literals(run / "config.gin")["train.dataset"].startswith("Bars")

@@ -1,6 +1,10 @@
 """What is known of a metric stands at it."""
 
+import contextlib
+import functools
 import re
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -8,9 +12,11 @@ import pytest
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation import metric
 from idgan_tf.experiments import evaluate
+from tests.evaluation.codes.made import sample
 from tests.helpers import PROJECT
 
 DOCS = (PROJECT / "docs" / "metrics.md").read_text()
+QUOTED = functools.partial(re.findall, r"`(\w+)`")
 
 
 def described(text="What it is."):
@@ -64,10 +70,48 @@ def test_the_docs_list_every_metric_with_its_cost():
 
 
 def test_the_docs_say_what_codes_and_images_of_others_are_measured_by():
-    of_codes, of_images = re.search(r"--codes=.*?;\s*([\w,\s]+)\).*?--images=.*?\(([\w,\s]+)\)", DOCS, re.S).groups()
-    for text, side in ((of_codes, "of_codes"), (of_images, "of_images")):
-        known = {name for name, one in metric.metrics().items() if getattr(one, side)}
-        assert set(re.split(r",\s*", text)) == known
+    of_images = re.search(r"--images=.*?\(([\w,\s]+)\)", DOCS, re.S)[1]
+    assert set(re.split(r",\s*", of_images)) == {name for name, one in metric.metrics().items() if one.of_images}
+    told = DOCS.split("## Codes of a model of your own")[1].split("\n## ")[0]
+    named = {name for line in re.findall(r"^- (`\w+` .*?)(?=^- |^What)", told, re.M | re.S) for name in QUOTED(line)}
+    assert named & metric.metrics().keys() == metric.metrics_of_codes().keys()
+
+
+def test_metrics_of_codes_are_those_of_their_folder():
+    known = metric.metrics()
+    of_codes = {name for name, one in known.items() if one.face.__module__.startswith("idgan_tf.evaluation.codes.")}
+    assert set(metric.metrics_of_codes()) == of_codes, "those elsewhere may need TensorFlow"
+
+
+@pytest.fixture
+def torch(monkeypatch):
+    """As much of PyTorch as the page asks for."""
+
+    class Tensor:
+        def __init__(self, array):
+            self.array = array
+
+        def cpu(self):
+            return self
+
+        def numpy(self):
+            return self.array
+
+    module = types.ModuleType("torch")
+    module.no_grad, module.Tensor = contextlib.nullcontext, Tensor
+    monkeypatch.setitem(sys.modules, "torch", module)
+    return module
+
+
+def test_the_page_brings_codes_from_a_model_in_pytorch_to_scores(torch, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    codes, factors = sample("permuted", 1000)
+    loader = [(i, torch.Tensor(some)) for i, some in enumerate(np.split(factors, 4))]
+    names = {"loader": loader, "encoder": lambda i: (torch.Tensor(np.split(codes, 4)[i]), None)}
+    for name in ("save_codes.py", "score_codes.py"):
+        exec(re.search(rf"```python\n# {name}\n(.*?)```", DOCS, re.S)[1], names)  # noqa: S102 - what the page says
+    fvm, mig, infom = map(float, capsys.readouterr().out.split())
+    assert fvm == 1.0 and mig > 0.9 and infom > 0.9
 
 
 @pytest.mark.parametrize(

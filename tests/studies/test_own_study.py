@@ -26,6 +26,14 @@ def test_a_study_of_ones_own_is_planned_and_repeated_by_its_path(mine, tmp_path)
     assert results.collect(found, [job])["command"] == f"bin/reproduce --study={mine} --scale=cpu"
 
 
+def test_runs_that_are_compared_know_those_of_the_other_seeds(mine, tmp_path):
+    mine.write_text(MINE.replace('metrics = ["fvm"]', 'metrics = ["udr", "fvm"]', 1).replace("seeds = 1", "seeds = 3"))
+    _, job, _ = jobs.plan(study.load(str(mine), "cpu"), tmp_path)
+    others = tuple(str(tmp_path / "mine-cpu" / f"seed{seed}" / "betavae_dsprites") for seed in (0, 2))
+    assert job.evaluation == [f"udr.others = {others!r}"] and jobs.compares_runs(job)
+    assert jobs.evaluated(job).bindings_of("udr") == {"others": others}
+
+
 def test_the_commands_take_its_path(mine, tmp_path):
     listed = forked.run("reproduce", [f"--study={mine}", f"--runs={tmp_path}", "--commands"])
     assert listed.returncode == 0 and "--gin_file=gin/betavae_dsprites.gin" in listed.stdout, listed.stderr

@@ -10,6 +10,33 @@ from idgan_tf.studies import published, study
 from idgan_tf.training import build
 from tests.helpers import PROJECT
 
+DOCS = (PROJECT / "docs" / "metrics.md").read_text()
+
+
+# Papers whose methods are not here, or not as there: their numbers say what has been reached on a dataset.
+ELSEWHERE = {"InfoGAN-CR", "DAVA", "VCT", "FDAE", "EncDiff", "DyGA"}
+
+
+def test_a_number_that_was_read_from_a_picture_says_so():
+    assert [str(number) for number in published.of("infogan_cr", "dsprites", "fvm")] == [
+        "0.88 (InfoGAN-CR, Table 3 of the mean of 50 runs, read from a picture)",
+        "0.92 (InfoGAN-CR, Table 3 with selection, read from a picture)",
+    ]
+    assert [str(number) for number in published.of("fdae", "shapes3d", "dci")] == ["0.917 (FDAE)"]
+
+
+def test_the_docs_have_the_best_published_numbers():
+    table = DOCS.split("### Best published")[1].split("\n\n| ")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    shown = {(dataset, row): cells for dataset, row, *cells in rows}
+    for (_, dataset, metric), numbers in published._numbers().items():
+        for number in numbers:
+            if number.paper in ELSEWHERE:
+                (cells,) = [
+                    cells for key, cells in shown.items() if key[0] == f"`{dataset}`" and key[1].endswith(number.where)
+                ]
+                assert cells[("fvm", "dci", "mig").index(metric)] == number.mean
+
 
 def test_a_printed_number_with_its_spread_and_its_place():
     (number,) = published.of("idgan", "color_dsprites", "fid_dsprites")
@@ -42,7 +69,8 @@ def test_every_number_is_read_by_a_study_and_none_stands_in_a_study():
         for (method, dataset, metric), numbers in published._numbers().items()
         for number in numbers
     ]
-    assert sorted(read) == sorted(known)
+    elsewhere = tuple(where for where in published.tables() if where.split(", ")[0] in ELSEWHERE)
+    assert sorted(read) == sorted(one for one in known if one[2] not in elsewhere)
 
 
 def test_a_table_that_nobody_printed_is_refused(tmp_path, monkeypatch):
@@ -65,7 +93,8 @@ def test_two_numbers_never_stand_in_one_place():
 def test_a_run_of_a_gin_file_stands_beside_the_numbers_of_its_name(method, dataset):
     gin_file = f"gin/{method}_{dataset}.gin"
     assert published.method_of(gin_file, dataset) == method
-    assert (PROJECT / gin_file).exists() or dataset == "chairs_grey"
+    papers = {n.paper for key, numbers in published._numbers().items() if key[:2] == (method, dataset) for n in numbers}
+    assert (PROJECT / gin_file).exists() or dataset == "chairs_grey" or papers <= ELSEWHERE
     if (PROJECT / gin_file).exists():
         assert build.dataset(Configuration([gin_file])).name == dataset
 

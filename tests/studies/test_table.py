@@ -37,6 +37,18 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
     assert "![fvm_fid.png](pictures/fvm_fid.png)" in markdown, "the figure of all runs"
 
 
+def test_the_seed_that_udr_selects_stands_below_its_row_and_says_so(made, table2, tmp_path):
+    result, _ = run_all(table2, tmp_path)
+    assert not any("UDR" in line[0] for line in table.grid(result))
+    result["columns"].append("udr")
+    row = next(row for row in result["rows"] if row["id"] == "vaegan_dsprites")
+    row["names"]["udr"], row["cells"]["udr"] = "udr", {0: 0.4, 1: 0.6}
+    lines = table.grid(result)
+    (number,) = [i for i, line in enumerate(lines) if "UDR" in line[0]]
+    assert lines[number - 1][0] == "VAE-GAN" and lines[number][0] == "VAE-GAN, seed 1 alone, selected by UDR"
+    assert lines[number][1:3] == ["0.51", "-"] and len(lines[number]) == len(lines[0]) and lines[number][-4] == "1"
+
+
 def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
     _, folder = run_all(table2, tmp_path)
     with open(folder.parent / "seed0" / "vaegan_dsprites" / "metrics.jsonl", "a") as file:

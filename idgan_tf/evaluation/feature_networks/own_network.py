@@ -2,7 +2,7 @@
 
 import pathlib
 
-from idgan_tf import config
+from idgan_tf.config import gin_files
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import Unavailable, require_available
@@ -63,7 +63,7 @@ def describe(path):
 
 
 def _remedy(gin_file):
-    known = config.located(gin_file)
+    known = gin_files.located(gin_file)
     return f"run: bin/train --gin_file={gin_file}" if known else f"write {gin_file} after one of its kind, and train it"
 
 

@@ -101,6 +101,16 @@ def of_factors(dataset):
     return said if dataset.drawn_freely else {**said, "factors": "dependent: some combinations are not drawn"}
 
 
+def sample(method, dataset, seed, count, fewest=1):
+    """Codes [N, D] and factors [N, V] of random images of a `FactorDataset`.
+
+    Factors that are constant in it are left out; `fewest` as in `varying`.
+    """
+    codes_of, numbers = of(method, dataset), varying(dataset, fewest)
+    factors = dataset.sample_factors(count, np.random.default_rng(seed))
+    return codes_of(factors), factors[:, numbers]
+
+
 def split(method, dataset, seed, num_train, num_test, fewest=1):
     """((codes, factors) to fit on, (codes, factors) to score on), random images of a `FactorDataset`.
 

@@ -1,10 +1,12 @@
-"""DCI, SAP, modularity / explicitness and the beta-VAE metric."""
+"""DCI, SAP, modularity, explicitness and the beta-VAE metric."""
 
 import numpy as np
 import pytest
+from sklearn.svm import LinearSVC
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import betavae_metric, dci, modularity, sap
+from idgan_tf.evaluation import betavae_metric
+from idgan_tf.evaluation.codes import dci, explicitness, modularity, sap
 from idgan_tf.evaluation.metric import Unavailable
 
 
@@ -27,8 +29,8 @@ def test_modularity_of_a_planted_code_is_near_one_and_of_a_shared_one_is_less():
 
 def test_explicitness_of_a_planted_code_is_near_one_and_of_noise_is_a_half():
     train, test = sample("planted"), sample("planted", seed=1)
-    assert modularity.explicitness_score(*train, *test) > 0.8
-    assert modularity.explicitness_score(*sample("noise"), *sample("noise", seed=1)) == pytest.approx(0.5, abs=0.05)
+    assert explicitness.explicitness_score(*train, *test) > 0.8
+    assert explicitness.explicitness_score(*sample("noise"), *sample("noise", seed=1)) == pytest.approx(0.5, abs=0.05)
 
 
 def test_sap_of_a_planted_code_is_large_of_a_duplicated_one_and_noise_is_zero():
@@ -39,6 +41,33 @@ def test_sap_of_a_planted_code_is_large_of_a_duplicated_one_and_noise_is_zero():
     assert scores["planted"] > 0.25
     assert scores["duplicated"] == pytest.approx(0.0, abs=0.01)
     assert abs(scores["noise"]) < 0.05
+
+
+@pytest.mark.parametrize("kind", ["planted", "noise"])
+def test_the_lines_of_sap_are_those_of_scikit_learn(kind):
+    codes, factors = sample(kind, 2000)
+    new, _ = sample(kind, seed=1)
+    for z, test in [*zip(codes.T, new.T, strict=True), (np.full(2000, 3.0), np.full(9, 3.0))]:
+        for v in factors.T:
+            theirs = LinearSVC(C=0.01, class_weight="balanced", tol=1e-9, max_iter=10**6).fit(z[:, None], v)
+            classes, bias, slope = sap.support_vectors(z, v)
+            np.testing.assert_allclose(bias, theirs.intercept_, atol=1e-6)
+            np.testing.assert_allclose(slope, theirs.coef_[:, 0], atol=1e-6)
+            np.testing.assert_array_equal(sap.predicted(classes, bias, slope, test), theirs.predict(test[:, None]))
+
+
+def test_a_constant_dimension_of_sap_names_one_class():
+    codes, factors = sample("noise", 900)
+    constant = np.zeros_like(codes)
+    assert sap.separated_attribute_predictability(constant, factors, constant, factors) == 0.0
+    perfect = np.concatenate([factors[:, 1:2] * 20.0, constant], axis=1)
+    score = sap.separated_attribute_predictability(perfect, factors[:, 1:2], perfect, factors[:, 1:2])
+    shares = np.bincount(factors[:, 1]) / 900
+    assert score < 1.0 and score == pytest.approx(np.mean(_predicted(perfect, factors) == factors[:, 1]) - shares.max())
+
+
+def _predicted(codes, factors):
+    return LinearSVC(C=0.01, class_weight="balanced").fit(codes[:, :1], factors[:, 1]).predict(codes[:, :1])
 
 
 def test_dci_of_a_planted_code_is_near_one_and_of_noise_is_low():
@@ -77,14 +106,15 @@ def test_faces_tell_values_and_protocol(pixels, codes_method):
     method = codes_method(lambda x: x[:, :4])
     counts = {"num_train": 200, "num_test": 100}
     assert sap.sap(method, pixels, 0, **counts).values["sap"] > 0.15
-    assert set(modularity.modularity(method, pixels, 0, **counts).values) == {"modularity", "explicitness"}
+    assert set(explicitness.explicitness(method, pixels, 0, **counts).values) == {"explicitness"}
+    assert modularity.modularity(method, pixels, 0, num_samples=200).protocol == {"num_samples": 200, "bins": 20}
     assert dci.dci(method, pixels, 0, **counts).values["dci_informativeness"] == 1.0
 
 
 def test_a_class_that_is_missing_does_not_count_but_a_single_value_is_an_error():
     codes, factors = sample("planted")
     few = factors[:, 2] != 3
-    assert modularity.explicitness_score(codes[few], factors[few], codes, factors) > 0.8
+    assert explicitness.explicitness_score(codes[few], factors[few], codes, factors) > 0.8
     with pytest.raises(Unavailable, match="factor 0 has a single value"):
         dci.importances(codes, np.ones_like(factors), codes, factors)
 
@@ -118,7 +148,7 @@ def test_dci_does_not_depend_on_where_a_code_lies_nor_on_its_size():
 
 def test_sides_of_different_sizes_are_named():
     codes, factors = sample("planted", 60)
-    for score in (dci.importances, sap.separated_attribute_predictability, modularity.explicitness_score):
+    for score in (dci.importances, sap.separated_attribute_predictability, explicitness.explicitness_score):
         with pytest.raises(ConfigError, match="there are 3 factors to fit on and 1 to score on"):
             score(codes, factors, codes, factors[:, :1])
         with pytest.raises(ConfigError, match="there are 4 code dimensions to fit on and 1 to score on"):
@@ -127,4 +157,4 @@ def test_sides_of_different_sizes_are_named():
         betavae_metric.classification_accuracy(codes, factors[:, 0], codes, factors[:1, 0])
     few = np.where(factors == 3, 2, factors)
     with pytest.raises(Unavailable, match="no class on both sides"):
-        modularity.explicitness_score(codes, few, codes, few + 10)
+        explicitness.explicitness_score(codes, few, codes, few + 10)

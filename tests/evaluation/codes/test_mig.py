@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation.mig import discretize, mig, mutual_information, mutual_information_gap
+from idgan_tf.evaluation.codes.mig import discretize, mig, mutual_information, mutual_information_gap
 
 SIZES = (3, 6, 40, 32, 32)
 

@@ -91,7 +91,6 @@ def mig(method, dataset, seed, num_samples=10_000, bins=20):
     """
     from idgan_tf.evaluation.samples import representation
 
-    codes_of, varying = representation.of(method, dataset), representation.varying(dataset)
-    factors = dataset.sample_factors(num_samples, np.random.default_rng(seed))
-    score = mutual_information_gap(codes_of(factors), factors[:, varying], bins)
+    codes, factors = representation.sample(method, dataset, seed, num_samples)
+    score = mutual_information_gap(codes, factors, bins)
     return Result({"mig": score}, {"num_samples": num_samples, "bins": bins, **representation.of_factors(dataset)})

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation.fvm import (
+from idgan_tf.evaluation.codes.fvm import (
     FEWEST_ROWS,
     accuracy,
     draw,
@@ -15,8 +15,8 @@ from idgan_tf.evaluation.fvm import (
     fvm,
     votes_as_text,
 )
+from idgan_tf.evaluation.codes.mig import mig
 from idgan_tf.evaluation.metric import Unavailable
-from idgan_tf.evaluation.mig import mig
 from idgan_tf.evaluation.samples import representation
 
 

@@ -1,0 +1,5 @@
+"""Configurations: gin files read as texts, the state of gin, and the value that stands for both."""
+
+from idgan_tf.config.configuration import Configuration
+
+__all__ = ["Configuration"]

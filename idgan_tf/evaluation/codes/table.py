@@ -1,0 +1,176 @@
+"""A table of codes and factors as others save it: made what metrics take, and measured.
+
+    from idgan_tf.evaluation.codes import table
+
+    table.scores(codes, factors)                    # {"fvm": 0.97, "mig": 0.34, ...}
+    table.scores(codes, factors, ["mig", "sap"])
+
+What is done to a table stands in the protocol of its results.
+"""
+
+import inspect
+from typing import NamedTuple
+
+import numpy as np
+from absl import logging
+
+from idgan_tf.errors import require
+from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, checked_pair, finite, metrics_of_codes
+
+CLASSES = 20  # of a factor that is cut; disentanglement_lib cuts codes into as many bins
+FEWEST = 10  # rows of a class, on average, for whole numbers to be classes; chosen here
+
+
+class Table(NamedTuple):
+    """Codes [N, D], classes [N, K] or None, and what was done to get them, for the protocol."""
+
+    codes: np.ndarray
+    factors: np.ndarray | None
+    protocol: dict
+
+
+def prepared(codes, factors=None):
+    """The `Table` of arrays as they are saved.
+
+    Args:
+        codes: [N, D], or of vectors [N, C, W], of which each becomes its first principal component, as in FDAE
+            (Wu & Zheng, "Factorized Diffusion Autoencoder for Unsupervised Disentangled Representation Learning",
+            AAAI 2024).
+        factors: [N, K]. Whole numbers are classes. A continuous factor is cut into `CLASSES` of equal counts, and so is
+            one of whole numbers that has more of them, and each in fewer than `FEWEST` rows on average.
+
+    Raises:
+        ConfigError: shapes do not fit, or a factor has one value only.
+        NonFiniteError: a code is NaN or infinite.
+    """
+    codes, protocol = np.asarray(codes), {}
+    if codes.ndim == 3 and codes.size and codes.dtype.kind in "buif":
+        protocol["codes"] = "first principal component of {} vectors of {}".format(*codes.shape[1:])
+        finite(codes, "codes")
+        codes = np.stack([_first_component(vectors) for vectors in codes.swapaxes(0, 1).astype(np.float64)], axis=1)
+    if factors is None:
+        return Table(checked_codes(codes), None, protocol)
+    factors = np.asarray(factors)
+    require(
+        factors.ndim == 2 and codes.ndim == 2 and len(factors) == len(codes),
+        f"codes [N, D] and factors [N, K] must be of the same N images, got {list(codes.shape)} and "
+        f"{list(factors.shape)}",
+    )
+    if factors.dtype.kind == "f":
+        require(np.all(np.isfinite(factors)), "factors hold NaN or infinity")
+    cut = [k for k, v in enumerate(factors.T) if _is_continuous(v)]
+    if cut:
+        factors = np.stack([_cut(v) if k in cut else v for k, v in enumerate(factors.T)], axis=1)
+        protocol["cut_factors"] = f"{', '.join(map(str, cut))}: up to {CLASSES} classes of equal counts"
+    return Table(*checked_pair(codes, factors), protocol)
+
+
+def _first_component(vectors):
+    """[N] of vectors [N, W], with the sign that makes the largest weight positive."""
+    centred = vectors - np.mean(vectors, axis=0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    return centred @ axes[0] * np.sign(axes[0][np.argmax(np.abs(axes[0]))])
+
+
+def _is_continuous(v):
+    """Whether a factor [N] is no classes: it has fractions, or many whole numbers of few rows each."""
+    if v.dtype.kind not in "buif":
+        return False
+    if v.dtype.kind == "f" and np.any(v != np.floor(v)):
+        return True
+    count = len(np.unique(v))
+    return count > CLASSES and len(v) < FEWEST * count
+
+
+def _cut(v):
+    edges = np.quantile(v, np.linspace(0.0, 1.0, CLASSES + 1)[1:-1])
+    return np.searchsorted(edges, v, side="right")
+
+
+def scores(codes, factors, names=None, seed=0):
+    """{name: value} of metrics of a table; what cannot be had of it is left out, and logged.
+
+    Args:
+        codes, factors: as for `prepared`.
+        names: of metrics; None for all.
+        seed: of what is random in them.
+
+    Raises:
+        ConfigError: shapes do not fit, there is no such metric, or a factor has one value only.
+        NonFiniteError: a code is NaN or infinite.
+    """
+    found = {}
+    for name, result in results(prepared(codes, factors), metrics_of_codes() if names is None else names, seed):
+        if isinstance(result, Result):
+            found |= result.values
+        else:
+            logging.info("left out %s: %s", name, result)
+    return found
+
+
+def results(table, names, seed, settings=None):
+    """Yields (name, `Result`) of metrics of a `Table`, or (name, why it is left out).
+
+    Args:
+        table, names, seed: what and how.
+        settings: {metric: {argument of its `of_codes`: value}}, None for none.
+
+    Raises:
+        ConfigError: there is no such metric, or a setting is not one of tables.
+    """
+    protocol = {"num_samples": len(table.codes), "seed": seed, **table.protocol}
+    known = metrics_of_codes()
+    for name in names:
+        require(name in known, f"no metric of codes {name!r}; there are {', '.join(known)}")
+        if known[name].of_codes is None:
+            yield name, "it compares runs, two or more"
+            continue
+        if table.factors is None:
+            yield name, "it asks for factors"
+            continue
+        logging.info("evaluating %s", name)
+        chosen = _settings(known[name], (settings or {}).get(name, {}))
+        try:
+            values = known[name].of_codes(table.codes, table.factors, seed, **chosen)
+        except Unavailable as error:
+            yield name, str(error)
+        else:
+            yield name, Result(values, {"metric": name, **protocol, **chosen})
+
+
+def _settings(metric, given):
+    """{argument: value} of what `of_codes` of a metric takes after its seed: the defaults, and those `given`."""
+    defaults = {p.name: p.default for p in [*inspect.signature(metric.of_codes).parameters.values()][3:]}
+    for other in given.keys() - defaults.keys():
+        known = ", ".join(defaults) or "metrics without settings"
+        require(False, f"a table has no {metric.name}.{other}, only {known}")
+    return defaults | given
+
+
+def compared(tables, names, seed):
+    """Yields (name, [`Result` of each table]) of metrics that compare several runs' codes of the same images.
+
+    The protocol has the rank of each, 1 for the greatest score: what a selection without labels takes.
+    """
+    known = metrics_of_codes()
+    for name in names:
+        if known[name].of_runs:
+            found = known[name].of_runs([table.codes for table in tables], seed)
+            score = [next(iter(values.values())) for values in found]
+            rank = 1 + np.argsort(np.argsort(-np.array(score), kind="stable"))
+            yield (
+                name,
+                [
+                    Result(
+                        values,
+                        {
+                            "metric": name,
+                            "num_samples": len(table.codes),
+                            "seed": seed,
+                            "rank": f"{place} of {len(tables)}",
+                        }
+                        | table.protocol,
+                    )
+                    for values, table, place in zip(found, tables, rank.tolist(), strict=True)
+                ],
+            )

@@ -1,0 +1,126 @@
+"""Unsupervised disentanglement ranking: of runs that differ in their seed, which agrees most with the others?
+
+Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020,
+arXiv:1905.12614, with the settings of disentanglement_lib (evaluation/udr/metrics/udr.py). Nothing is known of the
+factors: what many runs find alike is taken to be disentangled.
+"""
+
+import numpy as np
+
+from idgan_tf.errors import CheckpointError, ConfigError, message, require
+from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, metric, require_available
+
+PENALTY = 0.1  # of the Lasso
+KL = 0.01  # nats from N(0, I) up to which a dimension is uninformative
+
+
+def scores(codes, informative=None):
+    """The score of each run: the median, over the other runs, of how nearly its code is theirs, permuted.
+
+    Of two runs, with the weights |R| [D, D'] of a Lasso from one standardised code to the other: half of the mean over
+    rows, and half of the mean over columns, of max^2 / sum; here and there only of informative dimensions.
+
+    Args:
+        codes: a list of M >= 2 codes [N, D] of the same N images.
+        informative: for each run the dimensions [D] that count; by default those that lie further than `KL` from
+            N(0, I), as far as their means tell: half of their variance.
+
+    Returns:
+        [M], 1 for codes that are the same up to order and sign of their dimensions, but for the shrinkage of the Lasso:
+        0.9 with its penalty of 0.1.
+
+    Raises:
+        ConfigError: there are fewer than two, or of other numbers of images.
+    """
+    codes = [checked_codes(one) for one in codes]
+    require(len(codes) >= 2, f"UDR compares runs with one another, two at least, got {len(codes)}")
+    counts = [len(one) for one in codes]
+    require(len(set(counts)) == 1, f"UDR needs codes of the same images, got {', '.join(map(str, counts))} of them")
+    if informative is None:
+        informative = [0.5 * np.var(one, axis=0) > KL for one in codes]
+    seen = [_standardised(one) * mask for one, mask in zip(codes, informative, strict=True)]
+    pairs = np.zeros([len(codes), len(codes)])
+    for i, j in np.ndindex(*pairs.shape):
+        if i != j:
+            weights = lasso(seen[i], seen[j])[np.ix_(informative[i], informative[j])]
+            pairs[i, j] = one_to_one(weights)
+    return np.array([np.median(np.delete(pairs[:, j], j)) for j in range(len(codes))])
+
+
+def lasso(codes, others):
+    """|weights| [D, D'] with which a Lasso makes `others` [N, D'] of `codes` [N, D], each standardised."""
+    from sklearn.linear_model import Lasso
+
+    return np.abs(np.transpose(np.atleast_2d(Lasso(alpha=PENALTY).fit(codes, others).coef_)))
+
+
+def one_to_one(weights):
+    """Half of the mean over rows and half of that over columns of max^2 / sum; 0 for those without weight."""
+    if not weights.size:
+        return 0.0
+    means = []
+    for axis in (0, 1):
+        total, best = np.sum(weights, axis=axis), np.max(weights, axis=axis)
+        means.append(np.mean(np.where(total > 0, best**2 / np.where(total > 0, total, 1.0), 0.0)))
+    return float(np.mean(means))
+
+
+def _standardised(codes):
+    spread = np.std(codes, axis=0)
+    return (codes - np.mean(codes, axis=0)) / np.where(spread > 0, spread, 1.0)
+
+
+def of_runs(codes, seed):
+    """The values of each of several runs' codes."""
+    del seed  # nothing random
+    return [{"udr": score} for score in scores(codes)]
+
+
+@metric(better="higher", cost="seconds", of_runs=of_runs)
+def udr(method, dataset, seed, others=(), num_samples=1_000):
+    """Agreement of the code with those of other runs, without labels.
+
+    Args:
+        method: has `encode`.
+        dataset: any images.
+        seed: of the images.
+        others: the run directories that this run is compared with: of the same configuration, with other seeds, at the
+            same step.
+        num_samples: images.
+    """
+    from idgan_tf.evaluation.samples import generation
+
+    require_available(others, "udr compares runs: udr.others names the run directories of other seeds")
+    compared = [method, *(_run(folder, int(method.step)) for folder in others)]
+    images = [batch["image"] for batch in generation.real(dataset, num_samples, seed)]
+    found = [_encoded(one, images) for one in compared]
+    means, divergences = zip(*found, strict=True)
+    score = scores(means, [kl > KL for kl in divergences])[0]
+    return Result({"udr": score}, {"num_samples": num_samples, "others": len(others)})
+
+
+def _run(folder, step):
+    """The method of another run.
+
+    Raises:
+        Unavailable: it is not there yet, or at another step.
+    """
+    from idgan_tf import runs
+
+    try:
+        method = runs.load(folder)
+    except (ConfigError, CheckpointError) as error:
+        raise Unavailable(f"udr.others: {message(error)}") from error
+    require_available(
+        int(method.step) == step, f"udr.others: {folder} is at step {int(method.step)}, this run at {step}"
+    )
+    return method
+
+
+def _encoded(method, images):
+    """(mean code [N, D], mean KL of q(c|x) from N(0, I) of each dimension [D]) of batches of images."""
+    from idgan_tf.methods.faces import can
+
+    require_available(can(method, "encode"), f"{type(method).__name__} has no encoder")
+    mean, logvar = (np.concatenate(parts) for parts in zip(*map(method.encode, images), strict=True))
+    return mean, np.mean(0.5 * (mean**2 + np.exp(logvar) - logvar - 1.0), axis=0)

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.evaluation.codes import table
+from idgan_tf.evaluation.metric import Result
+from tests.evaluation.codes.made import sample
+
+
+def test_whole_numbers_are_classes_and_nothing_is_said_of_them():
+    codes, factors = sample("permuted", 400)
+    for given in (factors, factors.astype(float)):
+        made = table.prepared(codes, given)
+        np.testing.assert_array_equal(made.factors, factors)
+        np.testing.assert_array_equal(made.codes, codes)
+        assert made.protocol == {}
+
+
+def test_a_continuous_factor_is_cut_into_twenty_classes_of_equal_counts():
+    codes, factors = sample("permuted", 400)
+    angle = np.random.default_rng(0).exponential(size=400)
+    made = table.prepared(codes, np.c_[factors[:, 0], angle, factors[:, 1]])
+    assert np.bincount(made.factors[:, 1].astype(int)).tolist() == [20] * 20
+    assert np.all(np.diff(made.factors[np.argsort(angle), 1]) >= 0)
+    assert made.protocol == {"cut_factors": "1: up to 20 classes of equal counts"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "values", "cut"), [(400, 40, False), (400, 41, True), (400, 400, True), (50, 20, False)]
+)
+def test_whole_numbers_are_cut_where_they_are_many_and_each_has_few_rows(rows, values, cut):
+    v = np.arange(rows)[:, None] % values
+    made = table.prepared(np.zeros([rows, 2]), v)
+    assert len(np.unique(made.factors)) == (20 if cut else values) and ("cut_factors" in made.protocol) == cut
+
+
+def test_vectors_become_their_first_principal_component():
+    rng = np.random.default_rng(0)
+    z, axes = rng.normal(size=(300, 3)), np.linalg.qr(rng.normal(size=(5, 5)))[0][:3]
+    made = table.prepared(7.0 + z[:, :, None] * axes + 1e-3 * rng.normal(size=(300, 3, 5)))
+    signs = np.sign(axes[np.arange(3), np.argmax(np.abs(axes), axis=1)])
+    np.testing.assert_allclose(made.codes, (z - z.mean(axis=0)) * signs, atol=0.02)
+    assert made.protocol == {"codes": "first principal component of 3 vectors of 5"}
+
+
+def test_scores_of_all_metrics_are_had_in_one_call():
+    codes, factors = sample("permuted", 150)
+    scores = table.scores(codes, factors[:, :2])
+    assert {"mig", "sap", "infom", "dci_disentanglement", "dci_forest_disentanglement"} <= scores.keys()
+    assert all(isinstance(value, float) for value in scores.values()) and "udr" not in scores
+    assert table.scores(codes, factors[:, :2], ["mig"]) == {"mig": scores["mig"]}
+
+
+def test_settings_of_a_metric_stand_in_its_protocol_and_unknown_ones_are_refused():
+    made = table.prepared(*sample("mixed", 300))
+    ((_, fine),) = table.results(made, ["mig"], 0, {"mig": {"bins": 30}})
+    ((_, coarse),) = table.results(made, ["mig"], 0)
+    assert fine.protocol["bins"] == 30 and coarse.protocol["bins"] == 20 and fine.values != coarse.values
+    with pytest.raises(ConfigError, match="a table has no mig.num_samples, only bins"):
+        next(table.results(made, ["mig"], 0, {"mig": {"num_samples": 9}}))
+
+
+def test_one_dimension_loses_the_metrics_of_a_gap_and_keeps_the_others():
+    found = dict(table.results(table.prepared(*sample("one for all", 300)), ["mig_sup", "dci_forest", "udr"], 0))
+    assert isinstance(found["mig_sup"], Result) and found["mig_sup"].protocol["num_samples"] == 300
+    assert found["dci_forest"].endswith("got 1 and 4") and found["udr"] == "it compares runs, two or more"
+    without = dict(table.results(table.prepared(sample("noise", 300)[0]), ["mig"], 0))
+    assert without == {"mig": "it asks for factors"}
+
+
+def test_runs_are_ranked_by_what_compares_them():
+    codes, _ = sample("noise", 300)
+    other = sample("noise", 300, seed=1)[0]
+    tables = [table.prepared(one) for one in (codes, other, -codes, codes[:, ::-1])]
+    ((name, results),) = table.compared(tables, ["mig", "udr"], 0)
+    assert name == "udr" and results[1].protocol["rank"] == "4 of 4" and results[1].values["udr"] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("codes", "factors", "error", "says"),
+    [
+        (np.zeros((9, 2)), np.zeros((8, 2)), ConfigError, r"of the same N images, got \[9, 2\] and \[8, 2\]"),
+        (np.zeros(9), np.zeros((9, 2)), ConfigError, r"got \[9\] and \[9, 2\]"),
+        (np.zeros((9, 2)), np.zeros(9), ConfigError, r"got \[9, 2\] and \[9\]"),
+        (np.zeros((9, 2)), np.full((9, 1), np.nan), ConfigError, "factors hold NaN"),
+        (np.full((9, 2, 3), np.nan), np.zeros((9, 1)), NonFiniteError, "54 non-finite of 54"),
+        (np.full((9, 2, 3), "0.5"), None, ConfigError, "codes must be real numbers"),
+        (np.full((9, 2), np.inf), np.arange(9)[:, None], NonFiniteError, "18 non-finite of 18"),
+        (np.eye(9), np.ones((9, 1)), ConfigError, "factor 0 has a single value in all 9"),
+        (np.eye(9), np.full((9, 1), "oval"), ConfigError, "whole numbers"),
+    ],
+)
+def test_bad_input_is_named(codes, factors, error, says):
+    with pytest.raises(error, match=says):
+        table.scores(codes, factors, ["modularity"])
+
+
+def test_a_metric_that_is_none_of_codes_is_named():
+    with pytest.raises(ConfigError, match="no metric of codes 'fid'; there are explicitness, fvm, "):
+        table.scores(*sample("noise", 300), ["fid"])
