@@ -6,7 +6,7 @@ import re
 import gin
 import pytest
 
-from idgan_tf.config import Configuration, gin_files, gin_state
+from idgan_tf.config import Configuration, configuration, gin_files, gin_state
 from idgan_tf.errors import ConfigError
 from idgan_tf.training import build
 from tests.helpers import PROJECT
