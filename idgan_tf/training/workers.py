@@ -9,6 +9,7 @@ import functools
 import hashlib
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -19,6 +20,7 @@ from idgan_tf.errors import ConfigError, WorkerLost, require
 from idgan_tf.training.signals import Signals
 
 TELL_AFTER, TELL_EVERY = 10.0, 60.0  # seconds of waiting for other workers
+PATIENCE, GO = 0.5, b"all are here"  # seconds of one look, and what the first worker answers
 
 
 def resolver():
@@ -63,9 +65,80 @@ def strategy():
     """MirroredStrategy over this machine's devices, or MultiWorkerMirroredStrategy over those of all workers."""
     cluster = resolver()
     if cluster is not None:
-        return _waiting(lambda: tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=cluster), cluster)
+        gather(cluster)
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=cluster)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def gather(cluster):
+    """Waits until the processes of all workers of a cluster are there, and tells for whom.
+
+    TensorFlow would wait by itself, in C++ with Python's lock in hand, where nothing can be told and no signal heard. So
+    all call the first worker, at the port that TensorFlow takes next, and it lets them go once it has heard them all.
+    """
+    spec, me = cluster.cluster_spec(), f"{cluster.task_type} {cluster.task_id}"
+    places = {
+        f"{job} {i}": address
+        for job in ("chief", "worker")
+        if job in spec.jobs
+        for i, address in enumerate(spec.job_tasks(job))
+    }
+    first = next(iter(places))
+    host, _, port = places[first].rpartition(":")
+    if me == first:
+        _hear(int(port), set(places) - {me}, places, me)
+    elif me in places:
+        _call((host, int(port)), me, f"{first} ({places[first]})")
+
+
+def _hear(port, missing, places, me):
+    """Waits for the calls of other workers, answers all at once, and frees the port."""
+    tell = _Telling(me)
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("", port)))
+        listening.settimeout(PATIENCE)
+        callers = {}
+        while missing - callers.keys():
+            tell.waits_for(", ".join(f"{name} ({places[name]})" for name in sorted(missing - callers.keys())))
+            with contextlib.suppress(OSError):
+                caller = stack.enter_context(listening.accept()[0])
+                caller.settimeout(PATIENCE)
+                callers[caller.recv(100).decode(errors="replace")] = caller
+        for caller in callers.values():
+            with contextlib.suppress(OSError):
+                caller.sendall(GO)
+                caller.recv(1)  # until it has hung up: whoever does it first keeps a port busy
+
+
+def _call(address, me, first):
+    """Calls the first worker until it answers."""
+    tell = _Telling(me)
+    while True:
+        tell.waits_for(first)
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=PATIENCE) as line:
+            line.sendall(me.encode())
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    if line.recv(100) == GO:
+                        return
+                    break  # it is no first worker, or has gone
+                tell.waits_for(f"the others that {first} waits for")
+        time.sleep(PATIENCE)
+
+
+class _Telling:
+    """Says now and then for whom this worker waits."""
+
+    def __init__(self, me):
+        self._me, self._began = me, time.monotonic()
+        self._next = self._began + TELL_AFTER
+
+    def waits_for(self, whom):
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + TELL_EVERY
+            logging.info("%s has waited %.0f s for %s", self._me, now - self._began, whom)
 
 
 def count():
@@ -108,8 +181,7 @@ def meet(text=""):
 def _waiting(work, cluster):
     """What `work()` gives, which waits for other workers, in another thread.
 
-    For TensorFlow waits without Python, and takes SIGTERM for itself meanwhile: here this thread hears signals, which
-    end the process at once, and tells now and then for whom it waits.
+    This one hears signals meanwhile, which TensorFlow would take for itself: they end the process at once.
     """
     came = []
 
@@ -119,19 +191,14 @@ def _waiting(work, cluster):
         except BaseException as error:  # raised again by whoever waits
             came.append((None, error))
 
-    others = ", ".join(address for job in cluster.cluster_spec().as_dict().values() for address in job)
-    began, told = time.monotonic(), TELL_AFTER - TELL_EVERY
+    tell = _Telling(f"{cluster.task_type} {cluster.task_id}")
     with Signals() as signals:
         thread = threading.Thread(target=do, daemon=True)
         thread.start()
         while thread.is_alive():
             thread.join(0.2)
             signals.listen()
-            waited = time.monotonic() - began
-            if waited - told > TELL_EVERY:
-                told = waited
-                me = f"{cluster.task_type} {cluster.task_id}"
-                logging.info("%s has waited %.0f s for the other workers; all are %s", me, waited, others)
+            tell.waits_for("the other workers")
             if signals.received:
                 break
         if signals.received:
