@@ -52,10 +52,8 @@ class Input(NamedTuple):
                 self._scaled(value) if tf.is_tensor(value) else tf.cast(self._scaled(self._tensor(value)), self.dtype)
             )
         value = self._scaled(self._tensor(value))
-        require(
-            self.shape is None or value.shape.is_compatible_with(self.shape),
-            f"{self.name} must have the shape {self._shape_text()}, got {value.shape.as_list()}",
-        )
+        if self.shape is not None and not value.shape.is_compatible_with(self.shape):
+            raise ConfigError(f"{self.name} must have the shape {self._shape_text()}, got {value.shape.as_list()}")
         value = tf.cast(value, self.dtype if self.dtype.is_floating else tf.int64)
         if not self._holds(value):
             raise ConfigError(f"{self.name} must be {self.wanted}, got {_range(value)}")

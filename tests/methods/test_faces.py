@@ -143,6 +143,16 @@ def test_classes_and_dimensions_of_zu_that_there_are_not_are_refused(label_vae):
             label_vae.vary_zu([0], dimension, [0.0], SEED)
 
 
+def test_a_mask_is_1_where_something_is_missing_in_one_image_or_in_each(label_vae):
+    image = np.zeros([2, *label_vae.image_shape], np.float32)
+    missing = np.ones([*label_vae.image_shape[:2], 1])
+    expected = label_vae.inpaint(image, missing)
+    for mask in (missing > 0, (255 * missing).astype(np.uint8), np.stack([missing, missing])):
+        np.testing.assert_array_equal(label_vae.inpaint(image, mask), expected)
+    with pytest.raises(ConfigError, match=r"mask must be in \[0, 1\], got 255"):
+        label_vae.inpaint(image, 255 * missing)
+
+
 def test_a_face_of_a_users_own_method_is_looked_at_too():
     class Mine(CodeFaces):
         image_shape, code_dim = SHAPE, 1

@@ -88,7 +88,7 @@ def test_a_mask_of_ones_own_is_white_where_pixels_miss(tmp_path):
 
 def test_a_cvae_completes_images_of_the_class_that_it_is_told():
     class Teller(CVAE):
-        image_shape = (SIDE, SIDE, 1)
+        image_shape, num_classes = (SIDE, SIDE, 1), 5
 
         def __init__(self):
             pass
