@@ -148,7 +148,7 @@ def test_so_does_a_colour_that_a_file_calls_transparent():
             np.testing.assert_array_equal(row.reshape(2, -1)[:, 0], [255, 8])
     row = image_files.read(encoded(colour, transparency=(9, 8, 7)), 3, "x")
     np.testing.assert_array_equal(row, [[[255, 255, 255], [9, 8, 8]]])
-    data = sixteen_bits([(257, 514, 771), (65535, 0, 0)], (257, 514, 771))
+    data = sixteen_bits([(261, 522, 783), (65535, 0, 0)], (261, 522, 783))  # high bytes 1, 2, 3
     np.testing.assert_array_equal(image_files.read(data, 3, "x"), [[[255, 255, 255], [255, 0, 0]]])
 
 

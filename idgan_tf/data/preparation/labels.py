@@ -151,7 +151,7 @@ def _named(names, entries):
         for text in {name, stem}:
             ends = [text, *(text[place + 1 :] for place, letter in enumerate(text) if letter == "/")]
             for end in ends:
-                if end in entries and end not in whole:
+                if end in entries:
                     known.setdefault(end, []).append(name)
     return known | {name: [name] for name in whole}
 

@@ -32,6 +32,7 @@ def of_folders(*names):
         (["train/n1/images/1", "train/n2/images/2"], "n1 n2"),
         (["training_set/training_set/cat/1", "test_set/test_set/dog/2"], "cat dog"),
         (["train/cat/1", "train/dog/2"], "cat dog"),
+        (["train/test/1", "test/test/2"], "test test"),
     ],
 )
 def test_classes_are_the_uppermost_folders_below_splits(names, classes):
