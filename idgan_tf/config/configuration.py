@@ -156,7 +156,8 @@ def _check_macros(config):
     for name in sorted(known - read):
         raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(sorted(read)) or 'none'}")
     for name in sorted(read - known):
-        raise ConfigError(f"nothing sets the macro {name}; set are {', '.join(sorted(known)) or 'none'}")
+        known = ", ".join(sorted(known)) or "none"
+        raise ConfigError(f"nothing sets the macro {name}; set are {known}; --gin_param='{name} = ...' sets it")
 
 
 def _check_scopes(config):

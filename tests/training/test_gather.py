@@ -37,6 +37,6 @@ def test_nobody_goes_before_all_are_there_and_everybody_says_for_whom_it_waits(m
         for one in early:
             one.result(timeout=30)
     assert went.keys() == {0, 1, 2}
-    with socket.create_server(("", numbers[0])):
-        with pytest.raises(ConfigError, match=f"worker 0 cannot listen at port {numbers[0]}: Address already in use"):
-            workers.gather(cluster(numbers, 0))
+    taken = f"worker 0 cannot listen at port {numbers[0]}: Address already in use"
+    with socket.create_server(("", numbers[0])), pytest.raises(ConfigError, match=taken):
+        workers.gather(cluster(numbers, 0))
