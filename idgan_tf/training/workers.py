@@ -75,7 +75,7 @@ def gather(cluster):
     """Waits until the processes of all workers of a cluster are there, and tells for whom.
 
     TensorFlow would wait by itself, in C++ with Python's lock in hand, where nothing can be told and no signal heard.
-    So all call the first worker, at the port that TensorFlow takes next, and it lets them go once it has heard them all.
+    So all call the first worker, at the port that TensorFlow takes next, and it lets them go once it heard them all.
     """
     spec, me = cluster.cluster_spec(), f"{cluster.task_type} {cluster.task_id}"
     places = {
