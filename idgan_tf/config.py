@@ -159,7 +159,7 @@ def _parse(gin_files, bindings, allow_imports):
     paths = require_readable(gin_files, bindings, allow_imports)
     _register_optimizers()
     try:
-        with gin_state.reading_with(_todays, str(PROJECT)):
+        with gin_state.reading_with(_todays, located):
             gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         raise ConfigError(message(error)) from error

@@ -4,7 +4,6 @@ Only the names that gin has registered are left alone: a module registers them w
 """
 
 import contextlib
-import os
 
 import gin
 from gin import config as _gin
@@ -44,16 +43,15 @@ def restored():
 
 
 @contextlib.contextmanager
-def reading_with(reader, folder):
-    """Lets gin open files with `reader` first, and look for them in a folder last, while the block runs."""
-    readers, places = _gin._FILE_READERS, _gin._LOCATION_PREFIXES
-    before = readers[:], places[:]
-    readers.insert(0, (reader, os.path.isfile))  # gin's own would open the file first
-    places.append(folder)
+def reading_with(reader, located):
+    """Lets gin open a file with `reader` where `located` finds it, from its name or None, while the block runs."""
+    readers = _gin._FILE_READERS
+    before = readers[:]
+    readers.insert(0, (lambda name: reader(located(name)), located))  # gin's own would open, or miss, the file first
     try:
         yield
     finally:
-        readers[:], places[:] = before
+        readers[:] = before
 
 
 def _copy(bindings):
