@@ -89,7 +89,8 @@ def test_a_command_finds_the_gin_files_and_includes_of_the_checkout_from_any_fol
         PROJECT / "bin" / "train", *TEN_STEPS, "--gin_param=train.seed = -1", folder=tmp_path, expected=2,
         PYTHONPATH=PROJECT,
     )  # fmt: skip
-    assert "train.seed must be >= 0" in told  # it has read them all
+    assert told.splitlines()[-1] == "train: train.seed must be >= 0, got -1"  # it has read them all
+    assert ".gin" not in told, "gin tells where it has looked in vain"
     assert list(tmp_path.iterdir()) == []
 
 

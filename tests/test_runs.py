@@ -13,8 +13,9 @@ import tensorflow as tf
 from gin import config as gin_config
 from PIL import Image
 
+from idgan_tf import runs
 from idgan_tf.commands import visualize
-from idgan_tf.config import Configuration, gin_state, runs
+from idgan_tf.config import Configuration, gin_state
 from idgan_tf.run_directory import Run
 from idgan_tf.training import checkpoint
 from idgan_tf.visualize import rendering

@@ -13,7 +13,7 @@ import re
 import gin
 
 from idgan_tf.config import gin_state
-from idgan_tf.config.gin_files import PROJECT, reading_todays, require_readable, todays
+from idgan_tf.config.gin_files import located, reading_todays, require_readable, todays
 from idgan_tf.errors import ConfigError, message
 
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
@@ -109,7 +109,7 @@ def _parse(gin_files, bindings, allow_imports):
     paths = require_readable(gin_files, bindings, allow_imports)
     _register_optimizers()
     try:
-        with gin_state.reading_with(reading_todays, str(PROJECT)):
+        with gin_state.reading_with(reading_todays, located):
             gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         _check_names()

@@ -5,7 +5,6 @@ Only the names that gin has registered are left alone: a module registers them w
 """
 
 import contextlib
-import os
 import threading
 
 import gin
@@ -55,16 +54,15 @@ def restored():
 
 
 @contextlib.contextmanager
-def reading_with(reader, folder):
-    """Lets gin open files with `reader` alone, and look for them in a folder last, while the block runs."""
-    readers, places = _gin._FILE_READERS, _gin._LOCATION_PREFIXES
-    before = readers[:], places[:]
-    readers[:] = [(reader, os.path.isfile)]  # one of gin's own logs an error for every file that lies elsewhere
-    places.append(folder)
+def reading_with(reader, located):
+    """Lets gin open files with `reader` alone, where `located` finds them, or None, while the block runs."""
+    readers = _gin._FILE_READERS
+    before = readers[:]
+    readers[:] = [(lambda name: reader(located(name)), located)]  # gin's own would log an error for files elsewhere
     try:
         yield
     finally:
-        readers[:], places[:] = before
+        readers[:] = before
 
 
 def namesakes(package):
