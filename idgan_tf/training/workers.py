@@ -74,16 +74,12 @@ def strategy():
 def gather(cluster):
     """Waits until the processes of all workers of a cluster are there, and tells for whom.
 
-    TensorFlow would wait by itself, in C++ with Python's lock in hand, where nothing can be told and no signal heard.
-    So all call the first worker, at the port that TensorFlow takes next, and it lets them go once it heard them all.
+    TensorFlow would wait by itself, in C++ with Python's lock in hand, where nothing is told and no signal heard. So
+    all call the first worker, at the port that TensorFlow takes next, and it lets them go once it has heard them all.
     """
     spec, me = cluster.cluster_spec(), f"{cluster.task_type} {cluster.task_id}"
-    places = {
-        f"{job} {i}": address
-        for job in ("chief", "worker")
-        if job in spec.jobs
-        for i, address in enumerate(spec.job_tasks(job))
-    }
+    jobs = [job for job in ("chief", "worker") if job in spec.jobs]
+    places = {f"{job} {i}": address for job in jobs for i, address in enumerate(spec.job_tasks(job))}
     first = next(iter(places))
     host, _, port = places[first].rpartition(":")
     if me == first:
@@ -93,10 +89,17 @@ def gather(cluster):
 
 
 def _hear(port, missing, places, me):
-    """Waits for the calls of other workers, answers all at once, and frees the port."""
+    """Waits for the calls of other workers, answers all at once, and frees the port.
+
+    Raises:
+        ConfigError: the port is taken.
+    """
     tell = _Telling(me)
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("", port)))
+        try:
+            listening = stack.enter_context(socket.create_server(("", port)))
+        except OSError as error:
+            raise ConfigError(f"{me} cannot listen at port {port}: {error.strerror}") from error
         listening.settimeout(PATIENCE)
         callers = {}
         while missing - callers.keys():
