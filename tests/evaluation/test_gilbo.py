@@ -14,6 +14,16 @@ from tests.helpers import TinySprites
 GAIN, NOISE = np.array([1.0, 3.0], np.float32), 0.5
 
 
+def drawn(x):
+    """Numbers far below 30 as brightness in [0, 1]."""
+    return 0.5 + x / 60.0
+
+
+def read(image):
+    """The numbers that are drawn."""
+    return 60.0 * (image - 0.5)
+
+
 class LinearGaussian(Method):
     """x = GAIN * c + NOISE * s in the first two pixels, c ~ N(0, I): the posterior of c is Gaussian."""
 
@@ -24,7 +34,7 @@ class LinearGaussian(Method):
         return zero, zero
 
     def generate(self, s, c):
-        return tf.reshape(tf.pad(GAIN * c + NOISE * s, [[0, 0], [0, 14]]), [-1, 4, 4, 1])
+        return drawn(tf.reshape(tf.pad(GAIN * c + NOISE * s, [[0, 0], [0, 14]]), [-1, 4, 4, 1]))
 
 
 class Posterior(LinearGaussian):
@@ -32,7 +42,7 @@ class Posterior(LinearGaussian):
 
     def encode(self, image):
         variance = 1.0 / (1.0 + np.square(GAIN / NOISE))
-        mean = variance * GAIN / NOISE**2 * tf.reshape(image, [-1, 16])[:, :2]
+        mean = variance * GAIN / NOISE**2 * tf.reshape(read(image), [-1, 16])[:, :2]
         return mean, tf.zeros_like(mean) + np.log(variance)
 
 
@@ -43,13 +53,13 @@ class Halves(LinearGaussian):
         return 2 * [tf.zeros([image.shape[0], 2])]
 
     def generate(self, s, c):
-        return tf.repeat(tf.repeat((GAIN * c + NOISE * s)[:, None, :, None], 128, axis=1), 64, axis=2)
+        return tf.repeat(tf.repeat(drawn(GAIN * c + NOISE * s)[:, None, :, None], 128, axis=1), 64, axis=2)
 
 
 def linear_encoder(image_shape, latent_dim, init):
     del init
     image = keras.Input(image_shape)
-    pixels = keras.layers.Flatten()(image)
+    pixels = read(keras.layers.Flatten()(image))
     mean = keras.layers.Dense(latent_dim)(pixels)
     logvar = keras.layers.Dense(latent_dim, kernel_initializer="zeros")(keras.ops.zeros_like(pixels))
     return keras.Model(image, (mean, logvar))
