@@ -1,10 +1,12 @@
 """Files that are whole or absent, and of which one process at a time is the owner."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
 import os
+import pathlib
 import shutil
 import time
 import zipfile
@@ -13,12 +15,30 @@ import zlib
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.errors import ConfigError, NonFiniteError, require
 
 TEMPORARY = ".tmp-"
 OLD = f"{TEMPORARY}old-"
 # What reading a file raises that is damaged, or none of ours.
 NOT_OURS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
+
+
+def remedy(error, choose):
+    """What helps where an OSError kept something from being written; `choose` says how to name another folder."""
+    return f"make room, or {choose} that has it" if error.errno in FULL else f"{choose} that can be written"
+
+
+def at_home(path):
+    """A path of which a leading ~ is the user's home folder, as a shell has it, which sees few of them.
+
+    Raises:
+        ConfigError: there is no home folder.
+    """
+    path = os.path.expanduser(path)
+    known = path.split(os.sep)[0] != "~"
+    require(known, f"no home folder is known for {path}: set HOME, or IDGAN_CACHE for data/ and what is kept beside it")
+    return pathlib.Path(path)
 
 
 def sha256(path):

@@ -11,8 +11,7 @@ import traceback
 from absl import flags, logging
 
 from idgan_tf.errors import DataError, UserError, message
-
-FULL = (errno.ENOSPC, errno.EDQUOT)  # a disk, or one's share of it
+from idgan_tf.files import FULL, remedy
 
 
 def _flag(define, default, help, **more):
@@ -100,9 +99,9 @@ def _run(main, usage, known):
     except Exception as error:
         if known.debug:
             raise
-        if isinstance(error, OSError) and error.errno in FULL:
-            where = f" {error.filename}" if error.filename else ""
-            _end(name, f"cannot write{where}: {error.strerror}; make room and start again", DataError.exit_code)
+        if isinstance(error, OSError) and error.errno in (*FULL, errno.EROFS):
+            where, help = f" {error.filename}" if error.filename else "", remedy(error, "choose a folder")
+            _end(name, f"cannot write{where}: {error.strerror}; {help}, and start again", DataError.exit_code)
         _end(name, f"{type(error).__name__}: {error} (--debug shows where)", 1)
 
 

@@ -8,6 +8,7 @@ from idgan_tf.errors import DataError
 
 CROP = 160  # 1Konny/idgan, data/preprocess.py
 ALIGNED = (178, 218)
+MASKED = "CelebA-HQ-img"  # the folder of the faces in CelebAMask-HQ
 
 
 @gin.register
@@ -55,6 +56,9 @@ class CelebA(PreparedDataset):
 class CelebAHQ(PreparedDataset):
     """CelebA-HQ: 30,000 faces of 1024x1024 pixels, not cropped; in the order of the file names, from TFDS too.
 
+    CelebAMask-HQ (Lee et al. 2020) holds the same faces as JPEG, beside masks that are not read; they are taken in
+    the order of their numbers, which is that of the other sources.
+
     Args:
         image_shape: (1024, 1024, 3), or a smaller square.
         data_dir, augment: see `PreparedDataset`.
@@ -63,8 +67,8 @@ class CelebAHQ(PreparedDataset):
     home = "github.com/tkarras/progressive_growing_of_gans"
     weight = "about 40 GB as PNG; 94 GB prepared"
     licence = "non-commercial research only"
-    layout = "data1024x1024.zip or .tar, or a folder of its PNG files"
-    archives = ("data1024x1024.zip", "data1024x1024.tar")
+    layout = "data1024x1024.zip or .tar, or a folder of its PNG files; or CelebAMask-HQ.zip, or its folder"
+    archives = ("data1024x1024.zip", "data1024x1024.tar", "CelebAMask-HQ.zip")
     full_count = 30_000
     tfds = "celeb_a_hq/1024"
     stand_in = "gin/idgan_sprites1024.gin"
@@ -74,7 +78,7 @@ class CelebAHQ(PreparedDataset):
         super().__init__("celebahq", image_shape, data_dir, augment)
 
     def find(self, source):
-        names = source.files()
+        names = sorted(source.files(MASKED), key=_number) or source.files()
         if not names:
             raise nothing_found(source, "images")
         return [Item(name) for name in names], ()
@@ -89,3 +93,9 @@ class CelebAHQ(PreparedDataset):
                 f"{item.name} is {image.width}x{image.height}, but CelebA-HQ images are 1024x1024; get it again"
             )
         return image
+
+
+def _number(name):
+    """(n, name) of the file n.jpg."""
+    stem = name.rsplit("/", 1)[-1].split(".")[0]
+    return int(stem) if stem.isdecimal() else -1, name

@@ -32,8 +32,9 @@ class FaceScrub(PreparedDataset):
         names = source.files(None if source.path.name == "facescrub_aligned" else "facescrub_aligned")
         if not names:
             raise nothing_found(source, "folder facescrub_aligned with images")
-        labels, identities = numbered(_identity(name) for name in names)
-        return [Item(name, labels[_identity(name)]) for name in names], tuple(identities)
+        people = [_identity(source, name, "facescrub_aligned") for name in names]
+        labels, identities = numbered(people)
+        return [Item(name, labels[person]) for name, person in zip(names, people, strict=True)], tuple(identities)
 
 
 @gin.register
@@ -69,12 +70,12 @@ class FaceScrubCasia(FaceScrub):
 
     def find(self, source):
         items, identities = super().find(source)
-        names = source.files("CASIA-WebFace")
-        people = sorted({_identity(name) for name in names})
+        person_of = {name: _identity(source, name, "CASIA-WebFace") for name in source.files("CASIA-WebFace")}
+        people = sorted(set(person_of.values()))
         if len(people) < self.identities:
             raise DataError(f"{source.path} has {len(people)} people in CASIA-WebFace, {self.identities} are needed")
         chosen = set(np.random.default_rng(self.seed).choice(people, self.identities, replace=False))
-        return items + [Item(name, UNLABELLED) for name in names if _identity(name) in chosen], identities
+        return items + [Item(name, UNLABELLED) for name, person in person_of.items() if person in chosen], identities
 
     def count(self, source, found):
         del found  # only the chosen people
@@ -86,5 +87,15 @@ class FaceScrubCasia(FaceScrub):
         return image
 
 
-def _identity(name):
-    return name.split("/")[-2]
+def _identity(source, name, root):
+    """The person of an image: the folder between `root`, which may be the source itself, and the image.
+
+    Raises:
+        DataError: there is none, or there are several.
+    """
+    folders = name.split("/")[:-1]
+    folders = folders[folders.index(root) + 1 :] if root in folders else folders
+    if len(folders) != 1:
+        where = "in a folder of a person's folder" if folders else "beside the people's folders"
+        raise DataError(f"{source.path}: {name} lies {where}; the layout is {root}/<person>/<image>, move it")
+    return folders[0]
