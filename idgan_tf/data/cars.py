@@ -66,13 +66,12 @@ class Cars(PreparedDataset):
 def _boxes(source, file_name):
     """[(image file, box)] of a devkit file; its pixels count from 1 and its corners are inclusive."""
     name, what = source.one(file_name), "devkit file of Stanford Cars"
-    records = mat.read(source, name, "annotations", what, squeeze=True)
     found = []
     try:
-        for record in records.reshape(-1):
-            left, top, right, bottom = (int(record[f"bbox_{corner}"]) for corner in ("x1", "y1", "x2", "y2"))
-            found.append((str(record["fname"]), (left - 1, top - 1, right, bottom)))
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+        for record in mat.read(source, name, "annotations", what):
+            left, top, right, bottom = (int(record[f"bbox_{corner}"].item()) for corner in ("x1", "y1", "x2", "y2"))
+            found.append((record["fname"], (left - 1, top - 1, right, bottom)))
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError) as error:
         raise DataError(f"{source.path}: {name} is no {what} ({error}); get it again") from error
     refusals.check_doubles(f"{source.path}: {name}", [image for image, _ in found])
     return found

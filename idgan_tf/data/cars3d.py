@@ -52,7 +52,7 @@ class Cars3D(FactorImages):
 
 def _read(source, name, shape):
     """uint8 [azimuths * elevations, H, W, 3] of the file of one car, elevation fastest."""
-    images = mat.read(source, name, "im", "file of Cars3D")
+    images = np.asarray(mat.read(source, name, "im", "file of Cars3D"))
     if images.shape != shape or images.dtype != np.uint8:
         raise DataError(f"{source.path}: {name} is {images.dtype} {images.shape}, not the uint8 {shape} of Cars3D")
     return np.ascontiguousarray(images.transpose(3, 4, 0, 1, 2)).reshape(-1, *shape[:3])

@@ -76,9 +76,7 @@ def _table(source, file_name, columns):
             continue
         number, *values = text.split()
         if not number.isdecimal() or len(values) != columns or int(number) in table:
-            raise _damaged(
-                source, f"line {line} of {file_name} is {text[:60]!r}, not a new number and {columns} more"
-            )
+            raise _damaged(source, f"line {line} of {file_name} is {text[:60]!r}, not a new number and {columns} more")
         table[int(number)] = values
     return table
 

@@ -136,7 +136,10 @@ class _Work:
         """Refuses labels without a class, and more files that are missing than may be left out."""
         for item in self.items if self.class_names else ():
             if not -1 <= item.label < len(self.class_names):
-                raise DataError(f"{self.source.path}: {item.name} has label {item.label} of {len(self.class_names)}")
+                classes = len(self.class_names)
+                raise DataError(
+                    f"{self.source.path}: {item.name} has label {item.label}, but there are {classes} classes"
+                )
         missing = [item.name for item in self.items if item.name not in self.source]
         if len(missing) > (self.max_skipped if self.on_error == "skip" else 0):
             remedy = "raise --max_skipped" if self.on_error == "skip" else "pass --on_error=skip to do without"
