@@ -6,6 +6,7 @@ import functools
 import os
 import signal
 import sys
+import tempfile
 import traceback
 
 from absl import flags, logging
@@ -68,6 +69,8 @@ def _run(main, usage, known):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    if os.path.expanduser("~") == "~":  # nobody's home is known, and Keras would make a folder of this name here
+        os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:

@@ -1,5 +1,6 @@
 """What all commands share, where no command shows it better."""
 
+import errno
 import importlib
 import os
 import pkgutil
@@ -32,6 +33,28 @@ def test_a_command_whose_reader_has_gone_ends_quietly_like_others(arguments):
     finally:
         os.close(writer)
     assert (process.returncode, process.stderr) == (141, "")
+
+
+FAILS = """
+import sys, unittest.mock
+sys.modules["tensorflow"] = unittest.mock.MagicMock()
+from idgan_tf.commands import cli
+def main(): raise OSError({number}, "it says", "runs/a")
+cli.run(main, "usage", cli.flags_of())
+"""
+
+
+@pytest.mark.parametrize(
+    "number, remedy",
+    [
+        (errno.ENOSPC, "make room, or choose a folder that has it, and start again"),
+        (errno.EROFS, "choose a folder that can be written, and start again"),
+    ],
+)
+def test_a_disk_that_takes_nothing_ends_with_three_and_what_helps(number, remedy):
+    command = [sys.executable, "-c", FAILS.format(number=number)]
+    process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=240)
+    assert (process.returncode, process.stderr) == (3, f"-c: cannot write runs/a: it says; {remedy}\n")
 
 
 def test_all_commands_can_be_imported_together_and_each_has_flags_of_its_own():
