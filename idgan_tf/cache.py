@@ -4,21 +4,22 @@ import contextlib
 import hashlib
 import json
 import os
-import pathlib
 
 import numpy as np
 
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import NOT_OURS, npy_header, sync, take_lock, write_text
+from idgan_tf.files import NOT_OURS, at_home, npy_header, remedy, sync, take_lock, write_text
 from idgan_tf.progress import bar
 
 
 def folder():
-    """The cache folder: $IDGAN_CACHE, else $XDG_CACHE_HOME/idgan_tf, else ~/.cache/idgan_tf."""
-    if os.environ.get("IDGAN_CACHE"):
-        return pathlib.Path(os.environ["IDGAN_CACHE"])
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(base) / "idgan_tf"
+    """The cache folder: $IDGAN_CACHE, else $XDG_CACHE_HOME/idgan_tf, else ~/.cache/idgan_tf.
+
+    Raises:
+        ConfigError: none of them is known.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return at_home(os.environ.get("IDGAN_CACHE") or os.path.join(base, "idgan_tf"))
 
 
 def in_words():
@@ -45,7 +46,7 @@ def array(name, make):
             _write(path, make(lambda items: bar(items, f"making {name}", "parts")))
         except OSError as error:
             raise DataError(
-                f"cannot write the cache {path} ({error.strerror}); set IDGAN_CACHE to a folder with room"
+                f"cannot write the cache {path} ({error.strerror}); {remedy(error, 'set IDGAN_CACHE to a folder')}"
             ) from error
     return np.load(path, mmap_mode="r", allow_pickle=False)
 

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import io
 import os
+import pathlib
 import shutil
 import time
 import zipfile
@@ -13,7 +14,7 @@ import zlib
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import ConfigError, DataError, NonFiniteError, message
+from idgan_tf.errors import ConfigError, DataError, NonFiniteError, message, require
 
 try:
     import fcntl
@@ -31,6 +32,18 @@ class NoLocks(ConfigError):
     """A file cannot be locked here."""
 
 
+def at_home(path):
+    """A path of which a leading ~ is the user's home folder, as a shell has it, which sees few of them.
+
+    Raises:
+        ConfigError: there is no home folder.
+    """
+    path = os.path.expanduser(path)
+    known = path.split(os.sep)[0] != "~"
+    require(known, f"no home folder is known for {path}: set HOME, or IDGAN_CACHE for data/ and what is kept beside it")
+    return pathlib.Path(path)
+
+
 def sha256(path):
     """The checksum of a file, in hexadecimal."""
     with open(path, "rb") as file:
@@ -41,6 +54,11 @@ def full_disk(error):
     """What the system says of a full disk if that is why writing failed, in Python or in TensorFlow; else None."""
     words = (os.strerror(number) for number in FULL)
     return next((text for text in words if text in (getattr(error, "strerror", None) or str(error))), None)
+
+
+def remedy(error, choose):
+    """What helps where an error kept something from being written; `choose` says how to name another folder."""
+    return f"make room, or {choose} that has it" if full_disk(error) else f"{choose} that can be written"
 
 
 def cannot_write(path, error):

@@ -1,10 +1,12 @@
 """Running a command: its flags, parsed; calling it; ending with one line and the right exit code."""
 
 import contextlib
+import errno
 import functools
 import os
 import re
 import sys
+import tempfile
 import traceback
 
 from absl import flags, logging
@@ -76,6 +78,8 @@ def _run(main, usage, known, check, needs_tensorflow):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions are about 1.5 times as fast here, and TensorFlow leaves them off on some processors.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    if os.path.expanduser("~") == "~":  # nobody's home is known, and Keras would make a folder of this name here
+        os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:
@@ -111,11 +115,13 @@ def _run(main, usage, known, check, needs_tensorflow):
     except Exception as error:
         if known.debug:
             raise
-        from idgan_tf.files import full_disk
+        from idgan_tf.files import full_disk, remedy
 
-        if full := full_disk(error):
+        full = full_disk(error)
+        if full or (isinstance(error, OSError) and error.errno == errno.EROFS):
             where = f" to {error.filename}" if getattr(error, "filename", None) else ""
-            _end(name, f"cannot write{where}: {full}; make room and start again", DataError.exit_code)
+            help = f"{remedy(error, 'choose a folder')}, and start again"
+            _end(name, f"cannot write{where}: {full or error.strerror}; {help}", DataError.exit_code)
         _end(name, f"{type(error).__name__}: {message(error)} (--debug shows where)", 1)
 
 

@@ -1,11 +1,10 @@
 """Stanford Cars: 16,185 photographs with a box round each car (Krause et al. 2013)."""
 
-import io
-
 import gin
 
 from idgan_tf import image_files
-from idgan_tf.data.preparation.pictures import pictures
+from idgan_tf.data.preparation import refusals
+from idgan_tf.data.preparation.formats import mat
 from idgan_tf.data.preparation.tfds_source import pixels
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.errors import DataError, require_number
@@ -43,11 +42,9 @@ class Cars(PreparedDataset):
     def find(self, source):
         items = []
         for split in SPLITS:
-            names = {name.rsplit("/", 1)[-1]: name for name in pictures(source, split)}
+            names = {name.rsplit("/", 1)[-1]: name for name in source.files(split)}
             for file_name, box in _boxes(source, f"{split}_annos.mat"):
-                if file_name not in names:
-                    raise DataError(f"{source.path} has no {split}/{file_name}, which {split}_annos.mat names")
-                items.append(Item(names[file_name], box=box))
+                items.append(Item(names.get(file_name, f"{split}/{file_name}"), box=box))
         return sorted(items), ()
 
     def find_tfds(self, source):
@@ -69,24 +66,16 @@ class Cars(PreparedDataset):
 
 def _boxes(source, file_name):
     """[(image file, box)] of a devkit file; its pixels count from 1 and its corners are inclusive."""
-    import scipy.io
-
+    name, what = source.one(file_name), "devkit file of Stanford Cars"
+    found = []
     try:
-        records = scipy.io.loadmat(io.BytesIO(source.read(source.one(file_name))), squeeze_me=True)["annotations"]
-        return [
-            (
-                str(record["fname"]),
-                (
-                    int(record["bbox_x1"]) - 1,
-                    int(record["bbox_y1"]) - 1,
-                    int(record["bbox_x2"]),
-                    int(record["bbox_y2"]),
-                ),
-            )
-            for record in records.reshape(-1)
-        ]
-    except (ValueError, KeyError, TypeError, NotImplementedError) as error:
-        raise DataError(f"{source.path}: {file_name} is no devkit file of Stanford Cars ({error})") from error
+        for record in mat.read(source, name, "annotations", what):
+            left, top, right, bottom = (int(record[f"bbox_{corner}"].item()) for corner in ("x1", "y1", "x2", "y2"))
+            found.append((record["fname"], (left - 1, top - 1, right, bottom)))
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError) as error:
+        raise DataError(f"{source.path}: {name} is no {what} ({error}); get it again") from error
+    refusals.check_doubles(f"{source.path}: {name}", [image for image, _ in found])
+    return found
 
 
 def inside_box(image, item):

@@ -4,14 +4,13 @@ Reed et al., "Deep Visual Analogy-Making", NIPS 2015. Read as google-research/di
 data/ground_truth/cars3d.py, does, but with the cars in the order of their file names, where it takes that of the disk.
 """
 
-import io
-
 import gin
 import numpy as np
 from PIL import Image
 
 from idgan_tf import image_files
 from idgan_tf.data.factor_images import FactorImages
+from idgan_tf.data.preparation.formats import mat
 from idgan_tf.errors import DataError
 
 PUBLISHED = (128, 128, 3)
@@ -53,14 +52,7 @@ class Cars3D(FactorImages):
 
 def _read(source, name, shape):
     """uint8 [azimuths * elevations, H, W, 3] of the file of one car, elevation fastest."""
-    import scipy.io
-
-    try:
-        images = scipy.io.loadmat(io.BytesIO(source.read(name)), variable_names=["im"])["im"]
-    except DataError:
-        raise
-    except Exception as error:  # scipy raises many kinds
-        raise DataError(f"{source.path}: {name} is damaged or no file of Cars3D ({error}); get it again") from error
+    images = np.asarray(mat.read(source, name, "im", "file of Cars3D"))
     if images.shape != shape or images.dtype != np.uint8:
         raise DataError(f"{source.path}: {name} is {images.dtype} {images.shape}, not the uint8 {shape} of Cars3D")
     return np.ascontiguousarray(images.transpose(3, 4, 0, 1, 2)).reshape(-1, *shape[:3])

@@ -5,6 +5,7 @@ import re
 import gin
 
 from idgan_tf import image_files
+from idgan_tf.data.preparation import refusals
 from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, square
 from idgan_tf.errors import DataError, require
@@ -13,6 +14,7 @@ CROP = 160  # 1Konny/idgan, data/preprocess.py
 ALIGNED = (178, 218)
 ATTRIBUTES = ("list_attr_celeba.txt", "list_attr_celeba.csv")  # as published, and as Kaggle has it
 MOST = 8  # attributes of a label: 256 classes
+MASKED = "CelebA-HQ-img"  # the folder of the faces in CelebAMask-HQ
 
 
 @gin.register
@@ -87,6 +89,9 @@ class CelebA(PreparedDataset):
 class CelebAHQ(PreparedDataset):
     """CelebA-HQ: 30,000 faces of 1024x1024 pixels, not cropped; in the order of the file names, from TFDS too.
 
+    CelebAMask-HQ (Lee et al. 2020) holds the same faces as JPEG, beside masks that are not read; they are taken in
+    the order of their numbers, which is that of the other sources.
+
     Args:
         image_shape: (1024, 1024, 3), or a smaller square.
         data_dir, augment: see `PreparedDataset`.
@@ -95,8 +100,8 @@ class CelebAHQ(PreparedDataset):
     home = "github.com/tkarras/progressive_growing_of_gans"
     weight = "about 40 GB as PNG; 94 GB prepared"
     licence = "non-commercial research only"
-    layout = "data1024x1024.zip or .tar, or a folder of its PNG files"
-    archives = ("data1024x1024.zip", "data1024x1024.tar")
+    layout = "data1024x1024.zip or .tar, or a folder of its PNG files; or CelebAMask-HQ.zip, or its folder"
+    archives = ("data1024x1024.zip", "data1024x1024.tar", "CelebAMask-HQ.zip")
     full_count = 30_000
     tfds = "celeb_a_hq/1024"
     stand_in = "gin/idgan_sprites1024.gin"
@@ -106,7 +111,7 @@ class CelebAHQ(PreparedDataset):
         super().__init__("celebahq", image_shape, data_dir, augment)
 
     def find(self, source):
-        names = pictures(source)
+        names = sorted(pictures(source, MASKED), key=_place) or pictures(source)
         if not names:
             raise nothing_found(source, "images")
         return [Item(name) for name in names], ()
@@ -135,7 +140,7 @@ def _labels(source, attributes):
             f"{source.path} has no {ATTRIBUTES[0]}, which says the attributes; pass the folder in which it lies beside "
             "img_align_celeba.zip, or beside the folder img_align_celeba"
         )
-    lines = source.read(found[0]).decode("utf-8", "replace").replace(",", " ").split("\n")
+    lines = [line.replace(",", " ") for line in source.text(found[0])]
     known, *rows = [line.split() for line in lines[0 if found[0].endswith(".csv") else 1 :] if line.strip()] or [[]]
     known = known[1:] if found[0].endswith(".csv") else known
     for attribute in attributes:
@@ -146,6 +151,7 @@ def _labels(source, attributes):
         if len(values) != len(known) or not {values[column] for column in columns} <= {"1", "-1"}:
             raise DataError(f"{source.path}: {found[0]} is cut or damaged at {name}; download it again")
         labels[name] = _number([values[column] == "1" for column in columns])
+    refusals.check_doubles(f"{source.path}: {found[0]}", [row[0] for row in rows])
     return labels
 
 
@@ -160,3 +166,9 @@ def _classes(attributes):
     for attribute in attributes:
         names = [f"{name} {has}{attribute}".strip() for name in names for has in ("not_", "")]
     return tuple(names)
+
+
+def _place(name):
+    """(n, name) of the file n.jpg."""
+    stem = name.rsplit("/", 1)[-1].split(".")[0]
+    return int(stem) if stem.isdecimal() else -1, name

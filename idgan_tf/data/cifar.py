@@ -50,7 +50,11 @@ class Cifar(PreparedDataset):
             raise DataError(f"{source.path} is the python version, which holds pickles; get {self.archives[0]}")
         self._file = cached(functools.partial(self._records, source))
         _, files, classes = LAYOUTS[self.classes]
-        class_names = tuple(source.read(source.one(classes)).decode().split())
+        class_names = tuple(" ".join(source.text(classes)).split())
+        if len(class_names) != self.classes:
+            raise DataError(
+                f"{source.path}: {classes} names {len(class_names)} of {self.classes} classes; get it again"
+            )
         items = []
         for file_name in files:
             name = source.one(file_name)

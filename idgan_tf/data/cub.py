@@ -1,10 +1,11 @@
 """CUB-200-2011: 11,788 photographs of 200 kinds of birds, with a box round each bird (Wah et al. 2011)."""
 
+import math
+
 import gin
 
 from idgan_tf import image_files
 from idgan_tf.data.cars import inside_box
-from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.tfds_source import pixels
 from idgan_tf.data.prepared import Item, PreparedDataset
 from idgan_tf.errors import DataError
@@ -35,19 +36,24 @@ class CUB(PreparedDataset):
         super().__init__("cub", image_shape, data_dir, augment)
 
     def find(self, source):
-        paths, boxes = _table(source, "images.txt"), _table(source, "bounding_boxes.txt")
-        labels, classes = _table(source, "image_class_labels.txt"), _table(source, "classes.txt")
-        names = {name.split("images/", 1)[-1]: name for name in pictures(source, "images")}
+        paths, boxes = _table(source, "images.txt", 1), _table(source, "bounding_boxes.txt", 4)
+        labels, classes = _table(source, "image_class_labels.txt", 1), _table(source, "classes.txt", 1)
+        for file_name, table in (("bounding_boxes.txt", boxes), ("image_class_labels.txt", labels)):
+            if odd := paths.keys() ^ table.keys():
+                raise _damaged(source, f"images.txt and {file_name} do not agree on image {min(odd)}")
+        order = sorted(classes)
+        folder = source.one("images.txt").removesuffix("images.txt") + "images/"
         items = []
-        try:
-            for number, (path,) in paths.items():
-                x, y, width, height = (round(float(value)) for value in boxes[number])
-                items.append(Item(names[path], int(labels[number][0]) - 1, (x, y, x + width, y + height)))
-        except (KeyError, ValueError) as error:
-            raise DataError(
-                f"{source.path}: image {number} of images.txt misses its {error}; unpack it again"
-            ) from error
-        return sorted(items), tuple(classes[number][0] for number in sorted(classes, key=int))
+        for number, (path,) in paths.items():
+            label = _number(source, "image_class_labels.txt", number, labels[number][0])
+            if label not in classes:
+                raise _damaged(
+                    source, f"image_class_labels.txt gives image {number} class {label:g}, no line of classes.txt"
+                )
+            x, y, width, height = (_number(source, "bounding_boxes.txt", number, value) for value in boxes[number])
+            box = (round(x), round(y), round(x) + round(width), round(y) + round(height))
+            items.append(Item(folder + path, order.index(label), box))
+        return sorted(items), tuple(classes[number][0] for number in order)
 
     def find_tfds(self, source):
         items = {}
@@ -62,7 +68,29 @@ class CUB(PreparedDataset):
         return inside_box(image, item._replace(box=(left, top, min(right, image.width), min(bottom, image.height))))
 
 
-def _table(source, file_name):
-    """{first column: other columns} of a text file."""
-    lines = source.read(source.one(file_name)).decode("utf-8", "replace").splitlines()
-    return {key: values for key, *values in (line.split() for line in lines if line.strip())}
+def _table(source, file_name, columns):
+    """{number of a line, its first column: the other `columns`} of a text file."""
+    table = {}
+    for line, text in enumerate(source.text(file_name), 1):
+        if not text.strip():
+            continue
+        number, *values = text.split()
+        if not number.isdecimal() or len(values) != columns or int(number) in table:
+            raise _damaged(source, f"line {line} of {file_name} is {text[:60]!r}, not a new number and {columns} more")
+        table[int(number)] = values
+    return table
+
+
+def _number(source, file_name, image, text):
+    """A finite number of a table."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise _damaged(source, f"{file_name} says {text!r} of image {image}")
+    return number
+
+
+def _damaged(source, what):
+    return DataError(f"{source.path}: {what}; it is cut or damaged, unpack it again")

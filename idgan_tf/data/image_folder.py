@@ -1,6 +1,5 @@
 """Any folder, zip or tar of images; a class per folder, or by a file of labels, where there are labels."""
 
-import pathlib
 import re
 import shlex
 import unicodedata
@@ -12,6 +11,7 @@ from idgan_tf.data.preparation import labels
 from idgan_tf.data.preparation.pictures import left_out, looked_through, shortened
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
 from idgan_tf.errors import DataError, require
+from idgan_tf.files import at_home
 
 CROPS = ("square", "none")
 UNNAMED = "image_folder"
@@ -72,7 +72,7 @@ class ImageFolder(PreparedDataset):
     def named_after(self, source):
         """Takes the name of its files, unless it was given one."""
         if self.name == UNNAMED:
-            stem = re.sub(r"[^\w-]+", "-", pathlib.Path(source).expanduser().resolve().name.split(".")[0]).strip("-")
+            stem = re.sub(r"[^\w-]+", "-", at_home(source).resolve().name.split(".")[0]).strip("-")
             height, width, channels = self.image_shape
             size = f"{height}" if height == width else f"{height}x{width}"
             parts = [stem or "images", size, "grey" * (channels == 1), "labels" * self.labels]

@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.data.factor_images import FactorImages
-from idgan_tf.data.preparation import npz
+from idgan_tf.data.preparation.formats import npz
 from idgan_tf.errors import DataError, require
 
 FILES = {

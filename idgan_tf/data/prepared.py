@@ -22,7 +22,7 @@ from idgan_tf import cache, image_files, noise
 from idgan_tf.config import gin_files
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError, require
-from idgan_tf.files import NOT_OURS
+from idgan_tf.files import NOT_OURS, at_home
 
 FORMAT = 1
 
@@ -129,7 +129,7 @@ class PreparedDataset(Dataset):
 
     @property
     def folder(self):
-        return pathlib.Path(self.data_dir or cache.folder() / "data").expanduser() / self.name
+        return at_home(self.data_dir or cache.folder() / "data") / self.name
 
     def read_manifest(self):
         """The manifest, or None where the dataset was not prepared.
@@ -270,4 +270,5 @@ def numbered(names):
 
 def nothing_found(source, what):
     """The error of a `find` that found nothing."""
-    return DataError(f"{source.path} holds no {what}; see bin/prepare_data --list for the files it must hold")
+    hint = source.hint() or "; see bin/prepare_data --list for the files it must hold"
+    return DataError(f"{source.path} holds no {what}{hint}")

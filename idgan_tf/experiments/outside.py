@@ -1,7 +1,5 @@
 """Scores of data that is no run of ours: a table of codes, or two folders of images."""
 
-import pathlib
-
 import numpy as np
 
 from idgan_tf import image_files
@@ -10,7 +8,7 @@ from idgan_tf.data.preparation.sources import Folder
 from idgan_tf.errors import ConfigError, DataError, message
 from idgan_tf.evaluation.codes import table
 from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
-from idgan_tf.files import NOT_OURS
+from idgan_tf.files import NOT_OURS, at_home
 from idgan_tf.progress import bar
 
 
@@ -60,7 +58,7 @@ def images_of(folder):
     Raises:
         DataError: there is no such folder, or no image in it.
     """
-    source = Folder(pathlib.Path(folder).expanduser())
+    source = Folder(at_home(folder))
     files = [source.path / name for name in pictures(source)]
     if not files:
         raise DataError(f"{folder} holds no images")

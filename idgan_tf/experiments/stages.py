@@ -7,6 +7,7 @@ import tempfile
 from absl import logging
 
 from idgan_tf.errors import require
+from idgan_tf.files import at_home
 
 
 def train(configuration, run_dir, from_run=None):
@@ -91,7 +92,7 @@ def _require_teacher(run, configuration):
 def _stage_dir(run, stage):
     """Where the run of a teacher lies, of which `stage` has the bindings."""
     folder = stage.get("run_dir") or run.path.parent / pathlib.Path(stage["gin_file"]).stem
-    return pathlib.Path(folder).expanduser()
+    return at_home(folder)
 
 
 @contextlib.contextmanager

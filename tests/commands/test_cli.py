@@ -53,11 +53,20 @@ cli.run(main, "usage", cli.flags_of("run_dir"))
     "error, code, line",
     [
         ("RuntimeError('x' * 5000)", 1, "(--debug shows where)"),
-        ("OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'runs/x')", 3, "cannot write to runs/x: No space left"),
-        ("ResourceExhaustedError('events; ' + os.strerror(errno.ENOSPC))", 3, "make room and start again"),
-        ("OSError(errno.EROFS, os.strerror(errno.EROFS))", 1, "Read-only file system"),
+        (
+            "OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'runs/x')",
+            3,
+            "cannot write to runs/x: No space left on device; make room, or choose a folder that has it, and start",
+        ),
+        ("ResourceExhaustedError('events; ' + os.strerror(errno.ENOSPC))", 3, "cannot write: No space left on device"),
+        (
+            "OSError(errno.EROFS, os.strerror(errno.EROFS))",
+            3,
+            "cannot write: Read-only file system; choose a folder that can be written, and start again",
+        ),
+        ("OSError(errno.EIO, os.strerror(errno.EIO))", 1, "OSError: [Errno 5] Input/output error"),
     ],
-)  # fmt: skip
+)
 def test_what_nobody_expected_ends_with_a_line_and_the_way_to_more(error, code, line):
     process = subprocess.run(
         [sys.executable, "-c", ENDS.format(error=error)], cwd=PROJECT, capture_output=True, text=True

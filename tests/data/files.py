@@ -72,26 +72,26 @@ def resized(values, box, size):
     return np.asarray(Image.fromarray(np.asarray(values)[top:bottom, left:right]).resize((size, size), Image.LANCZOS))
 
 
-def devkit(rows, classes=True):
+def devkit(rows, classes=True, compressed=False):
     """The bytes of cars_train_annos.mat or cars_test_annos.mat."""
     names = ["bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *(["class"] if classes else []), "fname"]
     annotations = np.zeros((1, len(rows)), [(name, object) for name in names])
     for i, row in enumerate(rows):
         annotations[0, i] = tuple(row)
     file = io.BytesIO()
-    scipy.io.savemat(file, {"annotations": annotations})
+    scipy.io.savemat(file, {"annotations": annotations}, do_compression=compressed)
     return file.getvalue()
 
 
-def cars_files(train_rows, test_rows):
+def cars_files(train_rows, test_rows, compressed=False):
     """{archive: {name: bytes}} of Cars, whose images all are one of 100x90; a row is what `devkit` says of it."""
     image = encoded(picture(0, 100, 90))
     return {
         "cars_train.tgz": {f"cars_train/{row[-1]}": image for row in train_rows},
         "cars_test.tgz": {f"cars_test/{row[-1]}": image for row in test_rows},
         "car_devkit.tgz": {
-            "devkit/cars_train_annos.mat": devkit(train_rows),
-            "devkit/cars_test_annos.mat": devkit(test_rows, classes=False),
+            "devkit/cars_train_annos.mat": devkit(train_rows, compressed=compressed),
+            "devkit/cars_test_annos.mat": devkit(test_rows, classes=False, compressed=compressed),
         },
     }
 

@@ -10,13 +10,14 @@ import pytest
 
 from idgan_tf import cache
 from idgan_tf.data.image_folder import ImageFolder
-from idgan_tf.data.preparation import writing
+from idgan_tf.data.preparation import target, writing
 from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, tree, write_folder, write_zip
 
 pytestmark = pytest.mark.fault
-KILLS = [("line", 3), ("write", 2), ("sync", 3), ("line", 6), ("labels", 1), ("rename", 1)]  # of eight parts
+KILLS = [("line", 3), ("write", 2), ("sync", 3), ("line", 6), ("labels", 1), ("rename", 2)]  # of eight parts
+LEFT = [".mine.preparing", ".mine.preparing.lock"]
 
 
 def dataset(data_dir, **options):
@@ -30,11 +31,11 @@ def prepare_in_child(source, data_dir, place, count):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     try:
         owner, name = {
-            "write": (writing, "write_all"),
+            "write": (target, "write_all"),
             "sync": (os, "fsync"),
             "line": (json, "dumps"),
             "labels": (np, "save"),
-            "rename": (os, "replace"),
+            "rename": (os, "replace"),  # of the manifest, then of the folder
         }[place]
         honest, left = getattr(owner, name), [count]
 
@@ -64,13 +65,15 @@ def test_a_preparation_killed_six_times_ends_like_one_that_was_not(tmp_path, mon
     data_dir = tmp_path / "killed"
     for place, count in KILLS:
         assert prepare_in_child(source, data_dir, place, count) == -signal.SIGKILL, place
-        assert os.listdir(data_dir) == [".mine.preparing"], "what is not whole does not bear the name"
+        assert sorted(os.listdir(data_dir)) == LEFT, "what is not whole does not bear the name"
         if place != "rename":  # its list is gone by then
             parts_done.append((data_dir / ".mine.preparing" / "chunks.jsonl").read_text().count("\n"))
     assert parts_done == [0, 1, 2, 4, 4, 8], "no part is done twice"
-    prepare(dataset(data_dir), source)
+    assert source.read_bytes() == bytes_before
+    source.unlink()
+    prepare(dataset(data_dir), source)  # all but the name was there
     assert outcome(data_dir / "mine") == outcome(tmp_path / "undisturbed" / "mine")
-    assert os.listdir(data_dir) == ["mine"] and source.read_bytes() == bytes_before
+    assert os.listdir(data_dir) == ["mine"]
 
 
 @pytest.fixture

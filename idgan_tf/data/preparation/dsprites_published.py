@@ -7,7 +7,8 @@ import tempfile
 import numpy as np
 
 from idgan_tf import cache
-from idgan_tf.data.preparation import npz
+from idgan_tf.data.preparation import tfds_source
+from idgan_tf.data.preparation.formats import npz
 from idgan_tf.errors import DataError, message
 from idgan_tf.files import sha256
 
@@ -69,7 +70,8 @@ def _batches_of_tfds(data_dir, progress):
     import tensorflow_datasets as tfds
 
     try:
-        examples = tfds.load("dsprites", split="train", data_dir=data_dir, shuffle_files=False)
+        with tfds_source.impatient():
+            examples = tfds.load("dsprites", split="train", data_dir=data_dir, shuffle_files=False)
         for batch in progress(tfds.as_numpy(examples.batch(BATCH))):
             rows = np.ravel_multi_index([batch[f"label_{name}"] for name in GRID], tuple(GRID.values()))
             yield rows, _pack(batch["image"], "TFDS dsprites")

@@ -16,6 +16,8 @@ from idgan_tf.progress import bar
 class Grid:
     """One preparation of a `factor_images.FactorImages` in the folder `work`."""
 
+    done = ()  # nothing to go on from
+
     def __init__(self, dataset, source, work):
         self._dataset, self._source, self._work = dataset, source, work
 

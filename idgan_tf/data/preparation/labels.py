@@ -7,6 +7,7 @@ import pathlib
 
 from idgan_tf.data.preparation.pictures import counted, shortened
 from idgan_tf.errors import DataError
+from idgan_tf.files import at_home
 from idgan_tf.image_files import SUFFIXES
 
 SPLITS = {
@@ -113,7 +114,7 @@ def of_file(source, names, labels_file):
         DataError: there is no such file, it is damaged, says two things of an image, or names none of them.
     """
     found = [name for name in tables_of(source) if name == labels_file or name.endswith(f"/{labels_file}")]
-    path = pathlib.Path(labels_file).expanduser()
+    path = at_home(labels_file)
     if len(found) == 1:
         data, what = source.read(found[0]), f"{source.path}: {found[0]}"
     elif not found and path.is_file():

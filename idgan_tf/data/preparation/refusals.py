@@ -1,21 +1,24 @@
 """What is refused of an archive before its first byte is used: it is somebody else's data.
 
-Names that leave its folder, names that stand in it twice, what unpacks to far more than it weighs, and web pages
-and pointers that stand under its name. `sources` reads what is left.
+Names that leave its folder, names that stand in it twice, what unpacks to far more than it weighs, one part of
+several, and web pages and pointers that stand under its name. `formats.archives` and `sources` read what is left.
 """
 
 import gzip
 import pathlib
 import posixpath
+import re
 import shutil
 import zlib
 
 from idgan_tf.errors import DataError
+from idgan_tf.files import remedy
 
 MAX_MEMBER = 512 << 20  # bytes of one member; the largest published one has 31 MB
 MAX_RATIO, MIN_TOTAL = 100, 1 << 30  # an archive may unpack to 100 times its size, or to 1 GiB
 TRUST = "if you trust it, unpack it yourself and pass the folder"
 BLOCK = 1 << 20  # bytes read at a time
+TAIL = (1 << 16) + 22  # in which the end of a zip file stands
 KINDS = {  # how files begin in which others keep many images
     b"\x89HDF\r\n\x1a\n": "an HDF5 file",
     b"PAR1": "a Parquet file",
@@ -23,10 +26,15 @@ KINDS = {  # how files begin in which others keep many images
 }
 
 
-def refuse_other_text(path, start):
-    """Refuses a file whose first bytes `start` are those of a web page, or of the pointer that Git LFS leaves."""
+def refuse_pointer(path, start):
+    """Refuses a file whose first bytes `start` are those of the pointer that Git LFS leaves."""
     if start.startswith(b"version https://git-lfs"):
         raise DataError(f"{path} is a pointer of Git LFS, not the file itself; run git lfs pull, or download it")
+
+
+def refuse_other_text(path, start):
+    """Refuses a file whose first bytes `start` are those of a web page, or of a pointer."""
+    refuse_pointer(path, start)
     if start.lstrip()[:1] == b"<":
         raise DataError(
             f"{path} is a web page saved under the name of an archive (a login, quota or error page); "
@@ -47,6 +55,23 @@ def refuse_kind(path, start, layout):
         raise DataError(f"{path} is {what}, which is not read here; pass {layout}")
 
 
+def again(path):
+    """What to do about an archive that ends too early: its name may say that it is one part of several."""
+    if re.search(r"\.(z\d\d|\d{2,3}|a[a-z]|part\d+(\.\w+)?)$", pathlib.Path(path).name):
+        return "its name is that of one part of several: join them (cat ... > whole), and pass that"
+    return "download it again"
+
+
+def refuse_part(path):
+    """Refuses the last part of a split zip file, the one that lists the others: it says that it is not disk 0."""
+    with open(path, "rb") as file:
+        file.seek(max(0, pathlib.Path(path).stat().st_size - TAIL))
+        tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end >= 0 and tail[end + 4 : end + 6] not in (b"", b"\0\0", b"\xff\xff"):
+        raise DataError(f"{path} is one part of a split zip file; join them (zip -s 0 ... --out whole.zip), pass that")
+
+
 def plain_tar(path, scratch):
     """`path` itself, or its decompressed copy in `scratch`."""
     with open(path, "rb") as file:
@@ -65,20 +90,29 @@ def plain_tar(path, scratch):
                 check_total(path, total)
                 file.write(block)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"cannot read {path}: {error}; download it again") from error
+        raise DataError(f"cannot read {path}: {error}; {again(path)}") from error
     except OSError as error:
         raise DataError(
             f"cannot unpack {path} to {scratch}: {error.strerror or error}; "
-            "make room, or pass --data_dir with a folder that has it"
+            f"{remedy(error, 'pass --data_dir with a folder')}"
         ) from error
     shutil.move(temporary, plain)
     return plain
 
 
+def printable(name):
+    """A name of which the bytes that are no UTF-8, for which Python has surrogates, read \\xe9."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def checked_name(path, name):
-    """A member's name without the "./" that `tar -C folder .` puts before it; one outside the folder is refused."""
-    parts = name.replace("\\", "/").split("/")
-    if ".." in parts or name[:1] in "/\\" or (len(name) > 1 and name[1] == ":") or "\0" in name:
+    """A member's name, printable, with "/" between its folders and without the "./" that `tar -C folder .` writes.
+
+    Raises:
+        DataError: it leaves its folder.
+    """
+    name = printable(name.replace("\\", "/"))
+    if ".." in name.split("/") or name[:1] == "/" or name[1:2] == ":" or "\0" in name:
         raise DataError(f"{path} holds {name!r}, a name outside its own folder; {TRUST}")
     return posixpath.normpath(name)
 

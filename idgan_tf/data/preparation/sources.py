@@ -1,6 +1,6 @@
-"""Folders, zip files and tar files, read as one: names in, bytes out. Nothing is ever extracted.
+"""Folders, archives and single files, read as one: names in, bytes out. Nothing is ever extracted.
 
-Links, devices and encrypted members are refused, and what `refusals` says.
+`formats.archives` holds zip and tar files, `opening` tells which of them a path is, `refusals` says what is refused.
 """
 
 import contextlib
@@ -8,11 +8,7 @@ import functools
 import hashlib
 import os
 import pathlib
-import stat
-import tarfile
 import threading
-import zipfile
-import zlib
 
 from absl import logging
 
@@ -21,7 +17,7 @@ from idgan_tf.errors import DataError
 from idgan_tf.image_files import START
 from idgan_tf.progress import bar
 
-OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")  # how they begin; the last is zstd
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 
 
 class Source:
@@ -35,9 +31,25 @@ class Source:
     def __init__(self, path, names):
         self.path = pathlib.Path(path)
         self.names = sorted(name for name in names if not _is_junk(name))
+        self._known = frozenset(self.names)
+
+    def __contains__(self, name):
+        return name in self._known
 
     def read(self, name):
-        """The bytes of a file. Threads may read at the same time."""
+        """The bytes of a file. Threads may read at the same time.
+
+        Raises:
+            DataError: there is none of that name, or it cannot be read, or only points to its bytes.
+        """
+        if name not in self:
+            raise DataError(f"{self.path} has no {name}; get it again")
+        data = self._bytes(name)
+        refusals.refuse_pointer(f"{self.path}: {name}", data)
+        return data
+
+    def _bytes(self, name):
+        """The bytes of a file that is in `names`."""
         raise NotImplementedError
 
     def start(self, name):
@@ -47,6 +59,21 @@ class Source:
         except DataError:
             return b""
 
+    def text(self, file_name):
+        """The lines of the one text file of this name (see `one`).
+
+        Raises:
+            DataError: there is none, or it is no text.
+        """
+        name = self.one(file_name)
+        try:
+            text = self.read(name).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{self.path}: {name} is no text ({error}); get it again") from error
+        if "\0" in text:
+            raise DataError(f"{self.path}: {name} is no text, it holds zeros; get it again")
+        return text.splitlines()
+
     def where(self, name):
         """The path of a file that lies on the disk as it is."""
         raise NotImplementedError
@@ -54,6 +81,11 @@ class Source:
     def fingerprint(self):
         """{"path", ...}: what the manifest says about where the data came from."""
         return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
+
+    def state(self, names):
+        """What changes when one of these files does, where `fingerprint` is not a checksum of all bytes; else ""."""
+        del names
+        return ""
 
     def files(self, folder=None, suffixes=("",)):
         """Names with one of `suffixes`; with `folder`, only those anywhere below a folder of that name."""
@@ -69,36 +101,55 @@ class Source:
         found = [name for name in self.names if name == file_name or name.endswith(f"/{file_name}")]
         if len(found) != 1:
             what = f"holds {len(found)} files" if found else "has no file"
-            raise DataError(f"{self.path} {what} named {file_name}; there must be one")
+            hint = "" if found else self.hint()
+            raise DataError(f"{self.path} {what} named {file_name}{hint or '; there must be one'}")
         return found[0]
+
+    def hint(self):
+        """What else a message about files that are missing may say: that an archive lies among the others."""
+        inside = [name for name in self.names if name.lower().endswith(ARCHIVES)]
+        return f"; an archive lies in it, {inside[0]}: take that out, and pass it as --source" if inside else ""
 
 
 class Folder(Source):
     """The files below a folder; links to folders are not followed, and a warning says so."""
 
     def __init__(self, path):
-        root, names = pathlib.Path(path), []
+        root, found = pathlib.Path(path), []
         for folder, folders, files in os.walk(root, onerror=_cannot_list):
-            names += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in files]
+            found += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in files]
             for link in (name for name in folders if os.path.islink(os.path.join(folder, name))):
                 logging.warning("%s is a link to a folder and is left out", os.path.join(folder, link))
+        names = [refusals.printable(name) for name in found]
+        refusals.check_doubles(root, names)
+        self._paths = dict(zip(names, found, strict=True))
         super().__init__(root, names)
 
-    def read(self, name):
+    def where(self, name):
+        return self.path / self._paths[name]
+
+    def _bytes(self, name):
+        path = self.where(name)
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path} is no file but a pipe or a device; move it away")
         try:
-            return (self.path / name).read_bytes()
+            return path.read_bytes()
         except OSError as error:
-            raise DataError(f"cannot read {self.path / name}: {error.strerror}; mend it") from error
+            raise DataError(f"cannot read {path}: {error.strerror}; mend it") from error
 
     def start(self, name):
-        path = self.path / name
+        path = self.where(name)
         with contextlib.suppress(OSError), open(path if path.is_file() else os.devnull, "rb") as file:  # no pipes
             return file.read(START)
         return b""
 
     def fingerprint(self):
-        listing = "".join(f"{name} {_size(self.path / name)}\n" for name in self.names)
+        listing = "".join(f"{name} {_status(self.where(name))[0]}\n" for name in self.names)
         return {"path": str(self.path), "listing_sha256": hashlib.sha256(listing.encode()).hexdigest()}
+
+    def state(self, names):
+        states = "".join(f"{name} {_status(self.where(name))}\n" for name in names if name in self)
+        return hashlib.sha256(states.encode()).hexdigest()
 
 
 class Plain(Source):
@@ -117,72 +168,8 @@ class Plain(Source):
         del name
         return self.path
 
-    def read(self, name):
+    def _bytes(self, name):
         return self.where(name).read_bytes()
-
-
-class Zip(Source):
-    """A zip file."""
-
-    def __init__(self, path):
-        try:
-            self._file = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise DataError(f"cannot read {path}: {error}; download it again") from error
-        members = [member for member in self._file.infolist() if not member.is_dir()]
-        names = [refusals.checked_name(path, member.filename) for member in members]
-        for member in members:
-            mode = member.external_attr >> 16
-            if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-                raise DataError(f"{path} holds {member.filename!r}, a link or device; {refusals.TRUST}")
-            if member.flag_bits & 1:
-                raise DataError(f"{path} is encrypted; unpack it with its password and pass the folder")
-        refusals.check_total(path, sum(member.file_size for member in members))
-        refusals.check_doubles(path, names)
-        self._members = dict(zip(names, members, strict=True))
-        super().__init__(path, names)
-
-    def read(self, name):
-        member = self._members[name]
-        refusals.check_member(self.path, name, member.file_size)
-        try:
-            return self._file.read(member)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
-            raise DataError(f"{self.path}: {name} is damaged ({error}); download the archive again") from error
-
-
-class Tar(Source):
-    """A tar file; a compressed one is first unpacked to a plain one, to be read in any order."""
-
-    def __init__(self, path, scratch):
-        plain = refusals.plain_tar(pathlib.Path(path), scratch)
-        size = plain.stat().st_size
-        self._places = {}
-        try:
-            with tarfile.open(plain, "r:") as file:
-                for member in file:
-                    name = refusals.checked_name(path, member.name)
-                    if member.isdir():
-                        continue
-                    if not member.isfile() or member.issparse():
-                        raise DataError(f"{path} holds {member.name!r}, a link or device; {refusals.TRUST}")
-                    if member.offset_data + member.size > size:
-                        raise tarfile.ReadError(f"it ends inside {member.name}")
-                    if name in self._places:
-                        refusals.check_doubles(path, [name] * 2)
-                    self._places[name] = (member.offset_data, member.size)
-        except (tarfile.TarError, OSError) as error:
-            raise DataError(f"cannot read {path}: {error}; download it again") from error
-        self._file = open(plain, "rb")  # noqa: SIM115 - open as long as the source is in use
-        super().__init__(path, self._places)
-
-    def read(self, name):
-        offset, size = self._places[name]
-        refusals.check_member(self.path, name, size)
-        try:
-            return os.pread(self._file.fileno(), size, offset)
-        except OSError as error:
-            raise DataError(f"cannot read {name} in {self.path}: {error.strerror}; get the archive again") from error
 
 
 class Together(Source):
@@ -194,7 +181,7 @@ class Together(Source):
         refusals.check_doubles(path, [name for source in sources for name in source.names])
         super().__init__(path, self._owner)
 
-    def read(self, name):
+    def _bytes(self, name):
         return self._owner[name].read(name)
 
     def where(self, name):
@@ -202,60 +189,6 @@ class Together(Source):
 
     def fingerprint(self):
         return {"path": str(self.path), "parts": [source.fingerprint() for source in self._sources]}
-
-
-def open_source(path, scratch, archives=(), tables=(), layout="a folder, zip or tar"):
-    """A folder or archive, for reading.
-
-    Args:
-        path: what the user named.
-        scratch: a folder for temporary files.
-        archives: names of archives that count as folders where they lie directly in the folder `path`.
-        tables: names of files that are read where they lie beside these; layout: what is read, for messages.
-
-    Raises:
-        DataError: there is nothing at `path`, or it is no folder, zip or tar, or not one to trust.
-    """
-    path = pathlib.Path(path).expanduser()
-    if path.is_dir():
-        found = [path / name for name in (*archives, *tables) if (path / name).is_file()]
-        if any(part.name in archives for part in found):
-            parts = (Plain(part) if part.name in tables else open_source(part, scratch) for part in found)
-            return Together(path, list(parts))
-        return Folder(path)
-    if not path.is_file():
-        raise DataError(f"there is no folder or file {path}")
-    with open(path, "rb") as file:
-        start = file.read(512)
-    if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar" or path.name.endswith(".tar"):
-        refusals.refuse_other_text(path, start)
-        return Tar(path, scratch)
-    if zipfile.is_zipfile(path):
-        return Zip(path)
-    refusals.refuse_other_text(path, start)
-    if not start:
-        raise DataError(f"{path} is empty; download it again")
-    if start.startswith(OTHER_ARCHIVES):
-        raise DataError(f"{path} is packed in a way that is not read here; unpack it yourself and pass the folder")
-    refusals.refuse_kind(path, start, layout)
-    raise DataError(f"{path} is no folder, zip or tar file, or is cut short; download it again")
-
-
-def open_files(path, names):
-    """Published files, to be read as they are: `path` is one of them under any name, or a folder that holds `names`.
-
-    Raises:
-        DataError: there is nothing of it at `path`, or no data in it.
-    """
-    path = pathlib.Path(path).expanduser()
-    if path.is_dir():
-        found = [Plain(path / name) for name in names if (path / name).is_file()]
-        if not found:
-            raise DataError(f"{path} holds no {names[0]}; download it, or pass its path")
-        return found[0] if len(found) == 1 else Together(path, found)
-    if not path.is_file():
-        raise DataError(f"there is no folder or file {path}")
-    return Plain(path)
 
 
 def cached(read, size=2):
@@ -270,12 +203,13 @@ def cached(read, size=2):
     return get
 
 
-def _size(path):
-    """The bytes of a file, 0 where there is none behind its name, as `read` will say."""
+def _status(path):
+    """(bytes, last change of its bytes, and of anything) of a file, zeros where there is none, as `read` will say."""
     try:
-        return path.stat().st_size
+        status = path.stat()
     except OSError:
-        return 0
+        return 0, 0, 0
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def sha256(path):

@@ -1,4 +1,4 @@
-"""The folder of a prepared dataset: its large array, written in place, and the rename that makes it whole."""
+"""The folder of a prepared dataset: where the work on it lies, who may do it, and what makes it whole."""
 
 import collections
 import contextlib
@@ -16,10 +16,55 @@ from idgan_tf.data.preparation.pictures import shortened
 from idgan_tf.data.preparation.sources import Folder, sha256
 from idgan_tf.data.preparation.tfds_source import data_folder
 from idgan_tf.data.prepared import FORMAT
-from idgan_tf.errors import DataError
-from idgan_tf.files import npy_header, sync
+from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.files import at_home, claim, npy_header, sync, write_text
 
+MANIFEST = "manifest.json"
+OF_DISKS = "lost+found"  # stands at the top of every new ext file system
 MANY = 12  # classes in a line
+
+
+def work_folder(folder):
+    """Where the dataset of `folder` is prepared, and its lock lies beside: on the disk on which it is to stay.
+
+    That is beside `folder`, for one rename to make it whole; or within where it is there already, as a disk that is
+    mounted there, or a link to a folder elsewhere, cannot be renamed over.
+
+    Raises:
+        DataError: there is something else in `folder`.
+        OSError: the disk lets nobody write.
+    """
+    work = f".{folder.name}.preparing"
+    if folder.is_symlink() and not folder.exists():
+        raise DataError(f"{folder} is a link to {os.readlink(folder)}, which is not there; make that folder first")
+    if not folder.exists() or is_prepared(folder):  # to be replaced, or another process has finished it by now
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return folder.with_name(work)
+    begun = (folder / work / MANIFEST).exists()  # some of its files may have moved up
+    if not folder.is_dir() or not (begun or set(os.listdir(folder)) <= {work, _lock_name(work), OF_DISKS}):
+        raise DataError(f"{folder} is there but holds no prepared dataset; move it away, or choose another --data_dir")
+    return folder / work
+
+
+@contextlib.contextmanager
+def only_one(work):
+    """Runs the block while no other process prepares in the folder `work`.
+
+    Raises:
+        ConfigError: one does.
+    """
+    path = work.with_name(_lock_name(work.name))
+    with contextlib.ExitStack() as stack:
+        while True:
+            file = stack.enter_context(open(path, "a"))
+            if not claim(file):
+                raise ConfigError(f"{work} is being written by another process; wait for it")
+            if _is_at(file, path):
+                break
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -45,7 +90,7 @@ def write_all(descriptor, array, offset):
 
 
 def commit(dataset, work, plan, count, files, class_names=(), skipped=()):
-    """Gives the finished folder `work` the name of the dataset, with a manifest and nothing but `files` beside it.
+    """Makes the finished folder `work` the dataset: a manifest, and `files`.
 
     Args:
         dataset: a `prepared.PreparedDataset`.
@@ -58,9 +103,6 @@ def commit(dataset, work, plan, count, files, class_names=(), skipped=()):
     Returns:
         The manifest.
     """
-    for name in os.listdir(work):
-        if name not in files:
-            os.unlink(work / name)
     manifest = {
         "format": FORMAT,
         "dataset": dataset.name,
@@ -71,12 +113,36 @@ def commit(dataset, work, plan, count, files, class_names=(), skipped=()):
         "files": {name: (work / name).stat().st_size for name in files},
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-    (work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    for name in (*files, "manifest.json"):
+    for name in files:
         sync(work / name)
-    _put(work, dataset.folder)
+    write_text(work / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    publish(work, dataset.folder)
     logging.info("%s: %d images in %s", dataset.name, count, dataset.folder)
     return manifest
+
+
+def publish(work, folder):
+    """Gives the finished work its name, and leaves out all that its manifest does not name; a kill may repeat it.
+
+    Where `work` lies within `folder`, its files move up, the manifest last: without it a folder is no dataset. A
+    dataset that has the name goes aside, and is deleted at the end.
+    """
+    names = [*json.loads((work / MANIFEST).read_text())["files"], MANIFEST]
+    for name in set(os.listdir(work)).difference(names):
+        os.unlink(work / name)
+    sync(work)
+    if work.parent == folder:
+        for name in names:
+            if (work / name).exists():
+                os.replace(work / name, folder / name)
+                sync(folder)
+        os.rmdir(work)
+    else:
+        if is_prepared(folder):
+            os.replace(folder, _aside(folder))
+        os.replace(work, folder)
+    sync(folder.parent)
+    shutil.rmtree(_aside(folder), ignore_errors=True)
 
 
 def kept(dataset, path):
@@ -106,7 +172,7 @@ def is_source(known, path):
     if kind == "tfds" or "tfds" in known:
         folder = pathlib.Path(known["path"]).absolute()
         return kind == "tfds" and "tfds" in known and folder.is_relative_to(data_folder(data_dir).absolute())
-    path = pathlib.Path(path).expanduser()
+    path = at_home(path)
     same_place = path.absolute() == pathlib.Path(known["path"]).absolute()
     if "parts" in known and (path.is_dir() or not path.exists()):
         return all(is_source(part, str(path / pathlib.Path(part["path"]).name)) for part in known["parts"])
@@ -120,35 +186,35 @@ def is_source(known, path):
     return same_place
 
 
-def may_be_replaced(folder):
-    """Whether `folder` holds a prepared dataset, damaged perhaps, that another may take the place of.
+def is_prepared(folder):
+    """Whether `folder` holds a prepared dataset, damaged perhaps."""
+    return (folder / MANIFEST).exists()
 
-    Raises:
-        DataError: it does, but no folder can be put in its place.
-    """
-    if not (folder / "manifest.json").exists():
-        return False
-    if folder.is_symlink() or folder.is_mount():
+
+def check_replaceable(folder):
+    """Refuses to replace a dataset where no folder can be put in its place."""
+    if is_prepared(folder) and (folder.is_symlink() or folder.is_mount()):
         raise DataError(f"{folder} is a link or a disk and cannot be replaced; delete what is in it, then prepare")
-    return True
 
 
-def recover(folder):
-    """Puts back what a kill has left aside between the two renames of `_put`."""
-    aside = _aside(folder)
+def is_cut(folder):
+    """Whether a kill has left something aside in `publish`."""
+    return _aside(folder).exists()
+
+
+def recover(work, folder, replace):
+    """Ends what a kill has left in `publish`: what was there is there again, and a finished work has its name.
+
+    With `replace`, or where something else has the name, the finished work is to be done anew.
+    """
+    aside, finished = _aside(folder), work / MANIFEST
     if aside.exists() and not folder.exists():
         os.replace(aside, folder)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _put(work, folder):
-    """Gives `work` the name `folder`; what had it goes aside, and is deleted at the end."""
-    aside = _aside(folder)
-    if may_be_replaced(folder):
-        os.replace(folder, aside)
-    os.replace(work, folder)
-    sync(folder.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+    if finished.exists() and (replace or is_prepared(folder)):
+        finished.unlink()
+    elif finished.exists():
+        publish(work, folder)
 
 
 def _aside(folder):
@@ -163,3 +229,15 @@ def say_classes(class_names, labels, notes):
         logging.info("%d classes: %s", len(class_names), ", ".join(each) if len(each) <= MANY else shortened(each))
     for note in notes:
         logging.log(logging.WARNING if "left out" in note else logging.INFO, "%s", note)
+
+
+def _lock_name(work):
+    return f"{work}.lock"
+
+
+def _is_at(file, path):
+    """Whether an open file is still the one of this name: who owned it before may have deleted it meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -3,6 +3,7 @@
 TFDS keeps image files byte for byte (CIFAR's pixels as PNG), so the pixels are those of the published archives.
 """
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -15,6 +16,7 @@ from google.protobuf.message import DecodeError
 
 from idgan_tf.data.preparation.sources import Source
 from idgan_tf.errors import DataError, message
+from idgan_tf.files import at_home
 from idgan_tf.progress import bar
 
 AGAIN = "delete the folder to have TFDS prepare it again"
@@ -116,7 +118,19 @@ def open_tfds(name, data_dir=None):
 
 def data_folder(data_dir=None):
     """Where TFDS keeps what it has prepared: in `data_dir`, or in its own default."""
-    return pathlib.Path(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+    return at_home(data_dir or os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets"))
+
+
+@contextlib.contextmanager
+def impatient():
+    """Within, TFDS asks a server that cannot be reached twice, not eleven times in 200 s."""
+    from tensorflow_datasets.core.download import downloader
+
+    patient, downloader.MAX_RETRIES = downloader.MAX_RETRIES, 1
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = patient
 
 
 def _newest(folder):
@@ -134,7 +148,8 @@ def _build(name, data_dir):
     try:
         builder = tfds.builder(name, data_dir=str(data_dir))
         config = tfds.download.DownloadConfig(try_download_gcs=False)  # what is stored there may be of another format
-        builder.download_and_prepare(download_config=config, file_format="tfrecord")
+        with impatient():
+            builder.download_and_prepare(download_config=config, file_format="tfrecord")
     except Exception as error:  # TFDS raises many kinds
         raise DataError(
             f"TFDS cannot prepare {name} in {data_dir}: {message(error)}; get the files yourself and pass their path "

@@ -71,7 +71,7 @@ NAMES = ["a/0.png", "a/1.png", "b/10.png"]
 
 def of_file(data, names=NAMES, labels_file="labels.csv"):
     class One(Source):
-        def read(self, name):
+        def _bytes(self, name):
             return data if isinstance(data, bytes) else data.encode()
 
     return labels.of_file(One(pathlib.Path("in"), [*names, "meta/labels.csv"]), names, labels_file)

@@ -185,7 +185,7 @@ def test_all_of_casia_is_counted_not_only_the_chosen(tmp_path, caplog):
 
 
 def _source(path):
-    from idgan_tf.data.preparation.sources import open_source
+    from idgan_tf.data.preparation.opening import open_source
 
     return open_source(path, path)
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from idgan_tf.data.image_folder import ImageFolder
+from idgan_tf.data.preparation.opening import open_source
 from idgan_tf.data.preparation.pictures import looked_through, pictures
-from idgan_tf.data.preparation.sources import open_source
 from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
 from idgan_tf.experiments import outside

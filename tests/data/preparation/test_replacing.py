@@ -96,7 +96,7 @@ def test_a_damaged_one_is_replaced_as_its_message_says(tmp_path):
     assert len(dataset(tmp_path).arrays["image"]) == 2
 
 
-@pytest.mark.parametrize("rename", [1, 2])
+@pytest.mark.parametrize("rename", [1, 2, 3])  # of the manifest, of what was there, of the new one
 def test_a_kill_between_the_renames_loses_nothing(tmp_path, rename):
     prepare(dataset(tmp_path), write_folder(tmp_path / "a", A))
     old = tree(tmp_path / "out" / "mine")

@@ -4,7 +4,7 @@ import zipfile
 import pytest
 
 from idgan_tf.data.preparation import refusals, sources
-from idgan_tf.data.preparation.sources import open_source
+from idgan_tf.data.preparation.opening import open_source
 from idgan_tf.errors import DataError
 from tests.data.files import tree, write_folder, write_tar, write_zip
 

@@ -1,11 +1,17 @@
 """--source=tfds refuses in one line, with its remedy, what is damaged, missing, old or of a wrong count."""
 
+import time
+
 import pytest
+import tensorflow_datasets as tfds
 from tensorflow_datasets import features as f
+from tensorflow_datasets.core.download import downloader
 
 from idgan_tf.data.cars import Cars
 from idgan_tf.data.celeba import CelebA, CelebAHQ
 from idgan_tf.data.chairs import Chairs
+from idgan_tf.data.cifar import Cifar
+from idgan_tf.data.preparation import dsprites_published
 from idgan_tf.data.preparation.writing import prepare
 from idgan_tf.errors import DataError
 from tests.data.files import cars_files, prepared, write_folder, write_tar, write_zip
@@ -29,6 +35,27 @@ def test_what_tfds_cannot_prepare_is_one_line_with_the_other_way(tmp_path, monke
     refused(CelebAHQ((1024, 1024, 3)), "tfds", tmp_path / "out", match)
     match = "TFDS has no chairs; pass --source=PATH.*rendered_chairs.tar"
     refused(Chairs((64, 64, 3)), "tfds", tmp_path / "out", match)
+
+
+def test_a_network_that_is_not_there_is_asked_twice_not_for_200_seconds(tmp_path, monkeypatch):
+    """By dSprites, too. A closed port stands for the network: it refuses as quickly as a missing name server."""
+    before, tried = downloader.MAX_RETRIES, []
+
+    def offline(self, urls):
+        del self, urls
+        start = time.monotonic()
+        try:
+            with downloader._open_url("http://127.0.0.1:9/cifar-10-binary.tar.gz"):
+                pass
+        finally:
+            tried.append(time.monotonic() - start)
+
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", offline)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", offline)
+    refused(Cifar(10, (32, 32, 3)), f"tfds:{tmp_path}", tmp_path / "out", "TFDS cannot prepare cifar10 .*get the files")
+    with pytest.raises(DataError, match="TFDS cannot give dsprites"):
+        list(dsprites_published._batches_of_tfds(str(tmp_path), iter))
+    assert len(tried) == 2 and max(tried) < 10 and downloader.MAX_RETRIES == before > 1
 
 
 def test_wrong_cut_and_unfinished_folders_are_refused(tmp_path):

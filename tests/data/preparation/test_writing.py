@@ -8,7 +8,7 @@ import pytest
 from idgan_tf.data.image_folder import ImageFolder
 from idgan_tf.data.preparation import writing
 from idgan_tf.data.preparation.writing import prepare
-from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.errors import DataError
 from tests.data.files import encoded, picture, tree, write_folder, write_zip
 
 IMAGES = {f"train/{kind}/{i}.png": encoded(picture(i, 8, 8)) for i, kind in enumerate("bbbaaa")}
@@ -201,14 +201,6 @@ def test_files_of_others_are_not_touched(tmp_path):
     with pytest.raises(DataError, match="holds no prepared dataset; move it away"):
         prepare(folder_dataset(tmp_path), write_folder(tmp_path / "in", IMAGES))
     assert (tmp_path / "out" / "mine" / "thesis.txt").read_bytes() == b"precious"
-
-
-def test_two_at_once(tmp_path):
-    work = tmp_path / "out" / ".mine.preparing"
-    work.mkdir(parents=True)
-    with writing._lock(work), pytest.raises(ConfigError, match="another process"):
-        prepare(folder_dataset(tmp_path), write_folder(tmp_path / "in", IMAGES))
-    assert work.exists()
 
 
 def test_without_labels_and_in_grey(tmp_path):

@@ -1,0 +1,1 @@
+"""Files as others pack them: archives of images, arrays of NumPy and of MATLAB."""
