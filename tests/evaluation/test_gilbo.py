@@ -16,7 +16,7 @@ GAIN, NOISE = np.array([1.0, 3.0], np.float32), 0.5
 
 def drawn(x):
     """Numbers far below 30 as brightness in [0, 1]."""
-    return 0.5 + x / 60.0
+    return tf.clip_by_value(0.5 + x / 60.0, 0.0, 1.0)
 
 
 def read(image):
