@@ -32,11 +32,6 @@ def quantise(a, levels):
     return code, ops.full_like(code, -2.0 * math.log(DEVIATIONS * (levels - 1)))
 
 
-def require_levels(name, levels):
-    """Raises ConfigError unless `levels` is a number of values that tells anything."""
-    require_number(f"{name}.levels", levels, minimum=2, integer=True)
-
-
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
 class QuantisedEncoder(Network):
@@ -53,7 +48,7 @@ class QuantisedEncoder(Network):
     """
 
     def __init__(self, image_shape, latent_dim, levels, init, name="encoder"):
-        require_levels("QuantisedEncoder", levels)
+        require_number("QuantisedEncoder.levels", levels, minimum=2, integer=True)
         super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, levels=levels, init=init)
         self.trunk = trunk(image_shape, init)
         self.head = dense(HIDDEN, latent_dim, init, use_bias=False, dtype="float32", name="head")
