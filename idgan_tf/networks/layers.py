@@ -117,6 +117,6 @@ def dense_map(inputs, side, filters, init, **kwargs):
     return layers.Dense(units, kernel_initializer=kernel_init, bias_initializer=bias_init, **kwargs)
 
 
-def batch_norm(momentum, epsilon):
+def batch_norm(momentum, epsilon, **kwargs):
     """Batch normalisation over the global batch: statistics of all replicas together."""
-    return layers.BatchNormalization(momentum=momentum, epsilon=epsilon, synchronized=True)
+    return layers.BatchNormalization(momentum=momentum, epsilon=epsilon, synchronized=True, **kwargs)

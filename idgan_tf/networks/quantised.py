@@ -9,7 +9,7 @@ from keras import ops
 from idgan_tf.errors import require_number
 from idgan_tf.networks.base import Network
 from idgan_tf.networks.conv import HIDDEN, trunk
-from idgan_tf.networks.layers import dense
+from idgan_tf.networks.layers import batch_norm, dense
 
 DEVIATIONS = 3.0  # chosen here: from a level to where the next one is as near
 
@@ -32,15 +32,13 @@ def quantise(a, levels):
     return code, ops.full_like(code, -2.0 * math.log(DEVIATIONS * (levels - 1)))
 
 
-def require_levels(name, levels):
-    """Raises ConfigError unless `levels` is a number of values that tells anything."""
-    require_number(f"{name}.levels", levels, minimum=2, integer=True)
-
-
 @gin.register
 @keras.saving.register_keras_serializable("idgan_tf")
 class QuantisedEncoder(Network):
     """Image [B, 64, 64, C] -> (code [B, D], logvar [B, D]) of `quantise`; `ConvEncoder` otherwise.
+
+    What goes into tanh is normalised over the batch (ours; the encoders of Hsu et al. have normalisations throughout):
+    without it, 300 steps on dSprites drove it to +-300, where every image has one code and no gradient passes.
 
     Args:
         image_shape: (64, 64, C).
@@ -50,11 +48,12 @@ class QuantisedEncoder(Network):
     """
 
     def __init__(self, image_shape, latent_dim, levels, init, name="encoder"):
-        require_levels("QuantisedEncoder", levels)
+        require_number("QuantisedEncoder.levels", levels, minimum=2, integer=True)
         super().__init__(name, image_shape=image_shape, latent_dim=latent_dim, levels=levels, init=init)
         self.trunk = trunk(image_shape, init)
-        self.head = dense(HIDDEN, latent_dim, init, dtype="float32", name="head")
+        self.head = dense(HIDDEN, latent_dim, init, use_bias=False, dtype="float32", name="head")
+        self.norm = batch_norm(0.9, 1e-5, dtype="float32", name="norm")  # PyTorch's momentum and epsilon
         self(keras.Input(image_shape))
 
     def call(self, image, training=False):
-        return quantise(self.head(self.trunk(image)), self.config["levels"])
+        return quantise(self.norm(self.head(self.trunk(image)), training=training), self.config["levels"])

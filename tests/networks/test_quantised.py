@@ -33,6 +33,17 @@ def test_a_draw_of_the_teacher_s_gaussian_stays_nearest_to_its_level(levels):
     assert np.mean(away) == pytest.approx(0.0027, abs=0.0006)
 
 
+def test_an_encoder_of_large_activations_uses_its_levels_all_the_same():
+    """They are normalised over the batch; frozen, by the statistics of the training."""
+    encoder = QuantisedEncoder((64, 64, 1), 2, 12, "torch")
+    encoder.head.kernel.assign(1e3 * encoder.head.kernel)
+    image = tf.constant(np.random.default_rng(0).random((32, 64, 64, 1)), tf.float32)
+    for _ in range(60):
+        code, _ = encoder(image, training=True)
+    assert min(len(np.unique(column)) for column in np.transpose(code)) > 6
+    assert np.mean(np.abs(encoder(image)[0] - code)) < 0.02
+
+
 @pytest.mark.parametrize("levels", [1, 0, 2.5, None])
 def test_levels_that_tell_nothing_are_one_line(levels):
     with pytest.raises(ConfigError, match="QuantisedEncoder.levels must be"):
