@@ -91,7 +91,8 @@ def test_its_prior_is_on_the_levels_and_its_information_the_entropy_of_a_level()
     place = np.zeros((4, CODE))
     place[:, 1], place[:, 2] = [0, 0, 11, 11], [0, 1, 2, 3]
     method.encode = lambda image: (tf.constant(GRID[place.astype(int)], tf.float32), None)
-    np.testing.assert_allclose(method.kl_per_dimension(None), [0.0, np.log(2.0), np.log(4.0)], rtol=1e-5, atol=1e-6)
+    black = np.zeros([4, *method.image_shape], np.float32)
+    np.testing.assert_allclose(method.kl_per_dimension(black), [0.0, np.log(2.0), np.log(4.0)], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("levels, steps, count", [(12, 7, 7), (12, 12, 12), (12, 15, 12), (2, 7, 2), (5, 4, 4)])
