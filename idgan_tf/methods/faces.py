@@ -37,7 +37,10 @@ ARGUMENTS = {  # {name: method -> what every face that has such an argument take
     "dimension": lambda method: _number("dimension", "which dimension of c", method.code_dim),
     "zu_dimension": lambda method: _number("zu_dimension", "which dimension of zu", method.zu_dim),
     "values": lambda method: Input(
-        "values", [None], f"what that dimension becomes, one image each; {_usual(method)}", example=[-1.0, 0.0, 1.0]
+        "values",
+        [None],
+        f"what that dimension becomes, one image each; {_usual(method)}",
+        example=[-1.0, 0.0, 1.0] if getattr(method, "levels", None) else [-2.0, 0.0, 2.0],
     ),
     "label": lambda method: Input(
         "label",

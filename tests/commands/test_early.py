@@ -23,7 +23,7 @@ WRONG = [
     ("evaluate", [], "what to evaluate?"),
     ("evaluate", ["--run_dir=none"], "no run directory"),
     ("evaluate", [SHIPPED, "--metrics=fvm,fmv"], "no metric 'fmv'; there are"),
-    ("evaluate", ["--codes=codes.npz", "--best"], "are for --run_dir"),
+    ("evaluate", ["--codes=codes.npz", "--best"], "--best is for --run_dir"),
     ("visualize", [SHIPPED, "--figures=sampels"], "no figure 'sampels'; there are"),
     ("visualize", ["--run_dir=none"], "holds none"),
     ("report", [], "which run?"),

@@ -74,7 +74,7 @@ def test_a_metric_of_ones_own_is_one_file(own):
     env = {"PYTHONPATH": os.pathsep.join([str(own), str(PROJECT)])}
     run = tiny_run("gin/betavae_dsprites.gin", own / "run")
     run.config.write_text(f"import tests.helpers\n{run.config.read_text()}")  # the dataset
-    listed = command("evaluate", "--commands", *flags, env=env, check=0).stdout.splitlines()
+    listed = command("evaluate", "--list", *flags, env=env, check=0).stdout.splitlines()
     assert "unrest                Mean absolute code of random images; lower is better" in listed and len(listed) > 10
     printed = command(
         "evaluate", f"--run_dir={run.path}", "--metrics=unrest,mig", *flags, "--gin_allow_import=tests",
@@ -86,7 +86,7 @@ def test_a_metric_of_ones_own_is_one_file(own):
     assert line["unrest"] > 0.0
     page = html.unescape(of_run.of_run(run))
     assert f"<td>unrest</td><td>{line['unrest']:.4g}</td><td>-</td>" in page and "metric unrest" in page
-    refused = command("evaluate", "--commands", flags[0], env=env, check=2)
+    refused = command("evaluate", "--list", flags[0], env=env, check=2)
     assert "pass --gin_allow_import=restless to trust it" in refused.stderr
 
 
