@@ -249,8 +249,6 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
     ("arguments", "code", "says"),
     [
         (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
-        (["--codes="], 2, "pass one of --run_dir, --codes and --images"),
-        (["--codes={codes},{codes}", "--metrics=udr", "--gin_param=udr.num_samples = 9"], 2, "udr as it is: it has no"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
         (["--codes={folder}/other.npz", "--metrics=mig"], 3, "codes [N, D] and factors [N, K], and holds z"),
