@@ -13,7 +13,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.data.preparation.pictures import shortened
-from idgan_tf.data.preparation.sources import Folder, sha256
+from idgan_tf.data.preparation.sources import Folder, Source, sha256
 from idgan_tf.data.preparation.tfds_source import data_folder
 from idgan_tf.data.prepared import FORMAT
 from idgan_tf.errors import ConfigError, DataError
@@ -149,7 +149,7 @@ def kept(dataset, path):
     """The manifest of what is prepared already from the source at `path`, or None where nothing is.
 
     Raises:
-        DataError: it is damaged, of other settings, or of another source.
+        DataError: it is damaged, of other settings, or of another source or other labels.
     """
     manifest = dataset.read_manifest()
     if manifest is None:
@@ -159,8 +159,21 @@ def kept(dataset, path):
         same = str(path) == source["path"]
         what = f"which has changed since; {path} was not read again" if same else f"which is kept; {path} was not read"
         raise DataError(f"{dataset.name} is already prepared from {source['path']}, {what}: {remedy}")
+    for file, checksum in _labels_now(dataset, path).items():
+        if manifest.get("labels", {}).get(file, checksum) != checksum:
+            raise DataError(
+                f"{dataset.name} is already prepared, and {file} has changed since, not read again: {remedy}"
+            )
     logging.info("%s is already prepared: %d images in %s", dataset.name, manifest["count"], dataset.folder)
     return manifest
+
+
+def _labels_now(dataset, path):
+    """What `labels_of` says today; nothing of a file that has gone, or lies in an archive, which has a checksum."""
+    path = at_home(path)
+    with contextlib.suppress(DataError):
+        return dataset.labels_of(Folder(path) if path.is_dir() else Source(path, ()))
+    return {}
 
 
 def is_source(known, path):
