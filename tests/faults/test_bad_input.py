@@ -56,7 +56,7 @@ CASES = [  # command, arguments, exit code, what the line says
     ("evaluate", ["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
     ("evaluate", ["--codes="], 2, "pass one of --run_dir, --codes and --images"),
     ("evaluate", ["--codes={codes},{codes}", "--metrics=udr", "--gin_param=udr.num_samples = 9"], 2, "udr as it is"),
-    ("evaluate", ["--codes={codes}", "--metrics=migg"], 2, "no metric of codes 'migg'"),
+    ("evaluate", ["--codes={codes}", "--metrics=migg"], 2, "no metric 'migg'"),
     ("evaluate", ["--codes={codes}", "--metrics=rid"], 2, "no metric of codes 'rid'"),
     ("evaluate", ["--codes={folder}/none.npz"], 3, "cannot read"),
     ("evaluate", ["--codes={folder}/other.npz"], 3, "must hold the arrays codes"),
