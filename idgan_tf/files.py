@@ -79,6 +79,14 @@ def sync(path):
         os.close(descriptor)
 
 
+def reserve(descriptor, size):
+    """Makes a file have `size` bytes, on the disk where the system can see to that: not on macOS."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.truncate(descriptor, size)
+
+
 def npy_header(shape, dtype):
     """The first bytes of a .npy file; of every number of rows as many."""
     header = io.BytesIO()

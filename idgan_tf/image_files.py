@@ -167,7 +167,8 @@ def _end_of_jpeg(data):
     """The place of the marker that ends the (first) picture of a JPEG, -1 where there is none."""
     place = 2
     while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != b"\xda":  # until the picture begins
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        is_fill = data[place + 1 : place + 2] == b"\xff"  # which may stand before any marker
+        place += 1 if is_fill else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return data.find(b"\xff\xd9", min(place, len(data)))
 
 

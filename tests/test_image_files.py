@@ -170,6 +170,14 @@ def test_half_a_jpeg_is_none(mode, options):
                 image_files.read(whole[: int(part * len(whole))] + end, 3, "x")
 
 
+def test_bytes_that_fill_the_place_before_a_marker_of_a_jpeg_are_no_cut():
+    """Any number of 0xff may stand there (ITU-T T.81, B.1.1.2)."""
+    plain = encoded(picture(0, 16, 16), "JPEG")
+    data = plain.replace(b"\xff\xdb", b"\xff\xff\xdb", 1).replace(b"\xff\xda", b"\xff\xff\xff\xda", 1)
+    assert len(data) == len(plain) + 3
+    np.testing.assert_array_equal(image_files.read(data, 3, "x"), image_files.read(plain, 3, "x"))
+
+
 def test_half_a_png_is_none():
     whole = encoded(picture(0, 128, 128))
     for part in (0.3, 0.6, 0.95):

@@ -49,9 +49,9 @@ def check():
     early.configuration(FLAGS)
     if FLAGS.list:
         return
-    if sum(value is not None for value in (FLAGS.run_dir, FLAGS.codes, FLAGS.images)) != 1:
+    if sum(map(bool, (FLAGS.run_dir, FLAGS.codes, FLAGS.images))) != 1:
         raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
-    if (FLAGS.images is None) != (FLAGS.reference is None):
+    if bool(FLAGS.images) != bool(FLAGS.reference):
         raise ConfigError("--images and --reference belong together")
     if (FLAGS.best and not FLAGS.run_dir) or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
         raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes")

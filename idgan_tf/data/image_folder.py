@@ -1,5 +1,6 @@
 """Any folder, zip or tar of images; a class per folder, or by a file of labels, where there are labels."""
 
+import hashlib
 import re
 import shlex
 import unicodedata
@@ -88,6 +89,12 @@ class ImageFolder(PreparedDataset):
         if self.name == UNNAMED:
             return "bin/train --gin_param='ImageFolder.source = \"PATH\"'"
         return super().command.replace("PATH", shlex.quote(self.files) if self.files else "PATH")
+
+    def labels_of(self, source):
+        if not self.labels_file:
+            return {}
+        data, where = labels.file_of(source, self.labels_file)
+        return {where: hashlib.sha256(data).hexdigest()}
 
     def find(self, source):
         names, others = looked_through(source)

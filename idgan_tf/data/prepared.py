@@ -101,6 +101,11 @@ class PreparedDataset(Dataset):
         """The same for a `tfds_source.TfdsSource`: here, all images in the order of TFDS, which is a shuffled one."""
         return [Item(name) for name in source.names], ()
 
+    def labels_of(self, source):
+        """{where it is: checksum} of a file that says the classes; it may change while the images stay as they are."""
+        del source
+        return {}
+
     def count(self, source, found):
         """How many of the images of `full_count` a source has, of which `find` found `found`."""
         del source

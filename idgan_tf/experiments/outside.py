@@ -5,7 +5,7 @@ import numpy as np
 from idgan_tf import image_files
 from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.sources import Folder
-from idgan_tf.errors import ConfigError, DataError, message
+from idgan_tf.errors import ConfigError, DataError, message, require
 from idgan_tf.evaluation.codes import table
 from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
 from idgan_tf.files import NOT_OURS, at_home
@@ -44,6 +44,8 @@ def evaluate_codes(paths, seed, chosen, settings=None):
     """
     tables = [read_codes(path) for path in paths]
     compared = dict(table.compared(tables, chosen, seed)) if len(tables) > 1 else {}
+    for name in compared:
+        require(not (settings or {}).get(name), f"tables are compared by {name} as it is: it has no settings there")
     for name in chosen:
         if name in compared:
             yield from ((name, result) for result in compared[name])

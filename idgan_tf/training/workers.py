@@ -170,7 +170,7 @@ def meet(text=""):
     """Waits for all workers before they train.
 
     Raises:
-        ConfigError: not all came with the same text, which is that of their configuration.
+        ConfigError: not all came with the same text, which is that of their command.
     """
     if count() == 1:
         return
@@ -178,7 +178,8 @@ def meet(text=""):
     numbers = [int.from_bytes(digest[i : i + 2], "big") for i in (0, 2, 4, 6)]  # that float32 holds exactly
     numbers += [-number for number in numbers]
     same = _waiting(lambda: agree(*numbers), strategy().cluster_resolver) == numbers
-    require(same, "the workers have different configurations: give all of them the same gin files and bindings")
+    told = "the workers have different configurations: give all of them the same gin files, bindings and --from_run"
+    require(same, told)
 
 
 def _waiting(work, cluster):

@@ -10,7 +10,7 @@ from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.experiments import from_run, stages
 from idgan_tf.networks.resnet import ResNetDiscriminator, ResNetGenerator
 from idgan_tf.run_directory import Run, read_environment
-from idgan_tf.training import checkpoint
+from idgan_tf.training import checkpoint, workers
 from tests.helpers import build_tiny
 
 GAN, IDGAN, BETAVAE = (f"tests/tiny/{name}.gin" for name in ("gan", "idgan", "betavae"))
@@ -103,6 +103,24 @@ def test_of_a_run_that_is_none_nothing_begins(spoil, error, said, tmp_path):
     with pytest.raises(error, match=said):
         train(new, old.path)
     assert not new.path.exists()
+
+
+def test_workers_compare_what_they_begin_with(tmp_path, monkeypatch):
+    """One that begins afresh among those that begin with R would train other weights than theirs."""
+
+    class Said(Exception):
+        pass
+
+    def meet(text=""):
+        raise Said(text)
+
+    monkeypatch.setattr(workers, "meet", meet)
+    said = []
+    for begin in (None, "runs/a", "runs/b"):
+        with pytest.raises(Said) as told:
+            train(Run(tmp_path / "new"), begin)
+        said.append(str(told.value))
+    assert len(set(said)) == 3
 
 
 def test_a_run_whose_layers_are_all_others_is_refused_before_anything_is_written(tmp_path):

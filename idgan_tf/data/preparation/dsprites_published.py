@@ -10,7 +10,7 @@ from idgan_tf import cache
 from idgan_tf.data.preparation import tfds_source
 from idgan_tf.data.preparation.formats import npz
 from idgan_tf.errors import DataError, message
-from idgan_tf.files import sha256
+from idgan_tf.files import reserve, sha256
 
 SHAPE = (737_280, 64, 64)
 GRID = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}  # TFDS: label_<name>
@@ -54,7 +54,7 @@ def _pack_npz(path, progress):
 def _pack_tfds(data_dir, progress):
     seen = np.zeros(SHAPE[0], bool)
     with tempfile.TemporaryFile(dir=cache.folder()) as file:  # TFDS shuffles, and the rows are many
-        os.posix_fallocate(file.fileno(), 0, SHAPE[0] * ROW_BYTES)
+        reserve(file.fileno(), SHAPE[0] * ROW_BYTES)
         for rows, bits in _batches_of_tfds(data_dir, progress):
             for row, image in zip(rows, bits, strict=True):
                 os.pwrite(file.fileno(), image, int(row) * ROW_BYTES)

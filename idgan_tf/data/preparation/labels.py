@@ -104,6 +104,22 @@ def tables_of(source):
     return source.files(suffixes=TABLES)
 
 
+def file_of(source, labels_file):
+    """(bytes, where they are) of a file of labels: in the source, or of that path.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    found = [name for name in tables_of(source) if name == labels_file or name.endswith(f"/{labels_file}")]
+    path = at_home(labels_file)
+    if len(found) == 1:
+        return source.read(found[0]), f"{source.path}: {found[0]}"
+    if not found and path.is_file():
+        return path.read_bytes(), str(path)
+    tables = shortened(tables_of(source)) or "none"
+    raise DataError(f"{source.path} holds {len(found)} files {labels_file}; its tables are {tables}")
+
+
 def of_file(source, names, labels_file):
     """Classes by a file of labels (see `docs/data.md`): in the source, or of that path.
 
@@ -113,15 +129,7 @@ def of_file(source, names, labels_file):
     Raises:
         DataError: there is no such file, it is damaged, says two things of an image, or names none of them.
     """
-    found = [name for name in tables_of(source) if name == labels_file or name.endswith(f"/{labels_file}")]
-    path = at_home(labels_file)
-    if len(found) == 1:
-        data, what = source.read(found[0]), f"{source.path}: {found[0]}"
-    elif not found and path.is_file():
-        data, what = path.read_bytes(), str(path)
-    else:
-        tables = shortened(tables_of(source)) or "none"
-        raise DataError(f"{source.path} holds {len(found)} files {labels_file}; its tables are {tables}")
+    data, what = file_of(source, labels_file)
     entries = _entries(data, what)
     known = _named(names, entries)
     classes = {}

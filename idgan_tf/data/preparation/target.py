@@ -13,11 +13,11 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.data.preparation.pictures import shortened
-from idgan_tf.data.preparation.sources import Folder, sha256
+from idgan_tf.data.preparation.sources import Folder, Source, sha256
 from idgan_tf.data.preparation.tfds_source import data_folder
 from idgan_tf.data.prepared import FORMAT
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.files import at_home, claim, npy_header, sync, write_text
+from idgan_tf.files import at_home, claim, npy_header, reserve, sync, write_text
 
 MANIFEST = "manifest.json"
 OF_DISKS = "lost+found"  # stands at the top of every new ext file system
@@ -73,7 +73,7 @@ def create(path, shape):
     header = npy_header(shape, np.uint8)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        os.posix_fallocate(descriptor, 0, len(header) + math.prod(shape))
+        reserve(descriptor, len(header) + math.prod(shape))
         os.pwrite(descriptor, header, 0)
         yield descriptor, len(header)
         os.fsync(descriptor)
@@ -149,7 +149,7 @@ def kept(dataset, path):
     """The manifest of what is prepared already from the source at `path`, or None where nothing is.
 
     Raises:
-        DataError: it is damaged, of other settings, or of another source.
+        DataError: it is damaged, of other settings, or of another source or other labels.
     """
     manifest = dataset.read_manifest()
     if manifest is None:
@@ -159,28 +159,43 @@ def kept(dataset, path):
         same = str(path) == source["path"]
         what = f"which has changed since; {path} was not read again" if same else f"which is kept; {path} was not read"
         raise DataError(f"{dataset.name} is already prepared from {source['path']}, {what}: {remedy}")
+    for file, checksum in _labels_now(dataset, path).items():
+        if manifest.get("labels", {}).get(file, checksum) != checksum:
+            raise DataError(
+                f"{dataset.name} is already prepared, and {file} has changed since, not read again: {remedy}"
+            )
     logging.info("%s is already prepared: %d images in %s", dataset.name, manifest["count"], dataset.folder)
     return manifest
+
+
+def _labels_now(dataset, path):
+    """What `labels_of` says today; nothing of a file that has gone, or lies in an archive, which has a checksum."""
+    path = at_home(path)
+    with contextlib.suppress(DataError):
+        return dataset.labels_of(Folder(path) if path.is_dir() else Source(path, ()))
+    return {}
 
 
 def is_source(known, path):
     """Whether the source that a manifest knows is the one at `path`, by its bytes; by its path where nothing is there.
 
-    An archive at the known place is taken for the same if it has as many bytes: its checksum would take minutes.
+    An archive at the known place is taken for the same if it has as many bytes: its checksum would take minutes. A
+    folder with files of the same names and sizes is the same one where it was, or moved: gone from there.
     """
     kind, _, data_dir = path.partition(":")
     if kind == "tfds" or "tfds" in known:
         folder = pathlib.Path(known["path"]).absolute()
         return kind == "tfds" and "tfds" in known and folder.is_relative_to(data_folder(data_dir).absolute())
-    path = at_home(path)
-    same_place = path.absolute() == pathlib.Path(known["path"]).absolute()
+    path, known_path = at_home(path), pathlib.Path(known["path"])
+    same_place = path.absolute() == known_path.absolute()
     if "parts" in known and (path.is_dir() or not path.exists()):
         return all(is_source(part, str(path / pathlib.Path(part["path"]).name)) for part in known["parts"])
     if path.is_dir() and "sha256" in known:
-        path = path / pathlib.Path(known["path"]).name  # a published file in its folder
-        same_place = path.absolute() == pathlib.Path(known["path"]).absolute()
+        path = path / known_path.name  # a published file in its folder
+        same_place = path.absolute() == known_path.absolute()
     if path.is_dir():
-        return Folder(path).fingerprint()["listing_sha256"] == known.get("listing_sha256")
+        same = same_place or path.resolve() == known_path.resolve() or not known_path.exists()
+        return same and Folder(path).fingerprint()["listing_sha256"] == known.get("listing_sha256")
     if path.is_file():
         return path.stat().st_size == known.get("bytes") and (same_place or sha256(path) == known["sha256"])
     return same_place

@@ -123,6 +123,8 @@ class _Work:
         self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
         self.plan = {"rule": dataset.rule, "source": self.source.fingerprint()}
         self.plan |= {"notes": list(dataset.notes)} if dataset.notes else {}
+        known = dataset.labels_of(source)
+        self.plan |= {"labels": known} if known else {}
 
     @property
     def progress(self):

@@ -159,6 +159,24 @@ def test_a_dataset_takes_its_classes_from_a_file_whole_numbers_in_their_order(tm
         ImageFolder("mine", (8, 8, 3), True, data_dir=str(tmp_path / "out")).arrays  # noqa: B018
 
 
+@pytest.mark.parametrize("place", ["in", "beside"])
+def test_other_labels_of_the_same_images_are_noticed(tmp_path, place):
+    source = write_folder(tmp_path / "in", IMAGES)
+    table = (source if place == "in" else tmp_path) / "labels.csv"
+    table.write_text("name,label\n0.png,cat\n1.png,dog\n")
+    given = {"data_dir": str(tmp_path / "out"), "labels_file": "labels.csv" if place == "in" else str(table)}
+    for _ in range(2):
+        assert prepare(ImageFolder("mine", (8, 8, 3), True, **given), source)["count"] == 2
+    table.write_text("name,label\n0.png,dog\n1.png,cat\n")
+    with pytest.raises(
+        DataError, match="already prepared, and .*labels.csv has changed since, not read again: pass --rep"
+    ):
+        prepare(ImageFolder("mine", (8, 8, 3), True, **given), source)
+    table.unlink()
+    if place == "beside":
+        assert prepare(ImageFolder("mine", (8, 8, 3), True, **given), source)["count"] == 2, "nothing is there to read"
+
+
 def test_without_one_only_folders_count_and_a_table_that_is_there_is_mentioned(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     table = {"labels.csv": b"name,label\n0.png,cat\n"}

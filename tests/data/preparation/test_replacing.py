@@ -45,6 +45,16 @@ def test_another_source_is_not_taken_for_the_one_that_is_kept(tmp_path):
     assert tree(tmp_path / "out") == before
 
 
+def test_another_folder_of_the_same_names_and_sizes_is_noticed(tmp_path):
+    source, other = (
+        write_folder(tmp_path / name, {f"{i}.bmp": encoded(picture(first + i, 8, 8), "BMP") for i in range(2)})
+        for name, first in (("a", 0), ("b", 10))
+    )
+    prepare(dataset(tmp_path, labels=False), source)
+    with pytest.raises(DataError, match="is already prepared from .*a, which is kept; .*b was not read"):
+        prepare(dataset(tmp_path, labels=False), other)
+
+
 def test_another_archive_under_the_old_name_is_noticed(tmp_path):
     prepare(dataset(tmp_path), write_zip(tmp_path / "in.zip", A))
     write_zip(tmp_path / "in.zip", B)

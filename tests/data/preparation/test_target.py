@@ -234,6 +234,16 @@ def test_a_disk_that_is_not_full_is_not_called_so(tmp_path, monkeypatch, number,
         cache.array("x", lambda progress: [np.ones((1, 3), np.uint8)])
 
 
+def test_a_system_that_cannot_reserve_room_prepares_the_same(tmp_path, monkeypatch):
+    """macOS has no posix_fallocate."""
+    source = write_folder(tmp_path / "in", images())
+    prepare(Counting(tmp_path / "here"), source)
+    monkeypatch.delattr(os, "posix_fallocate")
+    prepare(Counting(tmp_path / "there"), source)
+    here, there = (tmp_path / name / "mine" / "images.npy" for name in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
+
+
 def test_the_home_folder_in_variables_and_flags(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("IDGAN_CACHE", "~/x")
