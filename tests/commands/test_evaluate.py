@@ -27,6 +27,10 @@ SMALL = [
     "rid.num_samples = 64",
     "factor_fidelity.num_samples = 64",
     "fid_dsprites.num_samples = 96",
+    "precision_recall.num_samples = 48",
+    "density_coverage.num_samples = 48",
+    "mind.num_samples = 48",
+    "mmd_rbf.num_samples = 48",
     "gilbo.cycle = 2",
     "gilbo.max_cycles = 1",
     "gilbo.batch_size = 8",
@@ -90,7 +94,9 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
     assert list(results) == list(metrics())
     of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
-    assert set(left_out) == {"mi_bounds", "udr", "fid", "kid", "inception_score", *of_labels}
+    of_features = {"fid", "kid", "precision_recall", "density_coverage", "mind", "mmd_rbf"}
+    assert set(left_out) == {"mi_bounds", "udr", "inception_score", *of_features, *of_labels}
+    assert "IDGAN_INCEPTION_DIR" in left_out["mind"], "no network of tiny sprites comes with the package"
     assert left_out["diversity"] == "tiny_sprites has no classes"
     assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
     assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
@@ -248,7 +254,7 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
+        (["--metrics=fvm"], 2, "pass one of --run_dir, --codes, --features and --images"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
         (["--codes={folder}/other.npz", "--metrics=mig"], 3, "codes [N, D] and factors [N, K], and holds z"),
@@ -256,6 +262,7 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
         (["--codes={folder}/short.npz", "--metrics=mig"], 2, "the same N images, got [9, 2] and [8, 2]"),
         (["--codes={folder}/still.npz"], 2, "factor 1 has a single value in all 9"),
         (["--codes={codes}", "--best"], 2, "--best is for --run_dir; --gin_file and --gin_param for that and for"),
+        (["--features={folder}/few.npz,{folder}/few.npz", "--metrics=mind", "--gin_param=mind.k = 9"], 2, "no mind.k,"),
         (["--codes={codes}", "--metrics=mig", "--gin_param=mig.num_samples = 9"], 2, "no mig.num_samples, only bins"),
     ],
 )
@@ -263,6 +270,7 @@ def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, c
     np.savez(tmp_path / "other.npz", z=np.zeros(3))
     np.savez(tmp_path / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
     np.savez(tmp_path / "short.npz", codes=np.eye(9)[:, :2], factors=np.arange(16).reshape(8, 2))
+    np.savez(tmp_path / "few.npz", features=np.eye(3))
     np.savez(tmp_path / "still.npz", codes=np.eye(9)[:, :2], factors=np.arange(9)[:, None] * [1, 0])
     arguments = [argument.format(codes=codes, folder=tmp_path) for argument in arguments]
     process = forked.run("evaluate", arguments)
@@ -295,6 +303,9 @@ def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
     assert results["kid"].protocol["num_real"] == 12 and results["kid"].protocol["metric"] == "kid"
     same = dict(outside.evaluate_images(ours, ours, 0, ["fid"]))
     assert same["fid"].values["fid12"] == pytest.approx(0.0, abs=1e-4)
+    near = dict(outside.evaluate_images(ours, ours, 0, ["precision_recall", "mind"]))
+    assert near["precision_recall"].values == {"precision12": 1.0, "recall12": 1.0}
+    assert near["mind"].protocol["floor_samples"] == 6 and near["mind"].protocol["feature_sha256"]
     with pytest.raises(ConfigError, match="fvm cannot be told from images"):
         list(outside.evaluate_images(ours, theirs, 0, ["fvm"]))
     assert json.dumps(same["fid"].protocol)

@@ -20,7 +20,8 @@ def density_and_coverage(real, generated, k=5):
     the same distribution have about 1 - 2^-k, since of k neighbours each is as likely of either set.
 
     A ball is empty where k others are the same real feature: images that come k + 1 times over in the data are in no
-    density and not covered, even by themselves, and in data of one image alone both are 0.
+    density and not covered, even by themselves, and in data of one image alone both are 0
+    (clovaai/generative-evaluation-prdc#7).
 
     Args:
         real, generated: features [M, F] and [N, F].
@@ -28,7 +29,7 @@ def density_and_coverage(real, generated, k=5):
 
     Raises:
         ConfigError: wrong shapes, or k is no whole number >= 1.
-        Unavailable: fewer than k + 1 of either.
+        Unavailable: fewer than k + 1 real ones.
         NonFiniteError: NaN or infinity in the features.
     """
     real, generated = checked(real, generated)

@@ -41,10 +41,10 @@ def mmd(real, generated, sigma=10.0):
         for pair, sets in (("xx", (real, real)), ("yy", (generated, generated)), ("xy", (real, generated)))
     }
     m, n = len(real), len(generated)
-    apart = (sums["xx"] - m) / (m * (m - 1))
+    apart = max(sums["xx"] - m, 0.0) / (m * (m - 1))
     require_available(
         apart >= FAINTEST,
-        f"a kernel of width {sigma:g} is {apart:.1g} between real features, on average, and sees nothing: bring them to "
+        f"a kernel of width {sigma:g} is {apart:.1g} between real features on average, and sees nothing: bring them to "
         "length 1 as CMMD does, or set mmd_rbf.sigma",
     )
     return SCALE * (sums["xx"] / m**2 + sums["yy"] / n**2 - 2.0 * sums["xy"] / (m * n))
