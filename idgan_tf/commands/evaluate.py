@@ -1,9 +1,10 @@
-"""bin/evaluate: the metrics of a run, or of codes and images that others made.
+"""bin/evaluate: the metrics of a run, or of codes, features and images that others made.
 
     bin/evaluate --run_dir=runs/idgan_dsprites --metrics=fvm,mig,rid,fid_dsprites
     bin/evaluate --run_dir=runs/betavae_dsprites --gin_file=gin/eval/disentanglement_lib.gin
     bin/evaluate --codes=codes.npz --metrics=fvm,mig         # needs no TensorFlow: docs/metrics.md
     bin/evaluate --codes=seed0.npz,seed1.npz,seed2.npz --metrics=udr
+    bin/evaluate --features=real.npz,generated.npz --metrics=fid,precision_recall
     bin/evaluate --images=FOLDER --reference=FOLDER
     bin/evaluate --list
     bin/evaluate --run_dir=R --metrics=mine --gin_file=mine.gin --gin_allow_import=mine     # docs/metrics.md
@@ -37,6 +38,12 @@ flags.DEFINE_list(
     "the same images.",
     flag_values=FLAGS,
 )
+flags.DEFINE_list(
+    "features",
+    None,
+    "Instead of a run: two .npz files of features [N, F], those of real images and those of generated ones.",
+    flag_values=FLAGS,
+)
 flags.DEFINE_string(
     "images", None, "Instead of a run: a folder of generated images; needs --reference.", flag_values=FLAGS
 )
@@ -49,12 +56,16 @@ def check():
     early.configuration(FLAGS)
     if FLAGS.list:
         return
-    if sum(map(bool, (FLAGS.run_dir, FLAGS.codes, FLAGS.images))) != 1:
-        raise ConfigError("what to evaluate? pass one of --run_dir, --codes and --images")
+    if sum(map(bool, (FLAGS.run_dir, FLAGS.codes, FLAGS.features, FLAGS.images))) != 1:
+        raise ConfigError("what to evaluate? pass one of --run_dir, --codes, --features and --images")
+    if FLAGS.features and len(FLAGS.features) != 2:
+        raise ConfigError(
+            "--features takes two files, of real images and of generated ones: --features=real.npz,made.npz"
+        )
     if bool(FLAGS.images) != bool(FLAGS.reference):
         raise ConfigError("--images and --reference belong together")
     if (FLAGS.best and not FLAGS.run_dir) or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
-        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes")
+        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes and --features")
     early.names(listed(FLAGS.metrics), "metric", FLAGS)
     if FLAGS.run_dir:
         early.run(FLAGS.run_dir, FLAGS.best)
@@ -96,9 +107,12 @@ def _outside():
     """(results, whether the metrics were named) of what is no run of ours."""
     from idgan_tf.experiments import evaluate, outside
 
-    chosen, named = evaluate.names(FLAGS.metrics, of_codes=bool(FLAGS.codes))
+    kind = "codes" if FLAGS.codes else "features" if FLAGS.features else None
+    chosen, named = evaluate.names(FLAGS.metrics, kind)
     if FLAGS.codes:
         return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen)), named
+    if FLAGS.features:
+        return outside.evaluate_features(*FLAGS.features, FLAGS.seed, chosen, _settings(chosen)), named
     return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen), named
 
 
@@ -151,5 +165,5 @@ def _short(value):
 
 
 def start():
-    needs = lambda: not FLAGS.codes or FLAGS.gin_file or FLAGS.gin_param  # noqa: E731
+    needs = lambda: not (FLAGS.codes or FLAGS.features) or FLAGS.gin_file or FLAGS.gin_param  # noqa: E731
     cli.run(main, __doc__, FLAGS, check, needs)

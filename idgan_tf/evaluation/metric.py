@@ -2,13 +2,14 @@
 
 A metric has two sides: a numerical core on arrays, and a face `(method, dataset, seed) -> Result` under `@metric(...)`,
 which says all that is known of it and lets gin bind the rest of its arguments. Faces are found in the files beside
-this one, those of codes alone in codes/, where nothing needs TensorFlow; a gin file that imports a module brings those
-of that module.
+this one, those of codes and of features alone in codes/ and features/, where nothing needs TensorFlow; a gin file that
+imports a module brings those of that module.
 """
 
 import dataclasses
 import functools
 import importlib
+import inspect
 import pathlib
 import pkgutil
 from collections.abc import Callable
@@ -20,7 +21,8 @@ from absl import logging
 from idgan_tf.errors import ConfigError, NonFiniteError, require
 
 COSTS = ("seconds", "minutes", "hours")
-LARGEST = 1e38  # of a code: float32 ends there, and the squares of float64 not long after
+KINDS = {"codes": ("of_codes", "of_runs"), "features": ("of_features",)}  # of arrays of others, and what takes them
+LARGEST = 1e38  # of a code or feature: float32 ends there, and the squares of float64 not long after
 _known = {}
 
 
@@ -41,6 +43,7 @@ class Metric:
     of_codes: Callable | None
     of_runs: Callable | None
     of_images: Callable | None
+    of_features: Callable | None
 
     @property
     def text(self):
@@ -48,7 +51,7 @@ class Metric:
         return f"{self.face.__doc__.splitlines()[0].removesuffix('.')}; {self.better} is better"
 
 
-def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=None):
+def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=None, of_features=None):
     """Makes a function (method, dataset, seed, ...) -> `Result` a metric of its name, whose arguments gin binds.
 
     Args:
@@ -62,6 +65,8 @@ def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=No
             its face takes the run directories of the others as the argument `others`.
         of_images: its values of two sets of images, (real `pool_3` [M, 2048], {"pool_3": [N, 2048], "logits":
             [N, 1008]} of the generated ones, seed) -> {name: float}, from Inception's activations.
+        of_features: its scores of two sets of features, (real [M, F], generated [N, F], seed, ...) -> {score: float};
+            `pairs.measured` adds the count to their names. Its other arguments are as those of `of_codes`.
 
     Raises:
         ConfigError: there is such a metric already, it has no docstring, or `better` or `cost` is another word.
@@ -76,7 +81,8 @@ def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=No
             f"{name}: the first line of a metric's docstring is its text; it has none",
         )
         require(name not in _known, f"{face.__module__} has a metric {name}, and there is one already")
-        _known[name] = Metric(name, gin.configurable(face), better, cost, network, of_codes, of_runs, of_images)
+        faces = of_codes, of_runs, of_images, of_features
+        _known[name] = Metric(name, gin.configurable(face), better, cost, network, *faces)
         return _known[name].face
 
     return known
@@ -88,11 +94,20 @@ def metrics():
     return _in_order()
 
 
-def metrics_of_codes():
-    """Those of `metrics` that a table of codes is enough for, without importing TensorFlow."""
+def metrics_of(kind):
+    """Those of `metrics` that arrays of one of `KINDS` are enough for, without importing TensorFlow."""
     with gin.unlock_config():
-        _import_folder("codes")
-    return {name: known for name, known in _in_order().items() if known.of_codes or known.of_runs}
+        _import_folder(kind)
+    return {name: one for name, one in _in_order().items() if any(getattr(one, face) for face in KINDS[kind])}
+
+
+def settings_of(metric, compute, given):
+    """{argument: value} of what a face of a metric takes after its first three: the defaults, and those `given`."""
+    defaults = {p.name: p.default for p in [*inspect.signature(compute).parameters.values()][3:]}
+    for other in given.keys() - defaults.keys():
+        known = ", ".join(defaults) or "metrics without settings"
+        require(False, f"without a run there is no {metric.name}.{other}, only {known}")
+    return defaults | given
 
 
 def _in_order():
@@ -117,8 +132,8 @@ def lower_is_better(name):
 @functools.cache
 def _import_all():
     with gin.unlock_config():  # that of the caller may be locked, and imports register names
-        _import_folder("")
-        _import_folder("codes")
+        for folder in ("", *KINDS):
+            _import_folder(folder)
 
 
 def _import_folder(name):

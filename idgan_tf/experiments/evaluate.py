@@ -3,7 +3,7 @@
 from absl import logging
 
 from idgan_tf.errors import message, require
-from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics, metrics_of_codes
+from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics, metrics_of
 
 
 def listed(text):
@@ -12,23 +12,23 @@ def listed(text):
     return [] if found == ["all"] else found
 
 
-def names(text, of_codes=False):
+def names(text, kind=None):
     """(names, whether they were named) of "fvm,mig" or "all".
 
     Args:
         text: what was asked for.
-        of_codes: whether only those may be that a table of codes is enough for.
+        kind: "codes" or "features" where only those may be that such arrays are enough for.
 
     Raises:
         ConfigError: an unknown name, or none.
     """
-    known, kind = (metrics_of_codes(), "metric of codes") if of_codes else (metrics(), "metric")
+    known, what = (metrics_of(kind), f"metric of {kind}") if kind else (metrics(), "metric")
     if text.strip() == "all":
         return list(known), False
     chosen = listed(text)
     require(chosen, f"which metrics? pass --metrics=all or some of {', '.join(known)}")
     for name in chosen:
-        require(name in known, f"no {kind} {name!r}; there are {', '.join(known)}")
+        require(name in known, f"no {what} {name!r}; there are {', '.join(known)}")
     return chosen, True
 
 

@@ -1,4 +1,4 @@
-"""Scores of data that is no run of ours: a table of codes, or two folders of images."""
+"""Scores of data that is no run of ours: a table of codes, two sets of features, or two folders of images."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.sources import Folder
 from idgan_tf.errors import ConfigError, DataError, message, require
 from idgan_tf.evaluation.codes import table
+from idgan_tf.evaluation.features import pairs
 from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
 from idgan_tf.files import NOT_OURS, at_home
 from idgan_tf.progress import bar
@@ -18,16 +19,21 @@ def read_codes(path):
     Raises:
         DataError: it cannot be read, or an array is missing.
     """
+    arrays = _arrays(path, "codes", "arrays codes [N, D] and factors [N, K]")
+    made = table.prepared(arrays["codes"], arrays.get("factors"))
+    return made._replace(protocol={**made.protocol, "source": str(path)})
+
+
+def _arrays(path, needed, in_words):
+    """{name: array} of an .npz file."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except NOT_OURS as error:
         raise DataError(f"cannot read {path} as an .npz file of arrays: {message(error)}") from error
-    if "codes" not in arrays:
-        holds = ", ".join(arrays) or "nothing"
-        raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K], and holds {holds}")
-    made = table.prepared(arrays["codes"], arrays.get("factors"))
-    return made._replace(protocol={**made.protocol, "source": str(path)})
+    if needed not in arrays:
+        raise DataError(f"{path} must hold the {in_words}, and holds {', '.join(arrays) or 'nothing'}")
+    return arrays
 
 
 def evaluate_codes(paths, seed, chosen, settings=None):
@@ -52,6 +58,24 @@ def evaluate_codes(paths, seed, chosen, settings=None):
         else:
             for one in tables:
                 yield from table.results(one, [name], seed, settings)
+
+
+def evaluate_features(real, generated, seed, chosen, settings=None):
+    """Metrics of two .npz files with the array features, of real and of generated images.
+
+    Args:
+        real, generated: their paths.
+        seed, chosen, settings: as in `evaluate_codes`.
+
+    Yields, raises:
+        as there.
+    """
+    sets = [_arrays(path, "features", "array features [N, F]")["features"] for path in (real, generated)]
+    for name, result in pairs.results(*sets, chosen, seed, settings):
+        if isinstance(result, Result):
+            sources = {"source": str(generated), "reference": str(real)}
+            result = Result(result.values, {**result.protocol, **sources})
+        yield name, result
 
 
 def images_of(folder):
@@ -90,7 +114,7 @@ def evaluate_images(folder, reference, seed, chosen):
         ConfigError: none of them is chosen, or there is no Inception network.
         DataError: a folder or an image of it cannot be read.
     """
-    possible = [name for name, known in metrics().items() if known.of_images]
+    possible = [name for name, known in metrics().items() if known.of_images or known.of_features]
     reason = f"cannot be told from images alone; there are {', '.join(possible)}"
     if not set(possible) & set(chosen):
         raise ConfigError(f"{', '.join(chosen)} {reason}")
@@ -113,6 +137,10 @@ def evaluate_images(folder, reference, seed, chosen):
             yield name, reason
             continue
         try:
-            yield name, Result(find(name).of_images(theirs["pool_3"], ours, seed), {"metric": name, **protocol})
+            if find(name).of_images:
+                result = Result(find(name).of_images(theirs["pool_3"], ours, seed), {})
+            else:
+                result = pairs.measured(find(name).of_features, theirs["pool_3"], ours["pool_3"], seed)
+            yield name, Result(result.values, {"metric": name, **protocol, **result.protocol})
         except Unavailable as error:
             yield name, str(error)

@@ -24,6 +24,7 @@ WRONG = [
     ("evaluate", ["--run_dir=none"], "no run directory"),
     ("evaluate", [SHIPPED, "--metrics=fvm,fmv"], "no metric 'fmv'; there are"),
     ("evaluate", ["--codes=codes.npz", "--best"], "--best is for --run_dir"),
+    ("evaluate", ["--features=a.npz"], "--features takes two files"),
     ("visualize", [SHIPPED, "--figures=sampels"], "no figure 'sampels'; there are"),
     ("visualize", ["--run_dir=none"], "holds none"),
     ("report", [], "which run?"),

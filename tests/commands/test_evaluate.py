@@ -1,9 +1,6 @@
-import json
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
 from idgan_tf import runs
 from idgan_tf.errors import CheckpointError, ConfigError
@@ -90,7 +87,9 @@ def test_all_takes_what_an_idgan_can_have_and_says_what_it_leaves_out(tmp_path, 
     left_out = {name: reason for name, reason in results.items() if not isinstance(reason, Result)}
     assert list(results) == list(metrics())
     of_labels = {"diversity", "label_inception_score", "linear_probe", "mlp_probe", "toy_spread"}
-    assert set(left_out) == {"mi_bounds", "udr", "fid", "kid", "inception_score", *of_labels}
+    of_features = {"fid", "kid", "precision_recall", "density_coverage", "mind", "mmd_rbf"}
+    assert set(left_out) == {"mi_bounds", "udr", "inception_score", *of_features, *of_labels}
+    assert "IDGAN_INCEPTION_DIR" in left_out["mind"], "no network of tiny sprites comes with the package"
     assert left_out["diversity"] == "tiny_sprites has no classes"
     assert "IDGAN_INCEPTION_DIR" in left_out["fid"]
     assert results["fid_dsprites"].protocol["generated"] == "G(s, c), s ~ N(0, I), c ~ q(c)"
@@ -248,7 +247,7 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
+        (["--metrics=fvm"], 2, "pass one of --run_dir, --codes, --features and --images"),
         (["--codes={folder}/nan.npz", "--metrics=mig"], 4, "non-finite"),
         (["--images={folder}", "--reference={folder}"], 3, "holds no images"),
         (["--codes={folder}/other.npz", "--metrics=mig"], 3, "codes [N, D] and factors [N, K], and holds z"),
@@ -256,6 +255,11 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
         (["--codes={folder}/short.npz", "--metrics=mig"], 2, "the same N images, got [9, 2] and [8, 2]"),
         (["--codes={folder}/still.npz"], 2, "factor 1 has a single value in all 9"),
         (["--codes={codes}", "--best"], 2, "--best is for --run_dir; --gin_file and --gin_param for that and for"),
+        (
+            ["--features={folder}/few.npz,{folder}/few.npz", "--metrics=mind", "--gin_param=mind.num_samples = 9"],
+            2,
+            "without a run there is no mind.num_samples, only num_directions",
+        ),
         (["--codes={codes}", "--metrics=mig", "--gin_param=mig.num_samples = 9"], 2, "no mig.num_samples, only bins"),
     ],
 )
@@ -263,6 +267,7 @@ def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, c
     np.savez(tmp_path / "other.npz", z=np.zeros(3))
     np.savez(tmp_path / "nan.npz", codes=np.full((9, 2), np.nan), factors=np.arange(18).reshape(9, 2))
     np.savez(tmp_path / "short.npz", codes=np.eye(9)[:, :2], factors=np.arange(16).reshape(8, 2))
+    np.savez(tmp_path / "few.npz", features=np.eye(3))
     np.savez(tmp_path / "still.npz", codes=np.eye(9)[:, :2], factors=np.arange(9)[:, None] * [1, 0])
     arguments = [argument.format(codes=codes, folder=tmp_path) for argument in arguments]
     process = forked.run("evaluate", arguments)
@@ -274,27 +279,3 @@ def test_bad_input_ends_with_one_line_and_its_exit_code(arguments, code, says, c
 def test_the_list_shows_every_metric():
     process = forked.run("evaluate", ["--list"])
     assert [line.split()[0] for line in process.stdout.splitlines()] == list(metrics())
-
-
-def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
-    from idgan_tf.evaluation.feature_networks import inception
-    from tests.evaluation.feature_networks.test_inception import Fake
-
-    monkeypatch.setattr(inception, "OUTPUTS", {"pool_3": 4, "logits": 3})
-    tf.saved_model.save(Fake(), str(tmp_path / "inception"))
-    monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(tmp_path / "inception"))
-    rng = np.random.default_rng(0)
-    for folder, size in (("ours", 16), ("theirs", 24)):
-        (tmp_path / folder).mkdir()
-        for i in range(12):
-            pixels = rng.integers(0, 256, (size + 8 * (i % 2), size, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / folder / f"{i}.png")
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    results = dict(outside.evaluate_images(ours, theirs, 0, ["fid", "kid", "inception_score"]))
-    assert results["fid"].values["fid12"] > 0 and results["inception_score"].values["inception_score12"] >= 1.0
-    assert results["kid"].protocol["num_real"] == 12 and results["kid"].protocol["metric"] == "kid"
-    same = dict(outside.evaluate_images(ours, ours, 0, ["fid"]))
-    assert same["fid"].values["fid12"] == pytest.approx(0.0, abs=1e-4)
-    with pytest.raises(ConfigError, match="fvm cannot be told from images"):
-        list(outside.evaluate_images(ours, theirs, 0, ["fvm"]))
-    assert json.dumps(same["fid"].protocol)

@@ -35,7 +35,7 @@ def test_metrics_of_the_package_are_found_cheap_ones_first():
 
 def test_of_distances_less_is_better_and_of_all_else_more():
     lower = {name for name in metric.metrics() if metric.lower_is_better(name)}
-    assert lower == {"fid", "fid_dsprites", "kid"} and not metric.lower_is_better("mi_upper")
+    assert lower == {"fid", "fid_dsprites", "kid", "mind", "mmd_rbf"} and not metric.lower_is_better("mi_upper")
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,21 @@ def test_the_docs_list_every_metric_with_its_cost():
 
 def test_the_docs_say_what_codes_and_images_of_others_are_measured_by():
     of_images = re.search(r"--images=.*?\(([\w,\s]+)\)", DOCS, re.S)[1]
-    assert set(re.split(r",\s*", of_images)) == {name for name, one in metric.metrics().items() if one.of_images}
+    possible = {name for name, one in metric.metrics().items() if one.of_images or one.of_features}
+    assert set(re.split(r",\s*", of_images)) == possible
     told = DOCS.split("## Codes of a model of your own")[1].split("\n## ")[0]
     named = {name for line in re.findall(r"^- (`\w+` .*?)(?=^- |^What)", told, re.M | re.S) for name in QUOTED(line)}
-    assert named & metric.metrics().keys() == metric.metrics_of_codes().keys()
+    assert named & metric.metrics().keys() == metric.metrics_of("codes").keys()
+    told = DOCS.split("## Features that others made")[1].split("\n## ")[0]
+    named = {name for line in re.findall(r"^- (`\w+`[,:( ].*?)(?=^- |^\n)", told, re.M | re.S) for name in QUOTED(line)}
+    assert named & metric.metrics().keys() == metric.metrics_of("features").keys()
 
 
-def test_metrics_of_codes_are_those_of_their_folder():
-    known = metric.metrics()
-    of_codes = {name for name, one in known.items() if one.face.__module__.startswith("idgan_tf.evaluation.codes.")}
-    assert set(metric.metrics_of_codes()) == of_codes, "those elsewhere may need TensorFlow"
+@pytest.mark.parametrize("kind", metric.KINDS)
+def test_metrics_of_arrays_are_in_their_folder(kind):
+    metric.metrics()
+    homes = {one.face.__module__.rpartition(".")[0] for one in metric.metrics_of(kind).values()}
+    assert homes == {f"idgan_tf.evaluation.{kind}"}, "those elsewhere may need TensorFlow"
 
 
 @pytest.fixture
@@ -112,6 +117,18 @@ def test_the_page_brings_codes_from_a_model_in_pytorch_to_scores(torch, tmp_path
         exec(re.search(rf"```python\n# {name}\n(.*?)```", DOCS, re.S)[1], names)  # noqa: S102 - what the page says
     fvm, mig, infom = map(float, capsys.readouterr().out.split())
     assert fvm == 1.0 and mig > 0.9 and infom > 0.9
+
+
+def test_the_page_brings_images_through_a_network_in_pytorch_to_scores(torch, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    network = types.SimpleNamespace(eval=lambda: lambda image: torch.Tensor(image.reshape(-1, 12)[:, :4]))
+    torch.hub = types.SimpleNamespace(load=lambda repository, name: network)
+    images = np.random.default_rng(0).normal(size=(2, 8, 25, 3, 2, 2))
+    names = {"real_images": list(images[0]), "generated_images": list(0.01 * images[1])}
+    for name in ("save_features.py", "score_features.py"):
+        exec(re.search(rf"```python\n# {name}\n(.*?)```", DOCS, re.S)[1], names)  # noqa: S102 - what the page says
+    distance, precision, recall = map(float, capsys.readouterr().out.split())
+    assert distance == pytest.approx(4.0, abs=0.5) and precision == 1.0 and recall < 0.1
 
 
 @pytest.mark.parametrize(

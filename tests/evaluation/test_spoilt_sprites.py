@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from idgan_tf.data.dsprites import DSprites
 from idgan_tf.evaluation.feature_networks import shipped
-from idgan_tf.evaluation.fid import ACTIVE, evened, frechet_distance
+from idgan_tf.evaluation.features.fid import ACTIVE, evened, frechet_distance
 
 COUNT = 3000  # images of a kind
 ONE_KIND = ("squares alone", "ellipses alone", "hearts alone", "smallest alone", "largest alone", "upright alone")

@@ -53,8 +53,22 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", ["--gin_file=gin/idgan_celebahq.gin", "--run_dir={run}"], 3, "prepare_data"),
     ("train", [*TINY, "--from_run={folder}/none"], 2, "is no run directory"),
     ("train", [*TINY, "--from_run=pretrained:none"], 2, "none"),
-    ("evaluate", ["--metrics=fvm"], 2, "pass one of --run_dir, --codes and --images"),
-    ("evaluate", ["--codes="], 2, "pass one of --run_dir, --codes and --images"),
+    ("evaluate", ["--metrics=fvm"], 2, "pass one of --run_dir, --codes, --features and --images"),
+    ("evaluate", ["--features={codes}"], 2, "--features takes two files, of real images and of generated ones"),
+    ("evaluate", ["--features={codes},{folder}/few.npz"], 3, "must hold the array features [N, F], and holds codes"),
+    ("evaluate", ["--features={folder}/none.npz,{folder}/few.npz"], 3, "cannot read"),
+    ("evaluate", ["--features={folder}/few.npz,{folder}/torn.npz"], 3, "cannot read"),
+    ("evaluate", ["--features={folder}/few.npz,{folder}/few.npz", "--metrics=mig"], 2, "no metric of features 'mig'"),
+    (
+        "evaluate",
+        ["--features={folder}/few.npz,{folder}/few.npz", "--metrics=precision_recall"],
+        2,
+        "at least 4 images",
+    ),
+    ("evaluate", ["--features={folder}/few.npz,{folder}/wide.npz"], 2, "have 3 dimensions, generated ones 4"),
+    ("evaluate", ["--features={folder}/wide.npz,{folder}/wide2.npz", "--metrics=mind"], 2, "as many generated images"),
+    ("evaluate", ["--features={folder}/few.npz,{folder}/infinite.npz", "--metrics=fid"], 4, "1 non-finite of 9"),
+    ("evaluate", ["--codes="], 2, "pass one of --run_dir, --codes, --features and --images"),
     ("evaluate", ["--codes={codes},{codes}", "--metrics=udr", "--gin_param=udr.num_samples = 9"], 2, "udr as it is"),
     ("evaluate", ["--codes={codes}", "--metrics=migg"], 2, "no metric 'migg'"),
     ("evaluate", ["--codes={codes}", "--metrics=rid"], 2, "no metric of codes 'rid'"),
@@ -114,6 +128,10 @@ def places(tmp_path_factory):
     (folder / "torn.npz").write_bytes((folder / "nan.npz").read_bytes()[:200])
     (folder / "empty.npz").touch()
     np.savez(folder / "words.npz", codes=np.full((9, 2), "a"), factors=np.arange(18).reshape(9, 2))
+    np.savez(folder / "few.npz", features=np.eye(3))
+    np.savez(folder / "infinite.npz", features=np.diag([1.0, np.inf, 1.0]))
+    np.savez(folder / "wide.npz", features=np.eye(4))
+    np.savez(folder / "wide2.npz", features=np.zeros((5, 4)))
     np.savez(folder / "codes.npz", codes=np.zeros((9, 2)), factors=np.arange(18).reshape(9, 2))
     Image.new("L", (8, 8)).save(folder / "image.png")
     with zipfile.ZipFile(folder / "slip.zip", "w") as archive:

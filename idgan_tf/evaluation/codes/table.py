@@ -8,14 +8,13 @@
 What is done to a table stands in the protocol of its results.
 """
 
-import inspect
 from typing import NamedTuple
 
 import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, checked_pair, finite, metrics_of_codes
+from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, checked_pair, finite, metrics_of, settings_of
 
 CLASSES = 20  # of a factor that is cut; disentanglement_lib cuts codes into as many bins
 FEWEST = 10  # rows of a class, on average, for whole numbers to be classes; chosen here
@@ -100,7 +99,7 @@ def scores(codes, factors, names=None, seed=0):
         NonFiniteError: a code is NaN or infinite.
     """
     found = {}
-    for name, result in results(prepared(codes, factors), metrics_of_codes() if names is None else names, seed):
+    for name, result in results(prepared(codes, factors), metrics_of("codes") if names is None else names, seed):
         if isinstance(result, Result):
             found |= result.values
         else:
@@ -119,7 +118,7 @@ def results(table, names, seed, settings=None):
         ConfigError: there is no such metric, or a setting is not one of tables.
     """
     protocol = {"num_samples": len(table.codes), "seed": seed, **table.protocol}
-    known = metrics_of_codes()
+    known = metrics_of("codes")
     for name in names:
         require(name in known, f"no metric of codes {name!r}; there are {', '.join(known)}")
         if known[name].of_codes is None:
@@ -129,7 +128,7 @@ def results(table, names, seed, settings=None):
             yield name, "it asks for factors"
             continue
         logging.info("evaluating %s", name)
-        chosen = _settings(known[name], (settings or {}).get(name, {}))
+        chosen = settings_of(known[name], known[name].of_codes, (settings or {}).get(name, {}))
         try:
             values = known[name].of_codes(table.codes, table.factors, seed, **chosen)
         except Unavailable as error:
@@ -138,21 +137,12 @@ def results(table, names, seed, settings=None):
             yield name, Result(values, {"metric": name, **protocol, **chosen})
 
 
-def _settings(metric, given):
-    """{argument: value} of what `of_codes` of a metric takes after its seed: the defaults, and those `given`."""
-    defaults = {p.name: p.default for p in [*inspect.signature(metric.of_codes).parameters.values()][3:]}
-    for other in given.keys() - defaults.keys():
-        known = ", ".join(defaults) or "metrics without settings"
-        require(False, f"a table has no {metric.name}.{other}, only {known}")
-    return defaults | given
-
-
 def compared(tables, names, seed):
     """Yields (name, [`Result` of each table]) of metrics that compare several runs' codes of the same images.
 
     The protocol has the rank of each, 1 for the greatest score: what a selection without labels takes.
     """
-    known = metrics_of_codes()
+    known = metrics_of("codes")
     for name in names:
         if known[name].of_runs:
             found = known[name].of_runs([table.codes for table in tables], seed)

@@ -56,7 +56,7 @@ def test_settings_of_a_metric_stand_in_its_protocol_and_unknown_ones_are_refused
     ((_, fine),) = table.results(made, ["mig"], 0, {"mig": {"bins": 30}})
     ((_, coarse),) = table.results(made, ["mig"], 0)
     assert fine.protocol["bins"] == 30 and coarse.protocol["bins"] == 20 and fine.values != coarse.values
-    with pytest.raises(ConfigError, match="a table has no mig.num_samples, only bins"):
+    with pytest.raises(ConfigError, match="without a run there is no mig.num_samples, only bins"):
         next(table.results(made, ["mig"], 0, {"mig": {"num_samples": 9}}))
 
 

@@ -12,7 +12,7 @@ from idgan_tf.data.rooms import Rooms
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.feature_networks.factor_features import FactorFeatures
-from idgan_tf.evaluation.fid import fid_dsprites
+from idgan_tf.evaluation.features.fid import fid_dsprites
 from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.methods.factor_classifier import hits, labels_of
 from idgan_tf.networks.classifier import FactorHeads

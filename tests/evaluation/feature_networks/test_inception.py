@@ -10,9 +10,9 @@ import tensorflow as tf
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import inception
 from idgan_tf.evaluation.feature_networks.inception import HUB_ADDRESS, InceptionFeatures, find_inception
-from idgan_tf.evaluation.fid import fid, frechet_distance
+from idgan_tf.evaluation.features.fid import fid, frechet_distance
+from idgan_tf.evaluation.features.kid import kid
 from idgan_tf.evaluation.inception_score import inception_score, score_of_logits
-from idgan_tf.evaluation.kid import kid
 from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.samples import inception_samples
 

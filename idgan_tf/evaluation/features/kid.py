@@ -83,6 +83,13 @@ def tf_gan_kernel_distance(features_a, features_b):
     return tuple(float(value) for value in values)
 
 
+def of_features(real, generated, seed):
+    """The values of two sets of features, which have other names than those of Inception's; in random blocks."""
+    rng = np.random.default_rng(seed)
+    mean, error = kernel_distance(rng.permutation(real), rng.permutation(generated))
+    return {"kd": mean} if np.isnan(error) else {"kd": mean, "kd_error": error}
+
+
 def of_images(real, generated, seed):
     """The values of Inception's activations; its blocks are to be random, not one class each as folders may be."""
     rng = np.random.default_rng(seed)
@@ -96,7 +103,7 @@ def _values(real, generated):
     return {name: mean} if np.isnan(error) else {name: mean, f"{name}_error": error}
 
 
-@metric(better="lower", cost="hours", of_images=of_images)
+@metric(better="lower", cost="hours", of_images=of_images, of_features=of_features)
 def kid(method, dataset, seed, num_samples=50_000):
     """KID: kernel distance of Inception's `pool_3`, computed by TF-GAN in blocks of at most 1024.
 

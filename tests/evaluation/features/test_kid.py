@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation import kid
-from idgan_tf.evaluation.kid import kernel_distance
+from idgan_tf.evaluation.features import kid
+from idgan_tf.evaluation.features.kid import kernel_distance
 
 
 def normal(count, seed=0, size=16):

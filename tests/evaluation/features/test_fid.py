@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation import fid
 from idgan_tf.evaluation.feature_networks import tf_gan
-from idgan_tf.evaluation.fid import RIDGE, Statistics, evened, frechet_distance, frechet_distance_of_statistics
+from idgan_tf.evaluation.features import fid
+from idgan_tf.evaluation.features.fid import RIDGE, Statistics, evened, frechet_distance, frechet_distance_of_statistics
 from idgan_tf.evaluation.metric import Result, counted
 
 
@@ -63,7 +63,7 @@ def test_fid_of_50000_images_stays_below_2_5_gb():
     code = """
 import resource
 import numpy as np
-from idgan_tf.evaluation.fid import tf_gan_frechet_distance
+from idgan_tf.evaluation.features.fid import tf_gan_frechet_distance
 rng = np.random.default_rng(0)
 a, b = (rng.standard_normal((50_000, 2048), np.float32) for _ in range(2))
 distance = tf_gan_frechet_distance(a, 1.5 * b)

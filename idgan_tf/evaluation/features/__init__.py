@@ -1,0 +1,1 @@
+"""Metrics of features of images, real and generated, in numpy: nothing here needs TensorFlow but for runs."""
