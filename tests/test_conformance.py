@@ -115,6 +115,8 @@ def test_a_step_trains_in_training_mode_and_only_looks_through_what_is_frozen(gi
     moving = {id(part) for each in networks for part in each._flatten_layers() if isinstance(part, keras.Sequential)}
     assert moving <= {part for part, _ in seen}, "a network that learns was not asked"
     assert all(training == (part in moving) for part, training in seen)
+    frozen = [each for name, each in method.networks.items() if name.startswith("teacher_") and each not in networks]
+    assert not any(each.trainable_variables for each in frozen)
 
 
 @of_every_method

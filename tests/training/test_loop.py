@@ -87,7 +87,7 @@ def test_a_kill_shows_neither_in_tensorboard_nor_in_the_lines(tmp_path):
     shutil.rmtree(run.checkpoints / "step-00000006")  # as if it had been killed before its last save
     trained(tmp_path / "run", num_steps=6, save_every=3, log_every=2)
     shown = EventAccumulator(str(run.tensorboard)).Reload()
-    assert [event.step for event in shown.Tensors("nll")] == [2, 4, 6] == [record["step"] for record in before]
+    assert [event.step for event in shown.Tensors("vae/nll")] == [2, 4, 6] == [record["step"] for record in before]
     assert read_metrics(run.metrics) == before
 
 
@@ -152,7 +152,7 @@ def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisone
     run = trained(tmp_path / "run", num_steps=8, save_every=3, log_every=1, rollbacks=2)
     assert [record["step"] for record in read_metrics(run.metrics)] == list(range(1, 9))
     shown = EventAccumulator(str(run.tensorboard)).Reload()
-    assert [event.step for event in shown.Tensors("nll")] == list(range(1, 9))
+    assert [event.step for event in shown.Tensors("vae/nll")] == list(range(1, 9))
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path)
     checkpoint.restore(run.checkpoints, checkpoint.state(method))
     np.testing.assert_allclose(rate(method), 0.5e-4)
