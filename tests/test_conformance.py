@@ -99,6 +99,26 @@ def test_steps_move_every_variable_of_a_player_and_nothing_else(gin_file, plain)
     assert np.all(np.isfinite(run.sums))
 
 
+@pytest.mark.parametrize("gin_file", parameters(GIN_FILES, GIN_FILES[: len(ALWAYS)]))
+def test_a_step_trains_in_training_mode_and_only_looks_through_what_is_frozen(gin_file, tmp_path, monkeypatch):
+    settings, method = build_tiny(gin_file, tmp_path)
+    seen, honest = [], keras.Sequential.call
+
+    @functools.wraps(honest)
+    def spy(self, inputs, training=None, **settings):
+        seen.append((id(self), bool(training)))
+        return honest(self, inputs, training=training, **settings)
+
+    monkeypatch.setattr(keras.Sequential, "call", spy)  # every tiny network has one
+    method.train_step(settings.dataset.take(np.arange(settings.batch_size)), tf.constant([3, 5]))
+    networks = [network for player in method.players.values() for network in player.networks]
+    moving = {id(part) for each in networks for part in each._flatten_layers() if isinstance(part, keras.Sequential)}
+    assert moving <= {part for part, _ in seen}, "a network that learns was not asked"
+    assert all(training == (part in moving) for part, training in seen)
+    frozen = [each for name, each in method.networks.items() if name.startswith("teacher_") and each not in networks]
+    assert not any(each.trainable_variables for each in frozen)
+
+
 @of_every_method
 def test_a_fresh_method_continues_from_a_checkpoint_to_the_same_arrays(gin_file, plain):
     run = plain(gin_file)

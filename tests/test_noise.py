@@ -50,3 +50,11 @@ def test_all_of_the_sixteen_million_normal_numbers_have_the_moments_of_the_norma
     values = noise._as_normal(tf.range(2**24)).numpy().astype(np.float64)
     assert np.all(np.isfinite(values))
     np.testing.assert_allclose([values.mean(), values.var(), (values**4).mean()], [0, 1, 3], atol=1e-4)
+
+
+def test_the_numbers_are_those_of_earlier_versions():
+    """A run that one of them began goes on with the numbers that it would have drawn."""
+    np.testing.assert_array_equal(noise.fold([3, 0x1D6A], 1, 5), [-251852303, 5])
+    np.testing.assert_allclose(noise.normal([3], [3, 5]), [0.694968, -0.661663, -1.825981], rtol=1e-5)
+    expected = [[2993791, 2040350], [13555015, 4421354]]
+    np.testing.assert_array_equal(noise.row_uniform(tf.constant([0, 7], tf.int64), (2,), [3, 5]) * 2.0**24, expected)

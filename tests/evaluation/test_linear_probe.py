@@ -4,8 +4,9 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from idgan_tf.errors import ConfigError, NonFiniteError
-from idgan_tf.evaluation.linear_probe import linear_probe, probe_accuracy
+from idgan_tf.evaluation.linear_probe import linear_probe, probe_accuracy, probed
 from idgan_tf.evaluation.metric import Unavailable
+from idgan_tf.evaluation.samples import generation
 
 
 def codes(rng, count=600):
@@ -73,6 +74,19 @@ def test_each_part_of_a_code_is_probed_by_its_draws_and_by_its_means(codes_metho
     assert result.values["linear_probe_zu_mean"] == 1.0, "the mean of zu tells the class"
     assert result.values["linear_probe_zu"] < 0.6, "the noise of q(zu|x) hides it"
     assert result.protocol["num_train"] == 150 and result.protocol["largest_class"] == pytest.approx(1 / 3, abs=0.1)
+
+
+def test_it_is_fitted_on_some_draws_and_scored_on_others(codes_method, monkeypatch):
+    monkeypatch.setattr(generation, "BATCH", 16)
+    given = []
+    probed(
+        lambda *sides: given.append(sides) or 0.5, "probe", codes_method(lambda x: 0 * x[:, :1]), Labelled(), 0, 40, 20
+    )
+    codes, labels, test_codes, test_labels = given[0]  # draws: noise alone, and so no two the same
+    assert [len(each) for each in given[0]] == [40, 40, 20, 20]
+    assert len(np.unique(np.concatenate([codes, test_codes]))) == 60
+    expected = np.concatenate([batch["label"] for batch in generation.real(Labelled(), 60, 0)])
+    np.testing.assert_array_equal(np.concatenate([labels, test_labels]), expected)
 
 
 def test_held_out_images_are_what_is_scored(codes_method):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
+from idgan_tf.methods.base import Method
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import can, draws_by
 from idgan_tf.methods.factor_classifier import FactorClassifier
@@ -67,3 +68,17 @@ def test_faces_are_asked_for_by_names_that_there_are():
     assert can(vae(), "encode", "decode") and not can(vae(), "encode", "generate")
     with pytest.raises(KeyError):
         can(vae(), "encodes")
+
+
+def test_an_average_takes_statistics_as_they_are():
+    networks = [keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()]) for _ in range(2)]
+    average, source = networks
+    for i, variable in enumerate(source.variables):
+        variable.assign(tf.fill(variable.shape, 10.0 + i))
+    before = [np.array(v) for v in average.trainable_variables]
+    Method.update_average(average, source, 0.75)
+    for mean, old, new in zip(average.trainable_variables, before, source.trainable_variables, strict=True):
+        np.testing.assert_allclose(mean, 0.75 * old + 0.25 * np.array(new))
+    assert len(average.non_trainable_variables) == 2
+    for mean, new in zip(average.non_trainable_variables, source.non_trainable_variables, strict=True):
+        np.testing.assert_array_equal(mean, new)

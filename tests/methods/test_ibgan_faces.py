@@ -43,6 +43,18 @@ def test_encode_is_e_of_q_with_inference_statistics():
     np.testing.assert_allclose(method.encode(images())[0][:1], method.encode(images()[:1])[0], atol=1e-5)
 
 
+def test_codes_are_sampled_with_inference_statistics():
+    method = make()
+    step(method)
+    seed_z, seed_r = noise.split(SEED, 2)
+    mean, logvar = method.encoder(noise.normal([BATCH, Z], seed_z), training=False)
+    statistics = [np.array(v) for v in method.encoder.non_trainable_variables]
+    r = method.sample_code(images(), SEED)
+    np.testing.assert_allclose(r, mean + tf.exp(0.5 * logvar) * noise.normal([BATCH, R], seed_r), rtol=1e-5)
+    for before, after in zip(statistics, method.encoder.non_trainable_variables, strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
 def test_generate_looks_at_one_code_at_a_time_and_stays_in_range():
     method = make()
     step(method)

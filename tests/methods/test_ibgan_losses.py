@@ -43,6 +43,14 @@ def test_the_loss_is_the_sum_of_its_weighted_parts():
     assert means["mi_upper"] == pytest.approx(means["kl_0"] + means["kl_1"], rel=1e-5)
 
 
+def test_the_generator_does_not_saturate(monkeypatch):
+    """-log D(x): 3 nats of a logit of -3, where log(1 - D(x)) has hardly a gradient left."""
+    method = make()
+    monkeypatch.setattr(method.discriminator, "call", lambda x, training=False: tf.fill([BATCH, 1], -3.0))
+    monkeypatch.setattr(method, "minimize", lambda *given: None)
+    assert step(method)["fool"] == pytest.approx(np.log1p(np.exp(3.0)), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     "beta, guard, prices", [(0.0, True, (0.0, 2000.0)), (0.0, False, (0.0, 0.0)), (0.5, True, (9.5, 10.0))]
 )

@@ -56,6 +56,18 @@ def test_the_front_follows_the_discriminator_and_q_the_generator(frozen, network
         assert all(moved(network, before[name])) if name in alive else not any(moved(network, before[name])), name
 
 
+def test_every_network_sees_its_batch_in_training_mode(monkeypatch):
+    method, seen = make(), []
+
+    def spied(name, honest):
+        return lambda x, training=False: seen.append((name, training)) or honest(x, training=training)
+
+    for name, network in method.networks.items():
+        monkeypatch.setattr(network, "call", spied(name, network.call))
+    step(method)
+    assert {name for name, _ in seen} == set(method.networks) and all(training for _, training in seen)
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_the_running_statistics_of_q_count_real_images_and_its_update_does_not(shared):
     one, other = make(shared=shared), make(shared=shared)

@@ -6,7 +6,17 @@ import tensorflow as tf
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan_end2end import IDGANEnd2End
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from tests.methods.tiny import SEED, LinearDecoder, LinearEncoder, arrays, assert_close, batch, make, same
+from tests.methods.tiny import (
+    SEED,
+    LinearDecoder,
+    LinearEncoder,
+    arrays,
+    assert_average_follows,
+    assert_close,
+    batch,
+    make,
+    same,
+)
 
 
 def make_joint(**kwargs):
@@ -54,3 +64,7 @@ def test_the_discriminator_plays_as_in_the_two_steps():
     method.train_step(batch(), SEED)
     gan.train_step(batch(), SEED)
     assert_close(arrays(method.discriminator), arrays(gan.discriminator))
+
+
+def test_the_average_follows_the_generator():
+    assert_average_follows(make_joint(), batch())

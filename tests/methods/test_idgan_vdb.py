@@ -6,7 +6,7 @@ import tensorflow as tf
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.methods.idgan_vdb import IDGANVDB
 from idgan_tf.networks.resnet import BottleneckDiscriminator
-from idgan_tf.training import checkpoint
+from idgan_tf.training import build, checkpoint
 from tests.methods.tiny import SEED, SHAPE, arrays, assert_close, batch, make, teacher
 
 
@@ -95,3 +95,17 @@ def test_r1_of_every_second_step_leaves_the_bottleneck_in_every_step():
         penalties.append(float(values["r1"]))
         informations.append(float(values["information"]))
     assert penalties[0] > 0.0 and penalties[1] == 0.0 and min(informations) > 0.0
+
+
+def test_beta_v_hears_of_the_mean_information_of_all_replicas(monkeypatch):
+    def informed(self, real, fake, c, seed):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return {"information": tf.cast(replica, tf.float32)}
+
+    monkeypatch.setattr(IDGAN, "update_discriminator", informed)
+    strategy = build.strategy()
+    with strategy.scope():
+        method = make_vdb(information=0.1, beta_v=0.0, beta_v_rate=1.0)
+    strategy.run(method.update_discriminator, args=(None,) * 4)
+    values = strategy.experimental_local_results(method.beta_v)
+    np.testing.assert_allclose(values, [0.5 - 0.1] * 2, rtol=1e-6)  # not max(0, 0 - 0.1), nor that of one of them

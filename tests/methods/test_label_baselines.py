@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf import noise
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.cvaegan import CVAEGAN, class_means
 from idgan_tf.methods.label_cgan import LabelCGAN
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder
+from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import log_game
 from tests.methods.tiny_label_vae import CLASSES, SEED, SHAPE, adam
 
@@ -92,3 +94,39 @@ def test_wrong_settings_are_refused():
         make(CVAE, lambda_kl=-1.0)
     with pytest.raises(ConfigError, match="game"):
         make(LabelCGAN, game="chess")
+
+
+def test_the_players_of_a_cvae_gan_hear_their_own_terms(monkeypatch):
+    """D judges rebuilt and imagined images; the classifier's features of imagined ones match those of real ones."""
+    method, data, heard = make(CVAEGAN, lambda_gd=0.3, lambda_gc=0.7), batch(), {}
+    image, label, seeds = signed(data["image"]), data["label"], noise.split(SEED, 2)
+    mean, logvar = method.encoder(image, tf.one_hot(label, CLASSES))
+    rebuilt = method._draw(label, mean + tf.exp(0.5 * logvar) * noise.normal([6, Z], seeds[0]))
+    imagined = method._draw(label, noise.normal([6, Z], seeds[1]))
+    real, *fakes = (method.discriminator(x) for x in (image, rebuilt, imagined))
+    expected = np.mean(softplus(-real)) + sum(np.mean(softplus(fake)) for fake in fakes)
+    ours, theirs = (class_means(method.classifier.features(x), label, CLASSES) for x in (image, imagined))
+    f_real, f_imagined = (np.mean(method.discriminator.features(x), axis=0) for x in (image, imagined))
+    monkeypatch.setattr(method, "minimize", lambda names, loss, tape: heard.update({names: float(loss)}))
+    means = {name: float(value) for name, value in method.train_step(data, SEED).items()}
+    assert heard["discriminator"] == means["discriminator_loss"] == pytest.approx(expected, rel=1e-4)
+    assert means["gc"] == pytest.approx(np.mean((ours - theirs) ** 2), rel=1e-3)
+    assert means["gd"] == pytest.approx(np.mean((f_real - f_imagined) ** 2), rel=1e-3)
+    matching = 0.3 * means["gd"] + 0.7 * means["gc"]
+    assert heard["encoder", "decoder"] == pytest.approx(means["encoder_loss"] + matching, rel=1e-5)
+
+
+def test_a_conditional_gan_draws_and_judges_the_classes_of_the_batch():
+    method, data = make(LabelCGAN), batch()
+    image, one_hot = signed(data["image"]), tf.one_hot(data["label"], CLASSES)
+    fake = method._draw(data["label"], noise.normal([6, Z], SEED))
+    real, drawn = (np.array(method.discriminator(x, one_hot)) for x in (image, fake))
+    means = {name: float(value) for name, value in method.train_step(data, SEED).items()}
+    assert means["real_logit"] == pytest.approx(real.mean(), rel=1e-4)
+    assert means["fake_logit"] == pytest.approx(drawn.mean(), rel=1e-4)
+    assert means["discriminator_loss"] == pytest.approx(np.mean(softplus(-real) + softplus(drawn)), rel=1e-4)
+    assert means["generator_loss"] == pytest.approx(np.mean(softplus(-drawn)), rel=1e-4), "-log D: it does not saturate"
+
+
+def softplus(x):
+    return np.log1p(np.exp(x))

@@ -7,7 +7,7 @@ from idgan_tf import noise
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.vaegan import VAEGAN
 from idgan_tf.networks.conv import ConvDiscriminator, ConvEncoder, ConvGenerator
-from tests.methods.tiny import SEED, arrays, assert_close, batch, make, same
+from tests.methods.tiny import SEED, arrays, assert_average_follows, assert_close, batch, make, same
 
 SHAPE = (64, 64, 1)
 
@@ -73,3 +73,7 @@ def test_features_and_judgement_make_the_logit(rng):
 def test_a_nuisance_is_refused():
     with pytest.raises(ConfigError, match="no nuisance"):
         make_vaegan(nuisance_dim=1)
+
+
+def test_the_average_follows_the_generator():
+    assert_average_follows(make_vaegan(), images())

@@ -84,3 +84,12 @@ def same(a, b):
 def assert_close(a, b):
     for x, y in zip(a, b, strict=True):
         np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
+
+
+def assert_average_follows(method, images, decay=0.9):
+    """After a step the average is `decay` times what it was and the rest of what the generator is now."""
+    start = arrays(method.average_generator)
+    method.train_step(images, SEED)
+    for average, old, new in zip(arrays(method.average_generator), start, arrays(method.generator), strict=True):
+        np.testing.assert_allclose(average, decay * old + (1.0 - decay) * new, rtol=1e-5, atol=1e-7)
+    assert not same(start, arrays(method.generator))

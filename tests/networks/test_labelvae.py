@@ -126,6 +126,21 @@ def test_the_gradient_of_a_spectral_layer_knows_of_the_division():
     assert abs(np.sum(gradient * kernel)) < 1e-3 * np.linalg.norm(gradient) * np.linalg.norm(kernel)
 
 
+def test_the_singular_vectors_are_constants_to_the_gradient():
+    """Miyato et al., Eq. 12: of sigma = v W u', it is v'u, also while u is still far from the first vector."""
+    layer = SpectralDense(4, 3, "normal")
+    kernel, weight = (np.random.default_rng(i).normal(size=(4, 3)) for i in range(2))
+    layer.kernel.assign(kernel)
+    v = np.array(layer.u) @ kernel.T
+    v /= np.linalg.norm(v)
+    u = v @ kernel / np.linalg.norm(v @ kernel)
+    sigma = np.linalg.norm(v @ kernel)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(weight.astype("float32") * layer(tf.eye(4)))
+    expected = weight / sigma - np.sum(weight * kernel) / sigma**2 * v.T @ u
+    np.testing.assert_allclose(tape.gradient(loss, layer.kernel.value), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_an_unlabelled_image_has_no_projection_term():
     network = LabelDiscriminator((1, 1, 2), 3, "toy")
     image = tf.constant(np.random.default_rng(0).normal(size=(4, 1, 1, 2)), tf.float32)

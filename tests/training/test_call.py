@@ -2,10 +2,13 @@
 
 import types
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf.training.call import TrainingCall
+from idgan_tf import noise
+from idgan_tf.training.call import STREAM_DATA, STREAM_METHOD, TrainingCall
+from idgan_tf.training.order import row_numbers
 from tests.helpers import TinySprites
 
 
@@ -55,3 +58,27 @@ def test_what_was_there_before_comes_back_after_an_error(before):
     with pytest.raises(ValueError, match="no step"):
         training_call(train_step)
     assert reordering() is before
+
+
+def test_a_step_draws_from_its_own_number_and_its_data_from_a_stream_of_their_own(monkeypatch):
+    steps, data, seen_rows = [], [], []
+    decode = TinySprites.decode
+
+    def spy(self, rows, seed):
+        tf.py_function(
+            lambda s, i: (data.append(tuple(s.numpy())), seen_rows.extend(i.numpy())), [seed, rows["index"]], []
+        )
+        return decode(self, rows, seed)
+
+    def train_step(batch, seed):
+        tf.py_function(lambda s: steps.append(tuple(s.numpy())), [seed], [])
+        return {"loss": tf.reduce_mean(batch["image"])}
+
+    monkeypatch.setattr(TinySprites, "decode", spy)
+    call = training_call(train_step)
+    data.clear(), seen_rows.clear()  # the examples that it looked at first
+    call(3)
+    for stream, seen in ((STREAM_METHOD, steps), (STREAM_DATA, data)):
+        assert seen == [tuple(noise.fold([3, 0x1D6A], stream, step).numpy()) for step in range(3)]
+    assert len({*steps, *data}) == 6
+    np.testing.assert_array_equal(seen_rows, row_numbers(tf.range(24, dtype=tf.int64), 48, 3))

@@ -80,6 +80,13 @@ def test_quiet_dimensions_are_left_out_of_what_counts_dimensions():
     assert quiet["infomec_active_dims"] == 4 and quiet["infom"] == pytest.approx(alone["infom"], abs=1e-2)
 
 
+def test_a_dimension_is_quiet_below_a_twentieth_of_the_largest_range():
+    codes, factors = sample("permuted", 200)
+    largest = codes[:, [np.argmax(np.ptp(codes, axis=0))]]
+    scores = infomec.of_codes(np.concatenate([largest, largest / 19.5, largest / 20.5], axis=1), factors, 0)
+    assert scores["infomec_active_dims"] == 2
+
+
 def test_a_constant_code_scores_zero_and_one_factor_is_refused():
     codes, factors = sample("permuted", 100)
     assert set(infomec.of_codes(np.ones_like(codes), factors, 0).values()) == {0.0}

@@ -27,6 +27,13 @@ def test_modularity_of_a_planted_code_is_near_one_and_of_a_shared_one_is_less():
     assert modularity.modularity_score(np.ones((5000, 3)), factors) == 0.0
 
 
+def test_modularity_of_a_dimension_that_knows_one_factor_and_half_of_the_others_has_a_closed_form(monkeypatch):
+    monkeypatch.setattr(modularity, "information_matrix", lambda *given: np.array([[1.0, 0.5, 0.5], [0.0, 2.0, 0.0]]))
+    codes, factors = sample("planted", 100)
+    expected = np.mean([1.0 - 2 * 0.5**2 / (3 - 1), 1.0])
+    assert modularity.modularity_score(codes[:, :2], factors) == pytest.approx(expected)
+
+
 def test_explicitness_of_a_planted_code_is_near_one_and_of_noise_is_a_half():
     train, test = sample("planted"), sample("planted", seed=1)
     assert explicitness.explicitness_score(*train, *test) > 0.8

@@ -56,6 +56,8 @@ def test_dimensions_near_the_prior_do_not_count():
     quiet = np.concatenate([z, 0.01 * sources(seed=3)], axis=1)
     np.testing.assert_allclose(udr.scores([quiet, quiet]), udr.scores([z, z]))
     assert list(udr.scores([0.01 * z, z])) == [0.0, 0.0]
+    for variance, counts in ((0.019, False), (0.021, True)):  # half of it is the divergence, and 0.01 nats the border
+        assert (min(udr.scores([np.sqrt(variance) * z, z])) > 0.5) == counts
 
 
 def test_one_run_or_other_images_are_refused():

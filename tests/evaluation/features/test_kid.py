@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.features import kid
 from idgan_tf.evaluation.features.kid import kernel_distance
 
@@ -61,3 +61,8 @@ def test_bad_input_is_named():
         kernel_distance(normal(10), normal(10, size=3))
     with pytest.raises(ConfigError, match="at least 2 samples"):
         kernel_distance(normal(10), normal(1))
+    spoilt = normal(10)
+    spoilt[3, 1] = np.inf
+    for pair in ((spoilt, normal(10)), (normal(10), spoilt)):
+        with pytest.raises(NonFiniteError, match="features hold 1 non-finite"):
+            kernel_distance(*pair)

@@ -88,3 +88,11 @@ def test_images_are_generated_from_codes_as_in_training(gin_file, source, tmp_pa
         batch = {"image": tf.zeros([generation.BATCH, 64, 64, 1])}
         seed = generation.noise.fold([0, generation.STREAM_NOISE], 0)
         np.testing.assert_allclose(generation.images(method, batch, seed)[:10], images, atol=1e-5)
+
+
+def test_every_batch_of_a_generation_has_noise_of_its_own(pixels, codes_method, monkeypatch):
+    monkeypatch.setattr(generation, "BATCH", 8)
+    method = codes_method(lambda x: x)
+    method.sample = lambda batch, seed: generation.noise.uniform(batch["image"].shape, seed)
+    made = np.concatenate(list(generation.generated(method, pixels, 20, 0)))
+    assert len({image.tobytes() for image in made}) == 20
