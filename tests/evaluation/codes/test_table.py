@@ -34,6 +34,13 @@ def test_whole_numbers_are_cut_where_they_are_many_and_each_has_few_rows(rows, v
     assert len(np.unique(made.factors)) == (20 if cut else values) and ("cut_factors" in made.protocol) == cut
 
 
+@pytest.mark.parametrize("values", [2, 40])
+def test_values_that_repeat_are_classes_whole_numbers_or_not(values):
+    v = np.arange(values).repeat(100)[97:, None]  # of the first, 3 rows: less than a class of equal counts would have
+    made = table.prepared(np.zeros([len(v), 2]), 0.5 + v / values)
+    assert np.array_equal(made.factors, v) and not made.protocol
+
+
 def test_vectors_become_their_first_principal_component():
     rng = np.random.default_rng(0)
     z, axes = rng.normal(size=(300, 3)), np.linalg.qr(rng.normal(size=(5, 5)))[0][:3]
