@@ -92,23 +92,24 @@ def _cut(v):
 
 
 def scores(codes, factors, names=None, seed=0):
-    """{name: value} of metrics of a table; what cannot be had of it is left out, and logged.
+    """{name: value} of metrics of a table; what cannot be had of it is left out, with a warning where it was named.
 
     Args:
         codes, factors: as for `prepared`.
-        names: of metrics; None for all.
+        names: a list, of metrics; None for all.
         seed: of what is random in them.
 
     Raises:
         ConfigError: shapes do not fit, there is no such metric, or a factor has one value only.
         NonFiniteError: a code is NaN or infinite.
     """
-    found = {}
+    require(not isinstance(names, str), f"names is a list of metrics, such as [{names!r}]")
+    found, log = {}, logging.info if names is None else logging.warning
     for name, result in results(prepared(codes, factors), metrics_of_codes() if names is None else names, seed):
         if isinstance(result, Result):
             found |= result.values
         else:
-            logging.info("left out %s: %s", name, result)
+            log("left out %s: %s", name, result)
     return found
 
 

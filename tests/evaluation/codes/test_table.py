@@ -75,6 +75,13 @@ def test_one_dimension_loses_the_metrics_of_a_gap_and_keeps_the_others():
     assert without == {"mig": "it asks for factors"}
 
 
+def test_what_was_named_and_cannot_be_had_is_told(caplog):
+    assert table.scores(*sample("one for all", 300), ["mig"]) == {}
+    assert "left out mig: a gap needs at least 2 code dimensions" in caplog.text
+    with pytest.raises(ConfigError, match=r"names is a list of metrics, such as \['mig'\]"):
+        table.scores(*sample("noise", 300), "mig")
+
+
 def test_runs_are_ranked_by_what_compares_them():
     codes, _ = sample("noise", 300)
     other = sample("noise", 300, seed=1)[0]
