@@ -27,7 +27,7 @@ def robustness(codes, factors, bins=BINS, quantile=QUANTILE):
     largest = np.max(np.abs(codes - np.mean(codes, axis=0)), axis=0)
     moved = []
     for v in factors.T:
-        classes = discretize(v, bins)
+        classes = discretize(v - np.min(v), bins)  # great numbers are no constants
         groups = [codes[classes == label] for label in np.unique(classes)]
         moved.append(np.mean([np.quantile(np.abs(z - np.mean(z, axis=0)), quantile, axis=0) for z in groups], axis=0))
     return 1.0 - np.transpose(moved) / largest[:, None], largest
@@ -44,7 +44,7 @@ def interventional_robustness(codes, factors, bins=BINS, quantile=QUANTILE):
         bins, quantile: as in `robustness`.
     """
     codes, factors = checked_pair(codes, factors)
-    codes = codes[:, np.var(codes, axis=0) > 0.0]
+    codes = codes[:, np.ptp(codes, axis=0) > 0.0]  # the variance of a constant may be 1e-34
     if not codes.shape[1]:
         return 0.0, 0
     scores, largest = robustness(codes, factors, bins, quantile)

@@ -17,7 +17,7 @@ from idgan_tf.errors import require
 from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, checked_pair, finite, metrics_of, settings_of
 
 CLASSES = 20  # of a factor that is cut; disentanglement_lib cuts codes into as many bins
-FEWEST = 10  # rows of a class, on average, for whole numbers to be classes; chosen here
+FEWEST = 10  # rows of a class, on average, for more values than that to be classes; chosen here
 
 
 class Table(NamedTuple):
@@ -35,8 +35,8 @@ def prepared(codes, factors=None):
         codes: [N, D], or of vectors [N, C, W], of which each becomes its first principal component, as in FDAE
             (Wu & Zheng, "Factorized Diffusion Autoencoder for Unsupervised Disentangled Representation Learning",
             AAAI 2024).
-        factors: [N, K]. Whole numbers are classes. A continuous factor is cut into `CLASSES` of equal counts, and so is
-            one of whole numbers that has more of them, and each in fewer than `FEWEST` rows on average.
+        factors: [N, K]. Values are classes, whole numbers or not; but a factor that has more than `CLASSES` of them,
+            each in fewer than `FEWEST` rows on average, is continuous, and cut into `CLASSES` of equal counts.
 
     Raises:
         ConfigError: shapes do not fit, or a factor has one value only.
@@ -58,8 +58,9 @@ def prepared(codes, factors=None):
     if factors.dtype.kind == "f":
         require(np.all(np.isfinite(factors)), "factors hold NaN or infinity")
     cut = [k for k, v in enumerate(factors.T) if _is_continuous(v)]
+    if factors.dtype.kind == "f" or cut:
+        factors = np.stack([_cut(v) if k in cut else _classes(v) for k, v in enumerate(factors.T)], axis=1)
     if cut:
-        factors = np.stack([_cut(v) if k in cut else v for k, v in enumerate(factors.T)], axis=1)
         protocol["cut_factors"] = f"{', '.join(map(str, cut))}: up to {CLASSES} classes of equal counts"
     return Table(*checked_pair(codes, factors), protocol)
 
@@ -72,13 +73,16 @@ def _first_component(vectors):
 
 
 def _is_continuous(v):
-    """Whether a factor [N] is no classes: it has fractions, or many whole numbers of few rows each."""
+    """Whether a factor [N] is no classes: it has many values of few rows each."""
     if v.dtype.kind not in "buif":
         return False
-    if v.dtype.kind == "f" and np.any(v != np.floor(v)):
-        return True
     count = len(np.unique(v))
     return count > CLASSES and len(v) < FEWEST * count
+
+
+def _classes(v):
+    """The values of a factor [N] as whole numbers, which they may be already."""
+    return v if np.all(v == np.floor(v)) else np.unique(v, return_inverse=True)[1]
 
 
 def _cut(v):
@@ -87,23 +91,24 @@ def _cut(v):
 
 
 def scores(codes, factors, names=None, seed=0):
-    """{name: value} of metrics of a table; what cannot be had of it is left out, and logged.
+    """{name: value} of metrics of a table; what cannot be had of it is left out, with a warning where it was named.
 
     Args:
         codes, factors: as for `prepared`.
-        names: of metrics; None for all.
+        names: a list, of metrics; None for all.
         seed: of what is random in them.
 
     Raises:
         ConfigError: shapes do not fit, there is no such metric, or a factor has one value only.
         NonFiniteError: a code is NaN or infinite.
     """
-    found = {}
+    require(not isinstance(names, str), f"names is a list of metrics, such as [{names!r}]")
+    found, log = {}, logging.info if names is None else logging.warning
     for name, result in results(prepared(codes, factors), metrics_of("codes") if names is None else names, seed):
         if isinstance(result, Result):
             found |= result.values
         else:
-            logging.info("left out %s: %s", name, result)
+            log("left out %s: %s", name, result)
     return found
 
 

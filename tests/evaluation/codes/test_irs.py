@@ -47,6 +47,19 @@ def test_constant_dimensions_do_not_count_and_a_constant_code_scores_zero():
     assert interventional_robustness(np.ones_like(codes), factors) == (0.0, 0)
 
 
+def test_a_constant_that_has_no_exact_mean_is_one():
+    codes, factors = sample("mixed", 2_000)
+    assert interventional_robustness(np.full([2_000, 3], 0.1), factors) == (0.0, 0)
+    assert interventional_robustness(np.c_[codes, np.full(2_000, 0.1)], factors) == interventional_robustness(
+        codes, factors
+    )
+
+
+def test_great_numbers_of_classes_are_classes():
+    codes, factors = sample("permuted")
+    assert interventional_robustness(codes, factors + 2**52) == interventional_robustness(codes, factors)
+
+
 def test_a_factor_of_many_values_is_cut():
     v = np.arange(4000)[:, None] % 100
     codes = np.cos(v / 7.0)

@@ -34,6 +34,13 @@ def test_whole_numbers_are_cut_where_they_are_many_and_each_has_few_rows(rows, v
     assert len(np.unique(made.factors)) == (20 if cut else values) and ("cut_factors" in made.protocol) == cut
 
 
+@pytest.mark.parametrize("values", [2, 40])
+def test_values_that_repeat_are_classes_whole_numbers_or_not(values):
+    v = np.arange(values).repeat(100)[97:, None]  # of the first, 3 rows: less than a class of equal counts would have
+    made = table.prepared(np.zeros([len(v), 2]), 0.5 + v / values)
+    assert np.array_equal(made.factors, v) and not made.protocol
+
+
 def test_vectors_become_their_first_principal_component():
     rng = np.random.default_rng(0)
     z, axes = rng.normal(size=(300, 3)), np.linalg.qr(rng.normal(size=(5, 5)))[0][:3]
@@ -66,6 +73,13 @@ def test_one_dimension_loses_the_metrics_of_a_gap_and_keeps_the_others():
     assert found["dci_forest"].endswith("got 1 and 4") and found["udr"] == "it compares runs, two or more"
     without = dict(table.results(table.prepared(sample("noise", 300)[0]), ["mig"], 0))
     assert without == {"mig": "it asks for factors"}
+
+
+def test_what_was_named_and_cannot_be_had_is_told(caplog):
+    assert table.scores(*sample("one for all", 300), ["mig"]) == {}
+    assert "left out mig: a gap needs at least 2 code dimensions" in caplog.text
+    with pytest.raises(ConfigError, match=r"names is a list of metrics, such as \['mig'\]"):
+        table.scores(*sample("noise", 300), "mig")
 
 
 def test_runs_are_ranked_by_what_compares_them():
