@@ -19,10 +19,12 @@ def read_codes(path):
         DataError: it cannot be read, or an array is missing.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.lib.npyio.NpzFile(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except NOT_OURS as error:
-        raise DataError(f"cannot read {path} as an .npz file of arrays: {message(error)}") from error
+        raise DataError(
+            f"cannot read {path} as an .npz file of arrays of numbers, as np.savez writes it: {message(error)}"
+        ) from error
     if "codes" not in arrays:
         holds = ", ".join(arrays) or "nothing"
         raise DataError(f"{path} must hold the arrays codes [N, D] and factors [N, K], and holds {holds}")

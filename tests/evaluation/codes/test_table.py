@@ -1,9 +1,12 @@
+import pickle
+
 import numpy as np
 import pytest
 
-from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.errors import ConfigError, DataError, NonFiniteError
 from idgan_tf.evaluation.codes import table
 from idgan_tf.evaluation.metric import Result
+from idgan_tf.experiments import outside
 from tests.evaluation.codes.made import sample
 
 
@@ -112,3 +115,12 @@ def test_bad_input_is_named(codes, factors, error, says):
 def test_a_metric_that_is_none_of_codes_is_named():
     with pytest.raises(ConfigError, match="no metric of codes 'fid'; there are explicitness, fvm, "):
         table.scores(*sample("noise", 300), ["fid"])
+
+
+def test_a_file_that_is_no_npz_of_numbers_is_told_what_is(tmp_path):
+    np.save(tmp_path / "codes.npy", np.eye(9))
+    np.savez(tmp_path / "objects.npz", codes=np.array([1, "a"], object))
+    (tmp_path / "pickle.npz").write_bytes(pickle.dumps({"codes": np.eye(9)}))
+    for name in ("codes.npy", "objects.npz", "pickle.npz"):
+        with pytest.raises(DataError, match="as np.savez writes it: (File is not a zip|Object arrays)"):
+            outside.read_codes(tmp_path / name)
