@@ -70,6 +70,23 @@ def test_settings_of_a_metric_stand_in_its_protocol_and_unknown_ones_are_refused
         next(table.results(made, ["mig"], 0, {"mig": {"num_samples": 9}}))
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["irs.bins 0", "irs.quantile 2.0", "infomec.neighbours 0", "dci_forest.trees 0", "dci_forest.depth 0"],
+)
+def test_settings_that_are_no_setting_are_refused(setting):
+    (name, key), value = setting.split()[0].split("."), float(setting.split()[1])
+    given = {name: {key: value if key == "quantile" else int(value)}}
+    with pytest.raises(ConfigError, match=f"{key} must be"):
+        next(table.results(table.prepared(*sample("mixed", 300)), [name], 0, given))
+
+
+@pytest.mark.parametrize("name", ["fvm", "mig_sup"])
+def test_a_threshold_is_a_number(name):
+    with pytest.raises(ConfigError, match="threshold must be a number, got None"):
+        next(table.results(table.prepared(*sample("mixed", 1000)), [name], 0, {name: {"threshold": None}}))
+
+
 def test_one_dimension_loses_the_metrics_of_a_gap_and_keeps_the_others():
     found = dict(table.results(table.prepared(*sample("one for all", 300)), ["mig_sup", "dci_forest", "udr"], 0))
     assert isinstance(found["mig_sup"], Result) and found["mig_sup"].protocol["num_samples"] == 300
