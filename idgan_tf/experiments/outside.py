@@ -27,10 +27,12 @@ def read_codes(path):
 def _arrays(path, needed, in_words):
     """{name: array} of an .npz file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.lib.npyio.NpzFile(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except NOT_OURS as error:
-        raise DataError(f"cannot read {path} as an .npz file of arrays: {message(error)}") from error
+        raise DataError(
+            f"cannot read {path} as an .npz file of arrays of numbers, as np.savez writes it: {message(error)}"
+        ) from error
     if needed not in arrays:
         raise DataError(f"{path} must hold the {in_words}, and holds {', '.join(arrays) or 'nothing'}")
     return arrays

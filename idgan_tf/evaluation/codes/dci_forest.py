@@ -7,6 +7,7 @@ of depth 10 that split by entropy, fitted on nine tenths of the codes and scored
 
 import numpy as np
 
+from idgan_tf.errors import require_number
 from idgan_tf.evaluation.codes.dci import completeness, disentanglement
 from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
 from idgan_tf.progress import bar
@@ -25,6 +26,8 @@ def importances(codes, factors, seed=0, trees=TREES, depth=DEPTH):
     """
     from sklearn.ensemble import RandomForestClassifier
 
+    require_number("trees", trees, minimum=1, integer=True)
+    require_number("depth", depth, minimum=1, integer=True)
     codes, factors = checked_pair(codes, factors)
     order = np.random.default_rng(seed).permutation(len(codes))
     test, train = np.split(order, [-(-len(codes) // 10)])

@@ -163,6 +163,7 @@ def _votes(codes_of, variance, threshold, drawn, fixed):
         drawn: [V, L, ...], what `codes_of` takes, for votes of L images.
         fixed: factor [V].
     """
+    require_number("threshold", threshold)
     active = variance >= threshold
     if not np.any(active):
         logging.warning("every code dimension has a variance below %g: the code has collapsed, FVM is 0", threshold)

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 
+from idgan_tf.errors import require_number
 from idgan_tf.evaluation.codes.mig import entropy
 from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
 
@@ -92,6 +93,7 @@ def of_codes(codes, factors, seed, neighbours=NEIGHBOURS):
     Raises:
         Unavailable: there is one factor.
     """
+    require_number("neighbours", neighbours, minimum=1, integer=True)
     codes, factors = checked_pair(codes, factors)
     require_available(factors.shape[1] >= 2, "InfoM tells factors apart, and there is 1")
     ranges = np.ptp(codes, axis=0)

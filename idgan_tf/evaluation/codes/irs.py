@@ -7,6 +7,7 @@ cut into 20 bins of equal width.
 
 import numpy as np
 
+from idgan_tf.errors import require, require_number
 from idgan_tf.evaluation.codes.mig import discretize
 from idgan_tf.evaluation.metric import Result, checked_pair, metric
 
@@ -43,6 +44,9 @@ def interventional_robustness(codes, factors, bins=BINS, quantile=QUANTILE):
         factors: classes [N, K].
         bins, quantile: as in `robustness`.
     """
+    require_number("bins", bins, minimum=2, integer=True)
+    require_number("quantile", quantile, above=0.0)
+    require(quantile <= 1.0, f"quantile must be <= 1, got {quantile!r}")
     codes, factors = checked_pair(codes, factors)
     codes = codes[:, np.ptp(codes, axis=0) > 0.0]  # the variance of a constant may be 1e-34
     if not codes.shape[1]:

@@ -7,6 +7,7 @@ with the histograms of `mig` in place of densities, and the active dimensions of
 
 import numpy as np
 
+from idgan_tf.errors import require_number
 from idgan_tf.evaluation.codes.mig import entropy, information_matrix
 from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
 
@@ -27,6 +28,7 @@ def gap_between_factors(codes, factors, bins=20, threshold=THRESHOLD):
     Raises:
         Unavailable: K = 1.
     """
+    require_number("threshold", threshold)
     codes, factors = checked_pair(codes, factors)
     require_available(factors.shape[1] >= 2, "a gap between factors needs at least 2 of them, got 1")
     active = np.var(codes, axis=0, ddof=1) > threshold

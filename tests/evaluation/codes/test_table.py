@@ -1,9 +1,12 @@
+import pickle
+
 import numpy as np
 import pytest
 
-from idgan_tf.errors import ConfigError, NonFiniteError
+from idgan_tf.errors import ConfigError, DataError, NonFiniteError
 from idgan_tf.evaluation.codes import table
 from idgan_tf.evaluation.metric import Result
+from idgan_tf.experiments import outside
 from tests.evaluation.codes.made import sample
 
 
@@ -67,6 +70,23 @@ def test_settings_of_a_metric_stand_in_its_protocol_and_unknown_ones_are_refused
         next(table.results(made, ["mig"], 0, {"mig": {"num_samples": 9}}))
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["irs.bins 0", "irs.quantile 2.0", "infomec.neighbours 0", "dci_forest.trees 0", "dci_forest.depth 0"],
+)
+def test_settings_that_are_no_setting_are_refused(setting):
+    (name, key), value = setting.split()[0].split("."), float(setting.split()[1])
+    given = {name: {key: value if key == "quantile" else int(value)}}
+    with pytest.raises(ConfigError, match=f"{key} must be"):
+        next(table.results(table.prepared(*sample("mixed", 300)), [name], 0, given))
+
+
+@pytest.mark.parametrize("name", ["fvm", "mig_sup"])
+def test_a_threshold_is_a_number(name):
+    with pytest.raises(ConfigError, match="threshold must be a number, got None"):
+        next(table.results(table.prepared(*sample("mixed", 1000)), [name], 0, {name: {"threshold": None}}))
+
+
 def test_one_dimension_loses_the_metrics_of_a_gap_and_keeps_the_others():
     found = dict(table.results(table.prepared(*sample("one for all", 300)), ["mig_sup", "dci_forest", "udr"], 0))
     assert isinstance(found["mig_sup"], Result) and found["mig_sup"].protocol["num_samples"] == 300
@@ -112,3 +132,12 @@ def test_bad_input_is_named(codes, factors, error, says):
 def test_a_metric_that_is_none_of_codes_is_named():
     with pytest.raises(ConfigError, match="no metric of codes 'fid'; there are explicitness, fvm, "):
         table.scores(*sample("noise", 300), ["fid"])
+
+
+def test_a_file_that_is_no_npz_of_numbers_is_told_what_is(tmp_path):
+    np.save(tmp_path / "codes.npy", np.eye(9))
+    np.savez(tmp_path / "objects.npz", codes=np.array([1, "a"], object))
+    (tmp_path / "pickle.npz").write_bytes(pickle.dumps({"codes": np.eye(9)}))
+    for name in ("codes.npy", "objects.npz", "pickle.npz"):
+        with pytest.raises(DataError, match="as np.savez writes it: (File is not a zip|Object arrays)"):
+            outside.read_codes(tmp_path / name)
