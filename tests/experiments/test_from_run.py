@@ -44,7 +44,7 @@ def gan(tmp_path_factory):
 
 
 def test_it_has_the_weights_of_all_players_and_averages_and_nothing_else(gan, tmp_path, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="absl")
     run = train(Run(tmp_path / "new"), gan.path)
     assert checkpoint.steps(run.checkpoints) == [0, 1]
     first, theirs = at(run, 0), at(gan, 9)
