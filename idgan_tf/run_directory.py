@@ -131,10 +131,11 @@ class Run:
         Raises:
             ConfigError: the directory belongs to another configuration.
         """
-        if self.config.exists() and (self.done.exists() or any(self.checkpoints.glob("step-*"))):
+        left = [*self.checkpoints.glob("step-*"), *self.best.glob("step-*")]
+        if self.config.exists() and (self.done.exists() or left):
             self.require_config(configuration)
         elif self.config.exists() and configuration.differences(self.config.read_text()):
-            logging.info("%s has no checkpoint of another configuration: it begins anew with this one", self.path)
+            logging.info("%s was begun with another configuration and has no checkpoint: it begins anew", self.path)
             for folder in (self.networks, self.samples, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
         write_text(self.config, configuration.text)

@@ -101,6 +101,14 @@ def test_a_configuration_that_led_to_no_checkpoint_blocks_nobody(tmp_path):
     assert run.config.read_text() == "right"
 
 
+def test_a_run_of_which_only_the_best_checkpoint_is_left_keeps_its_configuration(tmp_path):
+    run = Run(tmp_path)
+    run.remember_config(Said("right"))
+    (run.best / "step-00000001").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="belongs to another configuration"):
+        run.remember_config(Said("other"))
+
+
 def test_a_start_that_was_killed_before_its_configuration_had_a_name_leaves_a_directory_to_start_in(tmp_path):
     for name in (".lock", ".tmp-config.gin"):
         (tmp_path / name).touch()

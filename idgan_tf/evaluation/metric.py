@@ -175,9 +175,7 @@ class Result:
             )
             if not np.isfinite(value):
                 raise NonFiniteError(f"{name} came out as {value}, which is no score")
-        object.__setattr__(
-            self, "values", {name: float(value) for name, value in self.values.items()}
-        )  # as JSON has it
+        object.__setattr__(self, "values", {name: float(value) for name, value in self.values.items()})  # as JSON has
 
     def record(self):
         """What stands in a line of metrics.jsonl."""
@@ -266,7 +264,8 @@ def checked_split(train_codes, train_factors, test_codes, test_factors):
 
 
 def two_thirds(codes, factors, seed):
-    """[(codes, factors) to fit on, (codes, factors) to score on]: a random two thirds of a table, and the rest."""
+    """[(codes, factors) to fit on, (codes, factors) to score on]: two thirds of 6 rows or more at random, the rest."""
+    require_available(len(codes) >= 6, f"a third of {len(codes)} rows is too few to score on; give 6 or more")
     order = np.random.default_rng(seed).permutation(len(codes))
     parts = order[: 2 * len(codes) // 3], order[2 * len(codes) // 3 :]
     return [(codes[rows], factors[rows]) for rows in parts]

@@ -6,7 +6,7 @@ import tempfile
 
 from absl import logging
 
-from idgan_tf.errors import require
+from idgan_tf.errors import ConfigError, message, require
 from idgan_tf.files import at_home
 
 
@@ -124,7 +124,10 @@ def _train(run, settings, weights):
         stage_dir = _stage_dir(run, stage)
         if not has_teacher(run, roles_of(stage)):
             logging.info("stage 1: %s in %s (teacher.gin_params changes it)", stage["gin_file"], stage_dir)
-            source = finish(first_stage(settings.configuration), stage_dir)
+            try:
+                source = finish(first_stage(settings.configuration), stage_dir)
+            except ConfigError as error:
+                raise ConfigError(f"stage 1: {message(error)} (teacher.gin_params changes it)") from error
             if workers.is_chief():
                 bring(source, run, roles_of(stage))
             workers.meet()

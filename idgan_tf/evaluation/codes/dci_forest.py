@@ -29,6 +29,7 @@ def importances(codes, factors, seed=0, trees=TREES, depth=DEPTH):
     require_number("trees", trees, minimum=1, integer=True)
     require_number("depth", depth, minimum=1, integer=True)
     codes, factors = checked_pair(codes, factors)
+    require_available(len(codes) >= 20, f"a tenth of {len(codes)} rows is too few to score on; give 20 or more")
     order = np.random.default_rng(seed).permutation(len(codes))
     test, train = np.split(order, [-(-len(codes) // 10)])
     importance, accuracy = [], []

@@ -10,6 +10,7 @@ from idgan_tf.errors import require, require_number
 from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
 
 ROUNDING = 16  # units in the last place of float64; what moves no further is constant
+MOST_BINS = 10_000  # the samples that MIG takes; chosen here
 
 
 def mutual_information_gap(codes, factors, bins=20):
@@ -53,6 +54,7 @@ def entropy(v):
 
 def discretize(z, bins):
     """The bin 0..bins-1 of every value [N], bins of equal width from the least to the greatest."""
+    require(bins <= MOST_BINS, f"a code in more than {MOST_BINS:,} bins says nothing of them, got {bins:,}")
     if np.ptp(z) <= ROUNDING * np.spacing(np.max(np.abs(z))):
         return np.zeros(len(z), np.int64)
     edges = np.linspace(np.min(z), np.max(z), bins + 1)

@@ -153,19 +153,7 @@ def compared(tables, names, seed):
             found = known[name].of_runs([table.codes for table in tables], seed)
             score = [next(iter(values.values())) for values in found]
             rank = 1 + np.argsort(np.argsort(-np.array(score), kind="stable"))
-            yield (
-                name,
-                [
-                    Result(
-                        values,
-                        {
-                            "metric": name,
-                            "num_samples": len(table.codes),
-                            "seed": seed,
-                            "rank": f"{place} of {len(tables)}",
-                        }
-                        | table.protocol,
-                    )
-                    for values, table, place in zip(found, tables, rank.tolist(), strict=True)
-                ],
-            )
+            shared = {"metric": name, "num_samples": len(tables[0].codes), "seed": seed}
+            ranks = [{"rank": f"{r} of {len(tables)}"} if len(tables) > 2 else {} for r in rank.tolist()]
+            parts = zip(found, tables, ranks, strict=True)
+            yield name, [Result(values, {**shared, **ranked, **table.protocol}) for values, table, ranked in parts]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from idgan_tf.errors import ConfigError, DataError, NonFiniteError
-from idgan_tf.evaluation.codes import table
+from idgan_tf.evaluation.codes import mig, table
 from idgan_tf.evaluation.metric import Result
 from idgan_tf.experiments import outside
 from tests.evaluation.codes.made import sample
@@ -141,3 +141,25 @@ def test_a_file_that_is_no_npz_of_numbers_is_told_what_is(tmp_path):
     for name in ("codes.npy", "objects.npz", "pickle.npz"):
         with pytest.raises(DataError, match="as np.savez writes it: (File is not a zip|Object arrays)"):
             outside.read_codes(tmp_path / name)
+
+
+def test_a_table_of_few_rows_is_left_out_by_those_that_fit_and_score_on_parts_of_it():
+    factors = np.array([[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]])
+    found = dict(table.results(table.prepared(factors / 1.0, factors), ["sap", "explicitness", "dci_forest"], 0))
+    assert found == {
+        "sap": "a third of 5 rows is too few to score on; give 6 or more",
+        "explicitness": "a third of 5 rows is too few to score on; give 6 or more",
+        "dci_forest": "a tenth of 5 rows is too few to score on; give 20 or more",
+    }
+
+
+def test_more_bins_than_a_code_can_fill_are_refused_before_they_are_made():
+    with pytest.raises(ConfigError, match="more than 10,000 bins"):
+        mig.of_codes(*sample("permuted", 50), seed=0, bins=10**9)
+
+
+def test_two_runs_have_no_rank():
+    codes, _ = sample("permuted", 300)
+    tables = [table.prepared(codes), table.prepared(2 * codes)]
+    ((_, results),) = table.compared(tables, ["udr"], 0)
+    assert all("rank" not in result.protocol for result in results)
