@@ -114,7 +114,7 @@ def installed(tmp_path_factory):
     venv.create(folder / "env")
     python = folder / "env" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--no-deps"]
-    started(*pip, next(folder.glob("*.whl")), folder=folder)
+    started(*pip, next(folder.glob("*.whl")), folder=folder, PYTHONPATH="")  # or pip would see the checkout there
     (packages,) = (folder / "env").glob("lib/python*/site-packages")
     (packages / "others.pth").write_text(sysconfig.get_path("purelib"))  # TensorFlow and the rest, as they are here
     return folder / "env" / "bin"

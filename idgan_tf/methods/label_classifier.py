@@ -22,6 +22,7 @@ class LabelClassifier(FactorClassifier):
         optimizer: of it.
     """
 
+    reads = {"label": "classes"}
     meanings = {"accuracy": "share of images whose class it tells"}
 
     def train_step(self, batch, seed):

@@ -35,8 +35,9 @@ def of_generators(method, dataset):
 
 
 @pytest.mark.parametrize("gin_file", ["factor_classifier", "label_classifier"])
-def test_the_training_of_a_classifier_has_no_pictures_and_asks_for_none(gin_file, tmp_path):
+def test_a_classifier_trains_on_its_data_and_has_no_pictures(gin_file, tmp_path):
     settings, classifier = build_tiny(f"tests/tiny/{gin_file}.gin", tmp_path)
+    classifier.require_data(settings.dataset)
     assert training_pictures(classifier, settings.dataset) == {}
 
 
