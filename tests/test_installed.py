@@ -163,9 +163,10 @@ def first_page(installed, folder):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    env = {name: value for name, value in os.environ.items() if "PYTEST" not in name}  # NiceGUI would want its fixture
     with subprocess.Popen(
         [installed / "idgan_tf", "explore", f"--port={port}"], cwd=folder, stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": ""},
+        env={**env, "PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": ""},
     ) as process:  # fmt: skip
         try:
             for _ in range(120):
