@@ -38,9 +38,9 @@ def finish(configuration, run_dir):
     from idgan_tf.training import build, loop, workers
 
     run = Run(run_dir)
-    if run.config.exists() and loop.is_done(run, build.settings(configuration)):
+    if run.config.exists() and loop.is_done(run, settings := build.settings(configuration)):
         run.require_config(configuration)
-        loop.require_no_more(run, build.settings(configuration))
+        loop.require_no_more(run, settings)
         return run
     settings, weights = _checked(configuration, run)
     with _ours(run, settings, wait=True):
@@ -85,8 +85,9 @@ def _require_teacher(run, configuration):
         return
     source = Run(_stage_dir(run, stage))
     if checkpoint.steps(source.checkpoints):
-        source.require_config(first_stage(configuration))
-        loop.require_no_more(source, build.settings(first_stage(configuration)))
+        first = first_stage(configuration)
+        source.require_config(first)
+        loop.require_no_more(source, build.settings(first))
 
 
 def _stage_dir(run, stage):
