@@ -164,6 +164,10 @@ def _short(value):
     return text[:12] if re.fullmatch("[0-9a-f]{64}", text) else text
 
 
+def needs_tensorflow():
+    """Whether more is asked than numpy can do with tables and features that are there."""
+    return not (FLAGS.codes or FLAGS.features) or FLAGS.gin_file or FLAGS.gin_param
+
+
 def start():
-    needs = lambda: not (FLAGS.codes or FLAGS.features) or FLAGS.gin_file or FLAGS.gin_param  # noqa: E731
-    cli.run(main, __doc__, FLAGS, check, needs)
+    cli.run(main, __doc__, FLAGS, check, needs_tensorflow)
