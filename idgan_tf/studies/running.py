@@ -10,7 +10,7 @@ import json
 from absl import logging
 
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
-from idgan_tf.files import alone, write_text
+from idgan_tf.files import write_text
 from idgan_tf.studies import jobs, measured
 
 
@@ -61,12 +61,11 @@ def _train(job):
     from idgan_tf.training import build
 
     configuration = jobs.configuration(job)
-    with alone(job.run.path):
-        try:
-            build.settings(configuration).dataset.arrays  # noqa: B018 - is it there?
-        except DataError as error:
-            raise _NoData(str(error)) from error
-        stages.finish(configuration, job.run.path)
+    try:
+        build.settings(configuration).dataset.arrays  # noqa: B018 - is it there?
+    except DataError as error:
+        raise _NoData(str(error)) from error
+    stages.finish(configuration, job.run.path)
     gc.collect()  # the data of a finished training would stay on the devices until chance collects it
 
 
