@@ -27,9 +27,9 @@ flags.DEFINE_integer(
 
 def check():
     """Finds what is wrong at once."""
+    early.run(FLAGS.run_dir, FLAGS.best)
     if importlib.util.find_spec("nicegui") is None:
         raise ConfigError("the page needs NiceGUI: pip install 'idgan_tf[app]', or '.[app]' in a checkout")
-    early.run(FLAGS.run_dir, FLAGS.best)
     require_free(HOST, FLAGS.port)
 
 
