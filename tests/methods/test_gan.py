@@ -23,6 +23,8 @@ def test_a_blind_discriminator_pays_two_log_two_and_is_named():
     assert values["adversarial"] == pytest.approx(2.0 * np.log(2.0), rel=1e-6)
     assert "flat" in method.diagnose(values)[0]
     assert method.diagnose({**values, "adversarial": 0.3, "fake_spread": 0.2}) == []
+    learns = {"adversarial": 1.3817, "r1": 2.8e-4, "fake_spread": 0.248}  # released settings, seed 0, step 1,300
+    assert method.diagnose(learns) == []
 
 
 def test_the_average_follows_the_generator_with_its_decay():
