@@ -6,6 +6,7 @@
     bin/reproduce --study=idgan_table2 --jobs=2               two jobs at a time, each on its own core
     bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
     bin/reproduce --study=idgan_table2 --scale=paper --list
+    bin/reproduce --verify                                    do the tables in docs/results follow from their numbers?
     bin/reproduce --study=path/to/mine.toml                   a table of one's own
     bin/reproduce --study=path/to/mine.toml --gin_allow_import=mine     whose gin files import mine.py
 
@@ -27,7 +28,7 @@ import time
 from absl import flags, logging
 
 from idgan_tf.commands import cli
-from idgan_tf.errors import JobsFailed
+from idgan_tf.errors import DataError, JobsFailed
 from idgan_tf.studies import jobs, measured, side_by_side, study, table
 
 FLAGS = cli.flags_of(gin_param="A binding of every training, such as 'train.jit_compile = True'.")
@@ -38,6 +39,9 @@ flags.DEFINE_string("only", None, "i/n: the i-th of n shares of the jobs.", flag
 flags.DEFINE_integer("jobs", 1, "How many jobs run at a time.", lower_bound=1, flag_values=FLAGS)
 flags.DEFINE_bool("list", False, "Show the jobs, and how far each is, and end.", flag_values=FLAGS)
 flags.DEFINE_bool("commands", False, "Print the jobs as commands for a shell, and end.", flag_values=FLAGS)
+flags.DEFINE_bool(
+    "verify", False, "Make the tables of docs/results (or of one --study) anew, compare, and end.", flag_values=FLAGS
+)
 
 JOB = ["row", "seed", "steps", "done", "run directory"]
 
@@ -55,6 +59,9 @@ def main():
     """Runs the command."""
     from idgan_tf.studies import results
 
+    if FLAGS.verify:
+        _verify()
+        return
     if not FLAGS.study:
         for name in study.names():
             print(f"{name:14} {study.load(name, 'paper').title}")
@@ -80,6 +87,18 @@ def main():
         told = "; ".join(f"{job.row.id}, seed {job.seed}: {_reason(code, last)}" for job, code, last in failed)
         code = failed[0][1]
         raise JobsFailed(f"{len(failed)} of {len(mine)} jobs ended with an error: {told}", code if code > 0 else 1)
+
+
+def _verify():
+    """Prints a line for each study; raises DataError where something is not what its numbers give."""
+    from idgan_tf.studies import evidence
+
+    found = [evidence.verify(folder) for folder in evidence.folders(FLAGS.study)]
+    for told, wrong in found:
+        print(f"{told}: {'; '.join(wrong) or 'as they are made today'}")
+    count = sum(bool(wrong) for _, wrong in found)
+    if count:
+        raise DataError(f"{count} of {len(found)} studies are not what their numbers give; see above")
 
 
 def _in_turn(mine, write):
