@@ -123,7 +123,9 @@ def shortfalls(result):
 
 
 def percent(share):
-    """A share as text: "3 %", "0.2 %"."""
+    """A share as text: "3 %", "0.2 %", "less than 0.1 %"."""
+    if share < 0.001:
+        return "less than 0.1 %"
     return f"{100 * share:.{0 if share >= 0.01 else 1}f} %"
 
 
