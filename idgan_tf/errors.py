@@ -49,6 +49,14 @@ class Interrupted(UserError):
         self.exit_code = 128 + signal_number
 
 
+class JobsFailed(UserError):
+    """Some of several processes ended with an error; the exit code is that of the first."""
+
+    def __init__(self, message, exit_code):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 def message(error):
     """What an error says, in one line, without the names of configurables that gin adds; of others', 600 letters."""
     text = " ".join(str(error).split("\n  In call to configurable")[0].split()) or type(error).__name__

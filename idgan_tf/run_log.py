@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from idgan_tf.config import gin_files
+from idgan_tf.run_directory import read_environment
 
 # Scores of lines that do not say which metric they are, where they have other names than it.
 EARLIER = {
@@ -92,6 +93,42 @@ class Log(NamedTuple):
         records = self.evaluations if evaluated else self.training
         points = [(r["step"], r[name]) for r in records if name in r and np.isfinite(r[name])]
         return ([], []) if not points else tuple(map(list, zip(*points, strict=True)))
+
+
+class Cost(NamedTuple):
+    """What a run's training took.
+
+    Attributes:
+        seconds: on the clock, in all its pieces; what a kill undid counts, a pause between two pieces does not.
+        devices: how many it had.
+        kind: of device: "core" of a CPU, or "GPU".
+    """
+
+    seconds: float
+    devices: int
+    kind: str
+
+    @property
+    def hours(self):
+        """Of one device."""
+        return self.seconds * self.devices / 3600
+
+
+def cost(run):
+    """The `Cost` of a `run_directory.Run`, by the clock in its TensorBoard log; None where it has none."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader  # half a second
+
+    machine = read_environment(run.environment).get("machine")
+    pieces = [[event.wall_time for event in LegacyEventFileLoader(str(path)).Load()] for path in _event_files(run)]
+    seconds = sum(max(times) - min(times) for times in pieces if times)
+    if not machine or not seconds:
+        return None
+    cores = re.search(r"(\d+) CPU cores", machine)
+    return Cost(seconds, int(cores[1]), "core") if cores else Cost(seconds, machine.count(", "), "GPU")
+
+
+def _event_files(run):
+    return sorted(run.tensorboard.glob("events.out.tfevents.*"))
 
 
 def read(run):

@@ -1,22 +1,14 @@
-"""A run as one HTML page: configuration, curves, metrics with their protocol, pictures, and how to repeat it."""
+"""A run as one HTML page: pictures, metrics with their protocol, curves, cost, configuration, and how to repeat it."""
 
 import shlex
-
-import numpy as np
 
 from idgan_tf import pretrained, run_log
 from idgan_tf.config.configuration import HARMLESS
 from idgan_tf.config.gin_files import literals
-from idgan_tf.evaluation.metric import metrics
-from idgan_tf.reports.page import inlined, page, picture
+from idgan_tf.reports import charts, scores
+from idgan_tf.reports.page import page, picture
 from idgan_tf.run_directory import read_environment
-from idgan_tf.run_log import score_of, told, values_of
-from idgan_tf.studies import published
 from idgan_tf.training import environment
-from idgan_tf.visualize import curves
-from idgan_tf.visualize.axes import svg
-
-OWN_NETWORK = ", on a feature network that the paper does not describe: compare order and ratio, not values"
 
 
 def of_run(run):
@@ -32,9 +24,11 @@ def of_run(run):
         "run.html",
         title=run.name,
         steps=last,
-        pictures=[picture(path) for path in _pictures(run)],
-        metrics=_metrics(log.evaluations, _gin_file(run)),
-        curves=_curves(log.training),
+        pictures=[picture(path, kind) for kind, path in _pictures(run).items()],
+        metrics=scores.newest(log.evaluations, _gin_file(run)),
+        measured=charts.of_evaluations(log),
+        training=charts.of_training(log, charts.meanings_of(run.config)),
+        cost=_cost(run),
         data=_data(run),
         environment=_environment(run),
         config=config,
@@ -57,6 +51,29 @@ def _environment(run):
     return f"{trained}This page was made with {environment.packages()}."
 
 
+def _cost(run):
+    """How long the training took and what it cost, in sentences; "" where nobody wrote it down."""
+    stages = literals(run.config).get("teacher.gin_file")
+    if minutes := pretrained.read(run).get("minutes"):
+        return f"It was trained in {minutes:,g} minutes{', its first stage included' if stages else ''}."
+    cost = run_log.cost(run)
+    if not cost:
+        return ""
+    first = " The first stage is a run of its own, which is not counted here." if stages else ""
+    many = f"{cost.devices} {cost.kind}{'s' if cost.devices > 1 else ''}"
+    spent = "took" if run.done.exists() else "has taken so far"
+    clock, hours = duration(cost.seconds), f"{cost.hours:.2g} {cost.kind} hours"
+    return f"The training {spent} {clock} on {many}, which is {hours}.{first}"
+
+
+def duration(seconds):
+    """A time as text: "50 s", "27 min", "3 h 05 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def _command(run):
     """What trains such a run; of a pretrained model, what trained it."""
     known = pretrained.read(run)
@@ -71,9 +88,9 @@ def _command(run):
 
 
 def _pictures(run):
-    """The figures, and the newest picture of each kind from the training where there are no figures yet."""
-    figures = sorted(path for path in run.figures.glob("*") if path.suffix in (".png", ".gif"))
-    return figures or list(run.newest_pictures().values())
+    """{what it shows: path}: figures, or the newest pictures from the training where there are no figures yet."""
+    figures = {path.stem: path for path in sorted(run.figures.glob("*")) if path.suffix in (".png", ".gif")}
+    return figures or run.newest_pictures()
 
 
 def _gin_file(run):
@@ -81,39 +98,3 @@ def _gin_file(run):
     asked = read_environment(run.environment).get("experiment", {"gin_files": [], "bindings": []})
     as_it_is = all(binding.startswith((*HARMLESS, "train.seed")) for binding in asked["bindings"])
     return asked["gin_files"][0] if len(asked["gin_files"]) == 1 and as_it_is else ""
-
-
-def _metrics(records, gin_file):
-    """[{"name", "value", "published", "protocol"}] as texts, beside what papers print of what a gin file trains."""
-    rows = []
-    for record in records:
-        dataset = record["protocol"].get("dataset")
-        method = published.method_of(gin_file, dataset)
-        protocol = told({"step": record["step"], **record["protocol"]})
-        metric, score = score_of(record)
-        papers = "; ".join(map(str, published.of(method, dataset, metric)))
-        if papers and metrics()[metric].network:
-            papers += OWN_NETWORK
-        for name, value in values_of(record).items():
-            shown = papers if papers and name == score else "-"
-            rows.append({"name": name, "value": f"{value:.4g}", "published": shown, "protocol": protocol})
-    return rows
-
-
-def _curves(records):
-    """Every value over the steps, as what the macro `figure` shows."""
-    names = dict.fromkeys(name for record in records for name in record if name != "step")
-    return [_curve(name, [(r["step"], r[name]) for r in records if name in r]) for name in names]
-
-
-def _curve(name, points):
-    last = points[-1][1]
-    points = [point for point in points if np.isfinite(point[1])]
-    source = inlined(svg(curves.curve(points)), "image/svg+xml")
-    steps, values = zip(*points, strict=True) if points else ((), ())
-    of = (
-        f"from {min(values):.4g} to {max(values):.4g}, steps {steps[0]:,} to {steps[-1]:,}"
-        if points
-        else "never finite"
-    )
-    return {"name": name, "caption": f"{name}: {last:.4g} ({of})", "kind": "curve", "source": source}

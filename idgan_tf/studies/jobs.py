@@ -75,23 +75,34 @@ def plan(study, runs, extra=(), allow_imports=()):
     return jobs
 
 
+def _asked(scale, row):
+    """(gin files, bindings) of a row at a scale."""
+    data = [scale.data[row.dataset]] if row.dataset in scale.data else []
+    return [*row.gin, *data, *scale.gin], [
+        *row.params, *scale.params.get("all", []), *scale.params.get(row.budget, [])
+    ]  # fmt: skip
+
+
+def paper_images(study, allow_imports=()):
+    """{id of a row: how many images its training sees at scale paper}; {} of a study without that scale."""
+    paper = study.scales.get("paper")
+    trainings = {
+        row.id: _configured(*map(tuple, _asked(paper, row)), tuple(allow_imports)).bindings_of("train")
+        for row in (study.chosen if paper else ())
+    }
+    return {name: asked["num_steps"] * asked["batch_size"] for name, asked in trainings.items()}
+
+
 def _job(study, row, seed, runs, extra, allowed, network):
     scale = study.scale
     own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
-    data = [scale.data[row.dataset]] if row.dataset in scale.data else []
-    params = [
-        *row.params,
-        *scale.params.get("all", []),
-        *scale.params.get(row.budget, []),
-        f"train.seed = {seed}",
-        *extra,
-    ]
+    gin_files, params = _asked(scale, row)
+    params += [f"train.seed = {seed}", *extra]
     networks, needs = {}, []
     if row.teacher:
         teacher = _job(study, study.row(row.teacher), seed, runs, extra, allowed, network)
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
         needs.append(dataclasses.replace(teacher, needs=[]))
-    gin_files = [*row.gin, *data, *scale.gin]
     _configured(tuple(gin_files), tuple(params), allowed)  # its imports may have metrics
     for metric in row.metrics:
         if asked := find(metric).network:

@@ -11,6 +11,7 @@ import shutil
 
 from absl import logging
 
+from idgan_tf import run_log
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import NOT_OURS, alone, write_text
 from idgan_tf.run_directory import read_environment
@@ -30,11 +31,14 @@ def collect(study, planned, extra=(), allow_imports=()):
          "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
                    "published": {column: [mean] or [mean, std]}, "seeds", "steps", "teacher_steps", "precision",
                    "batch_size", "settings": gin files and bindings, "pictures": {what it shows: path},
+                   "cost": {seed: [seconds on the clock, devices, their kind]}, where it is known,
+                   "paper_share": its training images by those of scale paper, or None,
                    "problem": why runs have no numbers, or "", "left_out": {metric: why it was not measured},
                    "protocol": {column: {what its seeds have in common, but not all rows}}}],
          "protocol": {column: {what all rows and seeds have in common}},
          "claims": [{"text", "where", "published": the answer of the paper's own numbers, "answer", "reason"}],
-         "environments": [packages and machine, in words]}.
+         "environments": [packages and machine, in words],
+         "commits": [of the code that trained the runs, where they say it]}.
     """
     command = ["bin/reproduce", f"--study={study.asked}", f"--scale={study.scale.name}"]
     command += [f"--gin_param={param}" for param in extra] + [f"--gin_allow_import={name}" for name in allow_imports]
@@ -49,7 +53,11 @@ def collect(study, planned, extra=(), allow_imports=()):
             }
             for column, found in row["protocol"].items()
         }
-    environments = [read_environment(job.run.environment) for job in planned]
+    papers = jobs.paper_images(study, allow_imports)
+    for row in rows:
+        known = row["steps"] and row["batch_size"] and row["id"] in papers
+        row["paper_share"] = row["steps"] * int(row["batch_size"]) / papers[row["id"]] if known else None
+    environments = [found for job in planned if (found := read_environment(job.run.environment))]
     return {
         "study": study.name,
         "title": study.title,
@@ -62,7 +70,8 @@ def collect(study, planned, extra=(), allow_imports=()):
         "rows": rows,
         "protocol": protocol,
         "claims": answers(study, rows),
-        "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments if e)),
+        "environments": list(dict.fromkeys(f"{e['packages']}; {e['machine']}" for e in environments)),
+        "commits": sorted({e["commit"] for e in environments if e.get("commit")}),
     }
 
 
@@ -122,6 +131,7 @@ def _row(study, row, mine):
         "teacher_steps": measured.finished_step(teacher[0]) if teacher else None,
         "precision": _bound_in(done, "train.precision", "float32"),
         "batch_size": _bound_in(done, "train.batch_size", None),
+        "cost": {job.seed: list(cost) for job in done if (cost := run_log.cost(job.run))},
         "settings": settings(mine[0]),
         "problem": "; ".join(_of_seeds(text, seeds, mine) for text, seeds in problems.items() if text),
         "left_out": reasons,
@@ -180,10 +190,11 @@ def read(folder):
         result = json.loads((folder / "results.json").read_text())
     except NOT_OURS as error:
         raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
-    today = "figures" in result and all("left_out" in row for row in result["rows"])
+    today = "commits" in result and all("cost" in row for row in result["rows"])
     require(today, f"{folder} is of an earlier version; run bin/reproduce again")
     for row in result["rows"]:  # JSON has no integer keys
         row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
+        row["cost"] = {int(seed): cost for seed, cost in row["cost"].items()}
     return result
 
 

@@ -95,7 +95,10 @@ class Scale:
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """A study at one scale: `rows` are all of the table, `chosen` those that the scale runs; `asked` is its --study."""
+    """A study at one scale: `rows` are all of the table, `chosen` those that the scale runs; `asked` is its --study.
+
+    `scales` are all that it has, by their names.
+    """
 
     name: str
     asked: str
@@ -108,6 +111,7 @@ class Study:
     rows: list
     claims: list
     scale: Scale
+    scales: dict
 
     @property
     def chosen(self):
@@ -192,6 +196,7 @@ def load(asked, scale):
         rows=rows,
         claims=told,
         scale=scales[scale],
+        scales=scales,
     )
 
 

@@ -20,6 +20,7 @@ CLAIM = {  # what is shown of a claim, under which heading
     "answer": "by ours",
     "reason": "reason",
 }
+COST = ("run", "hours on the clock", "on", "hours of one of them")
 FIELDS = ("study", "scale", "row", "dataset", "metric", "mean", "std", "seeds", *ABOUT, "published", "published_std")
 
 
@@ -112,6 +113,34 @@ def budgets(result):
     return [f"{', '.join(names)}: {settings}" for settings, names in rows_of.items()]
 
 
+def shortfalls(result):
+    """Which rows saw fewer images than the published values are of: a sentence, where there are such."""
+    below = {row["name"]: row["paper_share"] for row in result["rows"] if row["paper_share"] and row["paper_share"] < 1}
+    if not below:
+        return []
+    told = "; ".join(f"{name} {percent(share)}" for name, share in below.items())
+    return [f"Of the images that the paper's trainings saw, these saw a part: {told}. Compare order, not values."]
+
+
+def percent(share):
+    """A share as text: "3 %", "0.2 %", "less than 0.1 %"."""
+    if share < 0.001:
+        return "less than 0.1 %"
+    return f"{100 * share:.{0 if share >= 0.01 else 1}f} %"
+
+
+def costs(result):
+    """[row, hours on the clock, devices, hours of one device] as texts, of the rows whose runs wrote it down."""
+    lines = []
+    for row in result["rows"]:
+        if row["cost"]:
+            seconds, devices, kinds = zip(*row["cost"].values(), strict=True)
+            used = " / ".join(dict.fromkeys(f"{n} {kind}" for n, kind in zip(devices, kinds, strict=True)))
+            spent = sum(s * n for s, n in zip(seconds, devices, strict=True)) / len(seconds)
+            lines.append([row["name"], f"{statistics.fmean(seconds) / 3600:.2g}", used, f"{spent / 3600:.2g}"])
+    return lines
+
+
 def heading(result):
     """One line: what was run."""
     count = result["seeds"]
@@ -130,7 +159,8 @@ def to_terminal(result):
     """The table in columns of equal width."""
     text = [result["title"], heading(result), "", *columns(grid(result))]
     text += ["", *problems(result)] if problems(result) else []
-    text += ["", *result["notes"]] if result["notes"] else []
+    told = [*shortfalls(result), *result["notes"]]
+    text += ["", *told] if told else []
     text.append("")
     for claim in result["claims"]:
         text += [f"{claim['answer'].upper()}: {claim['text']} ({claim['where']})", f"    {claim['reason']}"]
@@ -145,15 +175,19 @@ def to_markdown(result):
     header, *lines = [[cell.replace("|", "\\|") for cell in line] for line in grid(result)]
     text = [f"# {result['title']}", "", heading(result), ""]
     text += [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *lines)]
-    text += ["", *(f"- {line}" for line in [*problems(result), *result["notes"]])]
+    text += ["", *(f"- {line}" for line in [*problems(result), *shortfalls(result), *result["notes"]])]
     text += ["", f"| {' | '.join(CLAIM.values())} |", f"|{'---|' * len(CLAIM)}"]
     for claim in result["claims"]:
         cells = [claim[key] for key in CLAIM]
         text.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     text += ["", *(f"![{name}](pictures/{name})" for name in result["figures"])]
     text += ["", "How they were measured:", "", *(f"- {line}" for line in protocols(result))]
+    if costs(result):
+        text += ["", f"| {' | '.join(COST)} |", f"|{'---|' * len(COST)}"]
+        text += [f"| {' | '.join(line)} |" for line in costs(result)]
     text += ["", "Gin files and bindings:", "", *(f"- {line}" for line in budgets(result))]
-    text += ["", f"Made by `{result['command']}`.", ""]
+    trained = f" Trained at commit {', '.join(result['commits'])}." if result["commits"] else ""
+    text += ["", f"Made by `{result['command']}`.{trained}", ""]
     for row in result["rows"]:
         if row["pictures"]:
             text += [f"**{row['name']}**", "", *(f"![{name}](pictures/{name})" for name in row["pictures"]), ""]

@@ -3,7 +3,9 @@
 import importlib.metadata
 import json
 import os
+import pathlib
 import platform
+import subprocess
 
 from idgan_tf.files import write_text
 from idgan_tf.run_directory import read_environment
@@ -20,6 +22,18 @@ def packages():
         except importlib.metadata.PackageNotFoundError:
             continue
     return ", ".join([*versions, f"Python {platform.python_version()}"])
+
+
+def commit():
+    """The commit of the checkout that this code is from, with "-dirty" where files differ from it; "" outside one."""
+    here = pathlib.Path(__file__).parent
+    asked = ["git", "-C", str(here)]
+    try:
+        subprocess.run([*asked, "ls-files", "--error-unmatch", __file__], check=True, capture_output=True)
+        described = [*asked, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(described, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def remember(run, settings, begun=None):
@@ -43,6 +57,7 @@ def of_training(settings):
         "home": dataset.home,
         "licence": dataset.licence,
         "packages": packages(),
+        "commit": commit(),
         "machine": f"{platform.system()} {platform.machine()}, {_devices()}",
     }
 

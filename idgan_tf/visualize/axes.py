@@ -1,8 +1,5 @@
-"""Matplotlib figures: panels side by side, as a picture or as SVG."""
+"""Matplotlib figures: panels side by side, as a picture."""
 
-import io
-
-import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -12,11 +9,11 @@ DPI = 100
 PANEL, LEGEND = (4.6, 3.6), 1.6  # inches: a panel, and the width of a legend
 
 
-def panels(count, size=PANEL, legend=0.0, **options):
+def panels(count, legend=0.0, **options):
     """(figure, its axes side by side, at most four in a row), with room for a legend of that width in inches."""
     columns = min(count, 4)
     rows = -(-count // columns)
-    figure = Figure((size[0] * columns + legend, size[1] * rows), DPI, layout="constrained")
+    figure = Figure((PANEL[0] * columns + legend, PANEL[1] * rows), DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
     for spare in axes[count:]:
@@ -49,11 +46,3 @@ def picture(figure):
     """A drawn figure as uint8 [H, W, 3]."""
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
-
-
-def svg(figure):
-    """A drawn figure as the bytes of an SVG file, the same every time, whose text is text."""
-    file = io.BytesIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "idgan_tf"}):
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return file.getvalue()

@@ -14,7 +14,6 @@ from idgan_tf.visualize import axes, registry
 from idgan_tf.visualize.axes import picture
 from idgan_tf.visualize.registry import OF_LOGS, figure
 
-SMALL, MAX_POINTS = (3.2, 1.9), 400  # of a curve of one value: inches, and points
 BOUNDS = {"mi_upper": ("$I^U$", "tab:red"), "mi_lower": ("$I^L$", "tab:blue")}
 LAMBDAS = ("lambda_id", "lambda_info")  # of ID-GAN's distillation and of InfoGAN's information
 FIDS = ("fid", "fid_dsprites")  # metrics
@@ -127,17 +126,6 @@ def fid_lambda(logs):
     panel.grid(alpha=0.3)
     panel.legend()
     return picture(figure)
-
-
-def curve(points):
-    """One value over the steps, from (step, value), as a matplotlib figure; thinned to `MAX_POINTS`."""
-    figure, (panel,) = axes.panels(1, SMALL)
-    shown = points[:: -(-len(points) // MAX_POINTS) or 1]
-    panel.plot(*np.reshape(shown, (-1, 2)).T, lw=1)
-    axes.steps(panel.xaxis)
-    panel.tick_params(labelsize="small")
-    panel.grid(alpha=0.3)
-    return figure
 
 
 def _require(condition, figure, needed):

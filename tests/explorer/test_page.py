@@ -1,4 +1,4 @@
-"""The pages as people meet them: bin/explore and bin/report in a headless Chromium."""
+"""The page as people meet it: bin/explore in a headless Chromium."""
 
 import contextlib
 import json
@@ -216,14 +216,3 @@ def test_the_page_is_served_to_this_machine_under_its_own_name_alone(address):
 def test_a_port_in_use_is_said_in_one_line(run, address):
     refused = command("explore", f"--run_dir={run.path}", f"--port={address.rsplit(':', 1)[1]}")
     assert refused.returncode == 2 and "pass another --port" in refused.stderr.splitlines()[-1]
-
-
-def test_a_report_opens_on_a_phone(page, run, tmp_path):
-    report = tmp_path / "report.html"
-    run.metrics.write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.0}\n')
-    command("report", f"--run_dir={run.path}", f"--out={report}", check=0)
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(report.as_uri())
-    assert NAME in page.locator("h1").inner_text() and page.locator("svg").count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert all(url.startswith(("file:", "data:")) for url in page.asked)

@@ -1,11 +1,14 @@
 """What docs/results/ shows is what `bin/reproduce` made of its numbers, and what today's claims say of them."""
 
+import json
 import pathlib
 import re
+import shutil
 
 import pytest
 
-from idgan_tf.studies import jobs, results, study, table
+from idgan_tf.errors import ConfigError
+from idgan_tf.studies import evidence, results, study
 
 ROOT = pathlib.Path(__file__).parents[2]
 EVIDENCE = {"idgan_lambda", "idgan_table1", "idgan_table2", "ibgan_table1", "label_table1", "label_table2", "label_toy"}
@@ -14,30 +17,56 @@ FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/res
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_the_tables_are_those_of_the_numbers(folder):
-    result = results.read(folder)
-    assert folder.name == result["study"]
-    assert (folder / "table.md").read_text() == table.to_markdown(result)
-    assert (folder / "table.csv").read_text() == table.to_csv(result)
-    shown = {*result["figures"], *(name for row in result["rows"] for name in row["pictures"])}
-    assert shown == {path.name for path in (folder / "pictures").iterdir()}
-    assert max(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 5_000_000
+def test_tables_claims_and_settings_are_those_of_the_numbers(folder):
+    told, wrong = evidence.verify(folder)
+    assert wrong == [] and folder.name in told
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_settings_and_claims_are_those_of_the_study_and_every_answer_follows_from_the_numbers(folder):
+def test_the_evidence_is_whole(folder):
     result = results.read(folder)
     today = study.load(result["study"], result["scale"])
-    assert [row["id"] for row in result["rows"]] == [row.id for row in today.chosen]
-    assert [row["published"] for row in result["rows"]] == [row.published for row in today.chosen]
-    planned = {job.row.id: job for job in reversed(jobs.plan(today, "runs"))}
-    for row in result["rows"]:
-        assert row["settings"] == results.settings(planned[row["id"]]), row["id"]
+    assert folder.name == result["study"]
+    assert max(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 5_000_000
+    for row, asked in zip(result["rows"], today.chosen, strict=True):
         assert row["seeds"] == today.scale.seeds, row["id"]
-        missing = {column for column in planned[row["id"]].row.metrics if column not in row["cells"]}
+        missing = {column for column in asked.metrics if column not in row["cells"]}
         assert not row["problem"] and row["left_out"].keys() == missing <= NOT_HERE, row["id"]
-    assert result["claims"] == results.answers(today, result["rows"])
-    assert result["notes"] == today.notes
+
+
+def changed(folder, **changes):
+    """What `verify` says of a copy of evidence in whose first row something else stands."""
+    text = json.loads((folder / "results.json").read_text())
+    text["rows"][0] |= changes
+    (folder / "results.json").write_text(json.dumps(text))
+    return evidence.verify(folder)[1]
+
+
+def test_whatever_was_changed_by_hand_is_found(tmp_path):
+    source, folder = ROOT / "docs" / "results" / "idgan_table2", tmp_path / "idgan_table2"
+    shutil.copytree(source, folder)
+    assert evidence.verify(folder)[1] == []
+    (folder / "table.md").write_text((folder / "table.md").read_text().replace("0.675", "0.775"))
+    (folder / "pictures" / "mine.png").touch()
+    assert evidence.verify(folder)[1] == ["table.md is not what its numbers give", "pictures/mine.png is of no row"]
+    (folder / "pictures" / "mine.png").unlink()
+    shutil.copy(source / "table.md", folder)
+    assert changed(folder, settings=[]) == [
+        "table.md is not what its numbers give", "betavae_dsprites has other settings today"
+    ]  # fmt: skip
+    shutil.copy(source / "results.json", folder)
+    cells = json.loads((source / "results.json").read_text())["rows"][0]["cells"]
+    wrong = changed(folder, cells=cells | {"fid_dsprites": {"0": 1.0}})
+    assert "its claims, or their answers, are not those that its numbers give today" in wrong
+    assert "fid_dsprites of betavae_dsprites has 1 of 2 seeds" in wrong
+
+
+def test_no_evidence_is_said(monkeypatch, tmp_path):
+    with pytest.raises(ConfigError, match="no evidence of idgan_table3; there is of ibgan_table1"):
+        evidence.folders("idgan_table3")
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
+    with pytest.raises(ConfigError, match="it comes with a checkout"):
+        evidence.folders()
 
 
 def machine_paths(text):

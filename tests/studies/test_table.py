@@ -3,6 +3,7 @@
 import csv
 import html.parser
 import json
+import re
 
 from idgan_tf.errors import NonFiniteError
 from idgan_tf.reports import of_study
@@ -58,6 +59,20 @@ def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, t
     assert line.split(" | ")[5] == "nan" and answers(result)["Two-step ID-GAN has the lowest FID"] == "not decidable"
 
 
+def test_fewer_images_than_the_papers_are_said_and_time_and_cost_told(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    assert "VAE-GAN 2 %" in (folder / "table.md").read_text() and "VAE-GAN 2 %" in table.to_terminal(result)
+    for row in result["rows"]:
+        images = row["steps"] * int(row["batch_size"])
+        row["paper_share"] = images / (images if row["id"] == "vaegan_dsprites" else 2 * images)
+    assert "VAE-GAN" not in table.shortfalls(result)[0] and "beta-VAE (reference) 50 %" in table.shortfalls(result)[0]
+    assert table.costs(result) == [] and "hours on the clock" not in (folder / "table.md").read_text()
+    result["rows"][0]["cost"] = {0: [3600.0, 2, "core"], 1: [7200.0, 2, "core"]}
+    assert table.costs(result) == [["beta-VAE (reference)", "1.5", "2 core", "3"]]
+    assert "| beta-VAE (reference) | 1.5 | 2 core | 3 |" in table.to_markdown(result)
+    assert "1.5" in of_study.of_study(result, folder / "pictures")
+
+
 def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path):
     made.fail["vaegan_dsprites"] = NonFiniteError("<script>alert(1)</script>")
     result, folder = run_all(table2, tmp_path)
@@ -71,5 +86,8 @@ def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path)
     parser.feed(page)
     assert tags.count("img") == 4, "three rows that ran, and the figure"
     assert all(source.startswith("data:image/") for source in sources)
-    assert "script" not in tags and "&lt;script&gt;" in page
+    assert tags.count("script") == 3 and "&lt;script&gt;" in page, "the library, ours, and the runs as JSON"
+    compared = json.loads(re.search(r'<script type="application/json">(.*?)</script>', page)[1])
+    assert compared["columns"].keys() == {"fvm", "mig", "fid_dsprites"} and len(compared["runs"]) == 3 * 2
+    assert {"row": "ID-GAN (two-step)", "fvm": 0.71, "mig": 0.71, "fid_dsprites": 2.01} in compared["runs"]
     assert "0.65 ± 0.08" in page and "does not hold" not in page and "not decidable" in page
