@@ -62,10 +62,9 @@ def remedy(error, choose):
 
 
 def cannot_write(path, error):
-    """The `UserError` to raise when writing to a path failed: DataError for a full disk, else ConfigError."""
-    if full := full_disk(error):
-        return DataError(f"cannot write to {path}: {full}; make room and start again")
-    return ConfigError(f"cannot write to {path}: {getattr(error, 'strerror', None) or message(error)}")
+    """The DataError to raise when writing to a path failed: the disk is full, read-only or closed to the user."""
+    reason = full_disk(error) or getattr(error, "strerror", None) or message(error)
+    return DataError(f"cannot write to {path}: {reason}; {remedy(error, 'choose a folder')}")
 
 
 def sync(path):
@@ -214,14 +213,14 @@ def alone(path):
     """Runs the block while no other process is in one for the same path; waits for its turn.
 
     Raises:
-        ConfigError: the folder of `path` cannot be written.
+        DataError: the folder of `path` cannot be written.
     """
     with contextlib.ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context(open(path.with_name(f".{path.name}.lock"), "a"))
         except OSError as error:
-            raise ConfigError(f"cannot write to {path.parent}: {error.strerror}") from error
+            raise cannot_write(path.parent, error) from error
         if not claim(file):
             logging.info("waiting for another process that works on %s", path)
             while not claim(file):

@@ -7,6 +7,7 @@ A model that comes with the package (`idgan_tf.pretrained`) is one, too, with we
 """
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -17,7 +18,7 @@ import time
 from absl import logging
 
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.files import NOT_OURS, TEMPORARY, claim, write_text
+from idgan_tf.files import NOT_OURS, TEMPORARY, cannot_write, claim, write_text
 
 PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
 
@@ -53,7 +54,8 @@ class Run:
         """Makes the directory.
 
         Raises:
-            ConfigError: it cannot be written, or holds something that is no run, or a pretrained model.
+            ConfigError: it holds something that is no run, or is a pretrained model.
+            DataError: it cannot be written.
         """
         if self.is_pretrained or str(self.path).startswith(PRETRAINED):
             raise ConfigError(
@@ -64,11 +66,11 @@ class Run:
             self.path.mkdir(parents=True, exist_ok=True)
             entries = [name for name in os.listdir(self.path) if not name.startswith((".lock", TEMPORARY))]
         except OSError as error:
-            raise ConfigError(f"cannot make the run directory {self.path}: {error.strerror}") from error
+            raise cannot_write(self.path, error) from error
         if entries and not self.config.exists():
             raise ConfigError(f"{self.path} is not empty and holds no run (no config.gin); choose another --run_dir")
         if not os.access(self.path, os.W_OK):
-            raise ConfigError(f"cannot write to the run directory {self.path}")
+            raise cannot_write(self.path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def steps_done(self):
         """The number of steps of a run that is done, whatever its configuration; else None."""
@@ -104,12 +106,13 @@ class Run:
 
         Raises:
             ConfigError: another process is training here.
+            DataError: it cannot be written.
         """
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(open(self.path / ".lock", "a+"))
             except OSError as error:
-                raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
+                raise cannot_write(self.path, error) from error
             if not claim(file):
                 file.seek(0)
                 written = f"{self.path} is being written by {file.read().strip() or 'another process'}"
