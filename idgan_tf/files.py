@@ -179,7 +179,7 @@ def _put_back(old):
 def write_text(path, text):
     """Writes a small file whole or not at all."""
     with replacing(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, "utf-8")
 
 
 def take_lock(file):

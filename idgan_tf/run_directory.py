@@ -75,7 +75,7 @@ class Run:
     def steps_done(self):
         """The number of steps of a run that is done, whatever its configuration; else None."""
         try:
-            return json.loads(self.done.read_text())["step"]
+            return json.loads(self.done.read_text("utf-8"))["step"]
         except NOT_OURS:
             return None
 
@@ -137,7 +137,7 @@ class Run:
         left = [*self.checkpoints.glob("step-*"), *self.best.glob("step-*")]
         if self.config.exists() and (self.done.exists() or left):
             self.require_config(configuration)
-        elif self.config.exists() and configuration.differences(self.config.read_text()):
+        elif self.config.exists() and configuration.differences(self.config.read_text("utf-8")):
             logging.info("%s was begun with another configuration and has no checkpoint: it begins anew", self.path)
             for folder in (self.networks, self.samples, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -145,7 +145,7 @@ class Run:
 
     def require_config(self, configuration):
         """Raises ConfigError unless config.gin is that of a `Configuration`, but for what may change."""
-        changed = configuration.differences(self.config.read_text())
+        changed = configuration.differences(self.config.read_text("utf-8"))
         if changed:
             raise ConfigError(
                 f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
@@ -183,4 +183,4 @@ def figures_of(found):
 
 def read_environment(path):
     """What `environment.remember` wrote; {} of a run that has not begun, or began before there was such a file."""
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}

@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import traceback
+import warnings
 
 from absl import flags, logging
 
@@ -80,6 +81,9 @@ def _run(main, usage, known, check, needs_tensorflow):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if os.path.expanduser("~") == "~":  # nobody's home is known, and Keras would make a folder of this name here
         os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with an image its reader says, with its name
+    with contextlib.suppress(AttributeError):  # where something else stands in for it
+        sys.stdout.reconfigure(errors="backslashreplace")  # letters that the terminal does not know
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:

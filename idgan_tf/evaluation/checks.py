@@ -15,9 +15,15 @@ def real_numbers(values, what):
     Raises:
         ConfigError: it holds something else than real numbers: text, objects, or complex ones, which lose a part.
     """
-    values = np.asarray(values)
+    values = unmasked(values, what)
     require(values.dtype.kind in "buif", f"{what} must be real numbers, got {values.dtype}")
     return values.astype(np.float64)
+
+
+def unmasked(values, what):
+    """An array as NumPy's own kind; refuses one with masked values, whose mask would be lost with what it hides."""
+    require(not np.ma.is_masked(values), f"{what} have masked values: leave out their rows")
+    return np.asarray(values)
 
 
 def checked_codes(codes):
@@ -46,7 +52,7 @@ def checked_pair(codes, factors):
         Unavailable: a factor has one value only.
         NonFiniteError: codes hold NaN or infinity.
     """
-    codes, factors = checked_codes(codes), np.asarray(factors)
+    codes, factors = checked_codes(codes), unmasked(factors, "factors")
     require(
         factors.ndim == 2 and len(factors) == len(codes) and factors.shape[1] >= 1,
         f"factors must be [N, K] with the N = {len(codes)} of the codes, got {list(factors.shape)}",

@@ -143,7 +143,7 @@ def _bound_in(done, name, otherwise):
     """The value of a binding in the configuration of the first run."""
     if not done:
         return None
-    text = done[0].run.config.read_text()
+    text = done[0].run.config.read_text("utf-8")
     found = re.search(rf"^{re.escape(name)} = (.*)$", text, flags=re.MULTILINE)
     return found.group(1).strip("'\"") if found else otherwise
 
@@ -177,7 +177,7 @@ def read(folder):
         ConfigError: there are none, or only those of an earlier version.
     """
     try:
-        result = json.loads((folder / "results.json").read_text())
+        result = json.loads((folder / "results.json").read_text("utf-8"))
     except NOT_OURS as error:
         raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
     today = "figures" in result and all("left_out" in row for row in result["rows"])

@@ -5,6 +5,8 @@ import pytest
 
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.checks import checked_codes, checked_pair, finite, standardised, two_thirds
+from idgan_tf.evaluation.codes import table
+from idgan_tf.evaluation.features import pairs
 from idgan_tf.evaluation.metric import Unavailable
 
 
@@ -47,3 +49,21 @@ def test_two_thirds_fit_and_the_others_score():
     assert not np.array_equal(two_thirds(codes, factors, 1)[0][0], fit)
     with pytest.raises(Unavailable, match="a third of 5 rows"):
         two_thirds(codes[:5], factors[:5], 0)
+
+
+@pytest.mark.parametrize("take", [checked_codes, lambda x: checked_pair(x, [[0], [1], [2]]), table.prepared])
+def test_masked_values_are_not_taken_for_what_they_hide(take):
+    codes = np.ma.masked_array(np.arange(6.0).reshape(3, 2), mask=False)
+    take(codes)
+    codes[1, 1] = np.ma.masked
+    with pytest.raises(ConfigError, match="codes have masked values: leave out their rows"):
+        take(codes)
+
+
+def test_nor_are_masked_classes_and_features():
+    rows = np.ma.masked_array(np.arange(6).reshape(3, 2), mask=[[0, 0], [1, 0], [0, 0]])
+    for take in (table.prepared, checked_pair):
+        with pytest.raises(ConfigError, match="factors have masked values"):
+            take(np.arange(6.0).reshape(3, 2), rows)
+    with pytest.raises(ConfigError, match="real features have masked values"):
+        pairs.checked(rows, rows.data)

@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.checks import checked_codes, checked_pair, checked_seed, finite
+from idgan_tf.evaluation.checks import checked_codes, checked_pair, checked_seed, finite, unmasked
 from idgan_tf.evaluation.metric import Result, Unavailable, metrics_of, settings_of, values_of
 
 CLASSES = 20  # of a factor that is cut; disentanglement_lib cuts codes into as many bins
@@ -43,14 +43,14 @@ def prepared(codes, factors=None):
         ConfigError: shapes do not fit, or a factor has one value only.
         NonFiniteError: a code or a factor is NaN or infinite.
     """
-    codes, protocol = np.asarray(codes), {}
+    codes, protocol = unmasked(codes, "codes"), {}
     if codes.ndim == 3 and codes.size and codes.dtype.kind in "buif":
         protocol["codes"] = "first principal component of {} vectors of {}".format(*codes.shape[1:])
         finite(codes, "codes")
         codes = np.stack([_first_component(vectors) for vectors in codes.swapaxes(0, 1).astype(np.float64)], axis=1)
     if factors is None:
         return Table(checked_codes(codes), None, protocol)
-    factors = np.asarray(factors)
+    factors = unmasked(factors, "factors")
     require(
         factors.ndim == 2 and codes.ndim == 2 and len(factors) == len(codes),
         f"codes [N, D] and factors [N, K] must be of the same N images, got {list(codes.shape)} and "

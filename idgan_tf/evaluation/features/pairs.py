@@ -9,8 +9,16 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.checks import LARGEST, checked_seed, finite
-from idgan_tf.evaluation.metric import Result, Unavailable, counted, metrics_of, settings_of, values_of
+from idgan_tf.evaluation.checks import LARGEST, checked_seed, finite, unmasked
+from idgan_tf.evaluation.metric import (
+    Result,
+    Unavailable,
+    counted,
+    metrics_of,
+    require_available,
+    settings_of,
+    values_of,
+)
 
 
 def checked(real, generated):
@@ -20,7 +28,7 @@ def checked(real, generated):
         ConfigError: they are no real numbers [M, F] and [N, F], or larger than float32 has.
         NonFiniteError: they hold NaN or infinity.
     """
-    real, generated = np.asarray(real), np.asarray(generated)
+    real, generated = unmasked(real, "real features"), unmasked(generated, "generated features")
     for what, features in (("real features", real), ("generated features", generated)):
         require(features.dtype.kind in "uif", f"{what} must be real numbers, got {features.dtype}")
         require(features.ndim == 2 and features.size >= 1, f"{what} must be [N, F], got {list(features.shape)}")
@@ -64,6 +72,7 @@ def measured(of_features, real, generated, seed, **settings):
         NonFiniteError: they hold NaN or infinity.
     """
     real, generated = checked(real, generated)
+    require_available(len(real) >= 2, "a score is read beside that of two halves of the real features; give 2 or more")
     values = of_features(real, generated, seed, **settings)
     half, others, drawn = halves(real, generated, seed)
     try:

@@ -52,6 +52,11 @@ def test_what_features_are_too_few_for_does_not_keep_the_others_from_being_measu
         pairs.scores(normal(9), normal(8), "mind")
 
 
+def test_one_real_image_has_no_halves_and_ends_nothing():
+    found = dict(pairs.results(normal(1), normal(1), ["fid", "precision_recall"], 0))
+    assert set(found.values()) == {"a score is read beside that of two halves of the real features; give 2 or more"}
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
 def test_a_seed_that_is_none_is_one_sentence(seed):
     with pytest.raises(ConfigError, match="a seed is a whole number from 0 to"):
