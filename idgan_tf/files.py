@@ -50,10 +50,15 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def full_disk(error):
-    """What the system says of a full disk if that is why writing failed, in Python or in TensorFlow; else None."""
-    words = (os.strerror(number) for number in FULL)
+def said_by_system(error, numbers):
+    """What the system says of one of `errno`'s numbers if that is in an error, of Python or TensorFlow; else None."""
+    words = (os.strerror(number) for number in numbers)
     return next((text for text in words if text in (getattr(error, "strerror", None) or str(error))), None)
+
+
+def full_disk(error):
+    """What the system says of a full disk if that is why writing failed; else None."""
+    return said_by_system(error, FULL)
 
 
 def remedy(error, choose):

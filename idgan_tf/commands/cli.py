@@ -119,13 +119,12 @@ def _run(main, usage, known, check, needs_tensorflow):
     except Exception as error:
         if known.debug:
             raise
-        from idgan_tf.files import full_disk, remedy
+        from idgan_tf.files import FULL, remedy, said_by_system
 
-        full = full_disk(error)
-        if full or (isinstance(error, OSError) and error.errno == errno.EROFS):
+        if reason := said_by_system(error, (*FULL, errno.EROFS)):
             where = f" to {error.filename}" if getattr(error, "filename", None) else ""
             help = f"{remedy(error, 'choose a folder')}, and start again"
-            _end(name, f"cannot write{where}: {full or error.strerror}; {help}", DataError.exit_code)
+            _end(name, f"cannot write{where}: {reason}; {help}", DataError.exit_code)
         _end(name, f"{type(error).__name__}: {message(error)} (--debug shows where)", 1)
 
 

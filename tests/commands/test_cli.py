@@ -64,6 +64,11 @@ cli.run(main, "usage", cli.flags_of("run_dir"))
             3,
             "cannot write: Read-only file system; choose a folder that can be written, and start again",
         ),
+        (
+            "ResourceExhaustedError('events; ' + os.strerror(errno.EROFS))",
+            3,
+            "cannot write: Read-only file system; choose",
+        ),
         ("OSError(errno.EIO, os.strerror(errno.EIO))", 1, "OSError: [Errno 5] Input/output error"),
     ],
 )
