@@ -72,5 +72,5 @@ def test_sixteen_bits_in_both_orders_of_bytes(order):
 
 def test_rows_and_columns_of_an_image_that_is_wider_than_high_stay_apart():
     wide = (np.arange(8 * 16 * 3) % 251).astype(np.uint8).reshape(8, 16, 3)
-    image = image_files.read(encoded(wide, "PNG"), 3, "x.png")
+    image = image_files.read(encoded(Image.fromarray(wide)), 3, "x.png")
     np.testing.assert_array_equal(image_files.resize(image, 8, 16, "lanczos"), wide)
