@@ -58,7 +58,7 @@ def _commit_file(path):
 def _is_whole(path):
     """Whether `path` and its commit file are there and agree on the size."""
     try:
-        commit = json.loads(_commit_file(path).read_text())
+        commit = json.loads(_commit_file(path).read_text("utf-8"))
         return path.stat().st_size == commit["bytes"]
     except NOT_OURS:
         return False

@@ -12,7 +12,7 @@ class ConfigError(UserError, ValueError):
 
 
 class DataError(UserError):
-    """A dataset is missing, damaged or of the wrong kind."""
+    """A dataset is missing, damaged or of the wrong kind, or a disk cannot be written."""
 
     exit_code = 3
 

@@ -50,10 +50,15 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def full_disk(error):
-    """What the system says of a full disk if that is why writing failed, in Python or in TensorFlow; else None."""
-    words = (os.strerror(number) for number in FULL)
+def said_by_system(error, numbers):
+    """What the system says of one of `errno`'s numbers if that is in an error, of Python or TensorFlow; else None."""
+    words = (os.strerror(number) for number in numbers)
     return next((text for text in words if text in (getattr(error, "strerror", None) or str(error))), None)
+
+
+def full_disk(error):
+    """What the system says of a full disk if that is why writing failed; else None."""
+    return said_by_system(error, FULL)
 
 
 def remedy(error, choose):
@@ -62,10 +67,9 @@ def remedy(error, choose):
 
 
 def cannot_write(path, error):
-    """The `UserError` to raise when writing to a path failed: DataError for a full disk, else ConfigError."""
-    if full := full_disk(error):
-        return DataError(f"cannot write to {path}: {full}; make room and start again")
-    return ConfigError(f"cannot write to {path}: {getattr(error, 'strerror', None) or message(error)}")
+    """The DataError to raise when writing to a path failed: the disk is full, read-only or closed to the user."""
+    reason = full_disk(error) or getattr(error, "strerror", None) or message(error)
+    return DataError(f"cannot write to {path}: {reason}; {remedy(error, 'choose a folder')}")
 
 
 def sync(path):
@@ -180,7 +184,7 @@ def _put_back(old):
 def write_text(path, text):
     """Writes a small file whole or not at all."""
     with replacing(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, "utf-8")
 
 
 def take_lock(file):
@@ -214,14 +218,14 @@ def alone(path):
     """Runs the block while no other process is in one for the same path; waits for its turn.
 
     Raises:
-        ConfigError: the folder of `path` cannot be written.
+        DataError: the folder of `path` cannot be written.
     """
     with contextlib.ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context(open(path.with_name(f".{path.name}.lock"), "a"))
         except OSError as error:
-            raise ConfigError(f"cannot write to {path.parent}: {error.strerror}") from error
+            raise cannot_write(path.parent, error) from error
         if not claim(file):
             logging.info("waiting for another process that works on %s", path)
             while not claim(file):

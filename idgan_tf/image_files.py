@@ -26,6 +26,7 @@ PLUGINS = (
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", "pillow-jxl-plugin", "pillow_jxl", "JXL"),
 )
 START = 32  # bytes that tell what a file is
+PNG, XMP = b"\x89PNG\r\n\x1a\n", b"XML:com.adobe.xmp\0"
 MAX_PIXELS = 1 << 26  # 8192 x 8192; more is taken for a bomb
 FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
@@ -51,7 +52,7 @@ def read(file, channels, name=None, turn=True):
             that needs a package, or has 32 bits a channel.
     """
     name = str(file) if name is None else name
-    data = file if isinstance(file, bytes) else _bytes(file, name)
+    data = _without_texts(file if isinstance(file, bytes) else _bytes(file, name))
     if not data:
         raise DataError(f"{name} is empty (0 bytes); get it again")
     try:
@@ -81,6 +82,23 @@ def _bytes(path, name):
             return file.read()
     except OSError as error:
         raise DataError(f"cannot read {name}: {error.strerror}") from error
+
+
+def _without_texts(data):
+    """A PNG without its compressed texts and its colour profile, of which Pillow takes 1 MB at most; all else as it is.
+
+    Orientation may stand in a text of XMP, which stays.
+    """
+    if not data.startswith(PNG):
+        return data
+    kept, place = [PNG], len(PNG)
+    while place + 8 <= len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        kind, text = data[place + 4 : place + 8], data[place + 8 : place + 8 + len(XMP)]
+        if kind not in (b"zTXt", b"iTXt", b"iCCP") or text == XMP or end > len(data):
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept)
 
 
 def _opened(data, name):
@@ -137,7 +155,7 @@ def size(data, name):
         DataError: it is no image.
     """
     try:
-        return _opened(data, name).size
+        return _opened(_without_texts(data), name).size
     except DataError:
         raise
     except Exception as error:  # Pillow raises many kinds

@@ -7,6 +7,7 @@ A model that comes with the package (`idgan_tf.pretrained`) is one, too, with we
 """
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -17,7 +18,7 @@ import time
 from absl import logging
 
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.files import NOT_OURS, TEMPORARY, claim, write_text
+from idgan_tf.files import NOT_OURS, TEMPORARY, cannot_write, claim, write_text
 
 PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
 
@@ -53,7 +54,8 @@ class Run:
         """Makes the directory.
 
         Raises:
-            ConfigError: it cannot be written, or holds something that is no run, or a pretrained model.
+            ConfigError: it holds something that is no run, or is a pretrained model.
+            DataError: it cannot be written.
         """
         if self.is_pretrained or str(self.path).startswith(PRETRAINED):
             raise ConfigError(
@@ -64,16 +66,16 @@ class Run:
             self.path.mkdir(parents=True, exist_ok=True)
             entries = [name for name in os.listdir(self.path) if not name.startswith((".lock", TEMPORARY))]
         except OSError as error:
-            raise ConfigError(f"cannot make the run directory {self.path}: {error.strerror}") from error
+            raise cannot_write(self.path, error) from error
         if entries and not self.config.exists():
             raise ConfigError(f"{self.path} is not empty and holds no run (no config.gin); choose another --run_dir")
         if not os.access(self.path, os.W_OK):
-            raise ConfigError(f"cannot write to the run directory {self.path}")
+            raise cannot_write(self.path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def steps_done(self):
         """The number of steps of a run that is done, whatever its configuration; else None."""
         try:
-            return json.loads(self.done.read_text())["step"]
+            return json.loads(self.done.read_text("utf-8"))["step"]
         except NOT_OURS:
             return None
 
@@ -104,12 +106,13 @@ class Run:
 
         Raises:
             ConfigError: another process is training here.
+            DataError: it cannot be written.
         """
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(open(self.path / ".lock", "a+"))
             except OSError as error:
-                raise ConfigError(f"cannot write to the run directory {self.path}: {error.strerror}") from error
+                raise cannot_write(self.path, error) from error
             if not claim(file):
                 file.seek(0)
                 written = f"{self.path} is being written by {file.read().strip() or 'another process'}"
@@ -134,7 +137,7 @@ class Run:
         left = [*self.checkpoints.glob("step-*"), *self.best.glob("step-*")]
         if self.config.exists() and (self.done.exists() or left):
             self.require_config(configuration)
-        elif self.config.exists() and configuration.differences(self.config.read_text()):
+        elif self.config.exists() and configuration.differences(self.config.read_text("utf-8")):
             logging.info("%s was begun with another configuration and has no checkpoint: it begins anew", self.path)
             for folder in (self.networks, self.samples, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -142,7 +145,7 @@ class Run:
 
     def require_config(self, configuration):
         """Raises ConfigError unless config.gin is that of a `Configuration`, but for what may change."""
-        changed = configuration.differences(self.config.read_text())
+        changed = configuration.differences(self.config.read_text("utf-8"))
         if changed:
             raise ConfigError(
                 f"{self.path} belongs to another configuration: {'; '.join(changed[:8])}; "
@@ -180,4 +183,4 @@ def figures_of(found):
 
 def read_environment(path):
     """What `environment.remember` wrote; {} of a run that has not begun, or began before there was such a file."""
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}

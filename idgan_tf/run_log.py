@@ -33,14 +33,14 @@ def append_metrics(path, record):
 
 
 def read_metrics(path):
-    """The lines of a metrics.jsonl as dicts; a last line cut by a kill is left out."""
+    """The lines of a metrics.jsonl as dicts; a line that a kill cut, or a disk spoilt, is left out."""
     if not path.exists():
         return []
     records = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text("utf-8", errors="replace").splitlines():
         with contextlib.suppress(ValueError):
             records.append(json.loads(line))
-    return records
+    return [record for record in records if isinstance(record, dict)]
 
 
 def is_evaluation(record):

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from idgan_tf import files
-from idgan_tf.errors import ConfigError
+from idgan_tf.errors import DataError
 from tests.data.files import tree
 
 OLDER, NEWER = {"a/1": b"older", "of_the_older": b""}, {"a/1": b"newer", "2": b"two"}
@@ -114,5 +114,13 @@ def test_two_processes_wait_for_each_other(tmp_path):
     thread.join(timeout=10)
     assert order == ["first", "second"]
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="cannot write to"), files.alone(tmp_path / "file" / "run"):
+    says = "cannot write to .*file: .*; choose a folder that can be written"
+    with pytest.raises(DataError, match=says), files.alone(tmp_path / "file" / "run"):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.ENOSPC])
+def test_a_disk_that_takes_nothing_is_one_kind_of_error_whatever_the_reason(number):
+    error = files.cannot_write("out", OSError(number, os.strerror(number)))
+    help = "make room, or choose a folder that has it" if number == errno.ENOSPC else "choose a folder that can be"
+    assert type(error) is DataError and f"cannot write to out: {os.strerror(number)}; {help}" in str(error)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from idgan_tf.run_log import score_of, values_of
+from idgan_tf.run_log import read_metrics, score_of, values_of
 
 
 def test_a_line_says_which_metric_it_is_of_and_its_first_value_is_the_score():
@@ -38,3 +38,9 @@ def test_older_lines_are_known_by_the_name_of_their_score(name, metric):
 
 def test_a_line_of_a_training_is_of_no_metric():
     assert score_of({"step": 3, "fvm": 1.0}) == score_of({"step": 3, "protocol": {}}) == (None, None)
+
+
+def test_lines_that_a_disk_spoilt_are_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 1}\n\xff\xfe\n' + bytes(64) + b'\n[1]\n"x"\n3\n{"step": 2, "loss": 1.0}\n{"step"')
+    assert read_metrics(path) == [{"step": 1}, {"step": 2, "loss": 1.0}]

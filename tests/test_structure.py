@@ -113,6 +113,25 @@ def test_no_imports_go_in_a_circle():
     assert circles(ARROWS) is None
 
 
+def texts_of_this_system(text):
+    """Lines that read or write a text in the encoding of whoever runs them, which is not UTF-8 everywhere."""
+    given = {"read_text": 1, "write_text": 2}  # arguments, of which the last is the encoding
+    return [
+        call.lineno
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and len(call.args) < given.get(call.func.attr, 0)
+        and not any(keyword.arg == "encoding" for keyword in call.keywords)
+    ]
+
+
+def test_texts_are_in_utf_8_on_every_system():
+    assert texts_of_this_system("a.read_text()\na.write_text(x)\na.read_text('utf-8')") == [1, 2], "it can fail"
+    found = {module: texts_of_this_system(path.read_text()) for module, path in FILES.items()}
+    assert not {module: lines for module, lines in found.items() if lines}
+
+
 def test_no_file_is_long():
     counts = {module: path.read_text().count("\n") for module, path in {**FILES, **TESTS}.items()}
     assert not {module: count for module, count in counts.items() if count > LARGEST}

@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import traceback
+import warnings
 
 from absl import flags, logging
 
@@ -80,6 +81,9 @@ def _run(main, usage, known, check, needs_tensorflow):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if os.path.expanduser("~") == "~":  # nobody's home is known, and Keras would make a folder of this name here
         os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with an image its reader says, with its name
+    with contextlib.suppress(AttributeError):  # where something else stands in for it
+        sys.stdout.reconfigure(errors="backslashreplace")  # letters that the terminal does not know
     name = os.path.basename(sys.argv[0])
     try:
         if set(sys.argv[1:]) & {"--help", "-h", "-help"}:
@@ -115,13 +119,12 @@ def _run(main, usage, known, check, needs_tensorflow):
     except Exception as error:
         if known.debug:
             raise
-        from idgan_tf.files import full_disk, remedy
+        from idgan_tf.files import FULL, remedy, said_by_system
 
-        full = full_disk(error)
-        if full or (isinstance(error, OSError) and error.errno == errno.EROFS):
+        if reason := said_by_system(error, (*FULL, errno.EROFS)):
             where = f" to {error.filename}" if getattr(error, "filename", None) else ""
             help = f"{remedy(error, 'choose a folder')}, and start again"
-            _end(name, f"cannot write{where}: {full or error.strerror}; {help}", DataError.exit_code)
+            _end(name, f"cannot write{where}: {reason}; {help}", DataError.exit_code)
         _end(name, f"{type(error).__name__}: {message(error)} (--debug shows where)", 1)
 
 

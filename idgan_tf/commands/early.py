@@ -39,7 +39,8 @@ def names(given, kind, flags):
 def own_names(kind):
     """The functions of the package under @metric(...) or @figure(...), by reading its files."""
     folder = {"metric": "evaluation", "figure": "visualize"}[kind]
-    found = (node for path in sorted((PACKAGE / folder).rglob("*.py")) for node in ast.parse(path.read_text()).body)
+    texts = (path.read_text("utf-8") for path in sorted((PACKAGE / folder).rglob("*.py")))
+    found = (node for text in texts for node in ast.parse(text).body)
     return [
         _argument(mark) or node.name
         for node in found

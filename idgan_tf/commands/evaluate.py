@@ -12,6 +12,7 @@
 Prints a table; for a run also appends a line for each metric to metrics.jsonl and writes TensorBoard scalars.
 """
 
+import contextlib
 import os
 import re
 
@@ -64,8 +65,8 @@ def check():
         )
     if bool(FLAGS.images) != bool(FLAGS.reference):
         raise ConfigError("--images and --reference belong together")
-    if (FLAGS.best and not FLAGS.run_dir) or (FLAGS.images and (FLAGS.gin_file or FLAGS.gin_param)):
-        raise ConfigError("--best is for --run_dir; --gin_file and --gin_param for that and for --codes and --features")
+    if FLAGS.best and not FLAGS.run_dir:
+        raise ConfigError("--best is for --run_dir")
     early.names(listed(FLAGS.metrics), "metric", FLAGS)
     if FLAGS.run_dir:
         early.run(FLAGS.run_dir, FLAGS.best)
@@ -86,10 +87,9 @@ def main():
         run_dir = pretrained.place(FLAGS.run_dir)
         configuration = configuration_of(run_dir, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
         chosen, named = evaluate.names(FLAGS.metrics)  # after the imports of the gin files, which may have metrics
-        results = evaluate_run(run_dir, configuration, chosen, named, FLAGS.seed, FLAGS.best)
+        _show(evaluate_run(run_dir, configuration, chosen, named, FLAGS.seed, FLAGS.best), named)
     else:
-        results, named = _outside()
-    _show(results, named)
+        _outside()
 
 
 def _list():
@@ -104,26 +104,34 @@ def _list():
 
 
 def _outside():
-    """(results, whether the metrics were named) of what is no run of ours."""
+    """Evaluates what is no run of ours."""
     from idgan_tf.experiments import evaluate, outside
 
     kind = "codes" if FLAGS.codes else "features" if FLAGS.features else None
     chosen, named = evaluate.names(FLAGS.metrics, kind)
-    if FLAGS.codes:
-        return outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, _settings(chosen)), named
-    if FLAGS.features:
-        return outside.evaluate_features(*FLAGS.features, FLAGS.seed, chosen, _settings(chosen)), named
-    return outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen), named
+    with _given(chosen) as settings:
+        if FLAGS.codes:
+            results = outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, settings)
+        elif FLAGS.features:
+            results = outside.evaluate_features(*FLAGS.features, FLAGS.seed, chosen, settings)
+        else:
+            results = outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen, settings)
+        _show(results, named)
 
 
-def _settings(chosen):
-    """{metric: {argument: value}} that the gin files and bindings set of those chosen."""
+@contextlib.contextmanager
+def _given(chosen):
+    """Puts the gin files and bindings in force; gives {metric: {argument: value}} that they set of those chosen."""
     if not (FLAGS.gin_file or FLAGS.gin_param):
-        return {}
+        yield {}
+        return
     from idgan_tf.config import Configuration
 
+    if FLAGS.images:
+        from idgan_tf.evaluation.feature_networks import inception  # noqa: F401 - gin is to know `inception.resize`
     given = Configuration(FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import, is_part=True)
-    return {name: given.bindings_of(name) for name in chosen}
+    with given.in_force():
+        yield {name: given.bindings_of(name) for name in chosen}
 
 
 def _show(results, named):

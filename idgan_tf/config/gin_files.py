@@ -98,7 +98,7 @@ def _check_statements(path, allowed):
 def _statements_of(path):
     """The statements of a gin file."""
     try:
-        text = pathlib.Path(path).read_text()
+        text = pathlib.Path(path).read_text("utf-8")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     return _statements(text, path)
@@ -137,7 +137,7 @@ class _Delegate(config_parser.ParserDelegate):
 @contextlib.contextmanager
 def reading_todays(path):
     """A gin file as gin reads it: with today's names."""
-    file = io.StringIO(todays(pathlib.Path(path).read_text()))
+    file = io.StringIO(todays(pathlib.Path(path).read_text("utf-8")))
     file.name = str(path)  # gin says where a mistake is
     yield file
 

@@ -107,10 +107,9 @@ class ImageFolder(PreparedDataset):
             return [Item(name) for name in names], ()
         classes, notes = self._classes(source, names, {name: why for name, why in others.items() if why})
         self.notes += tuple(notes)
-        if self.labels_file and all(name.isdecimal() for name in classes.values()):
-            ordered = sorted(set(classes.values()), key=int)
-        else:
-            ordered = sorted(set(classes.values()))
+        _check_classes(source, set(classes.values()))
+        by_number = all(name.isdecimal() for name in classes.values())
+        ordered = sorted(set(classes.values()), key=lambda name: (int(name), name) if by_number else name)
         number = {name: label for label, name in enumerate(ordered)}
         return [Item(name, number[classes[name]]) for name in names if name in classes], tuple(ordered)
 
@@ -128,7 +127,6 @@ class ImageFolder(PreparedDataset):
             lost = classes.pop(name, None)
             if lost is not None and lost not in classes.values():
                 raise DataError(f"{source.path}: no image of the class {lost} can be read; {name} is {why}")
-        _check_classes(source, set(classes.values()))
         if tables:
             notes.append(f"not read: {shortened(tables)}; ImageFolder.labels_file takes classes from such a file")
         return classes, notes
@@ -147,12 +145,12 @@ class ImageFolder(PreparedDataset):
 
 
 def _check_classes(source, classes):
-    """Refuses two folders whose names look the same: one class, or two?"""
+    """Refuses two classes whose names look the same: are they one?"""
     seen = {}
     for name in sorted(classes):
         key = unicodedata.normalize("NFKC", name).strip().casefold()
         if key in seen:
             raise DataError(
-                f"{source.path} has two class folders of one name: {seen[key]} and {name}; rename one, or join them"
+                f"{source.path} has two classes of one name: {seen[key]!r} and {name!r}; rename one, or join them"
             )
         seen[key] = name

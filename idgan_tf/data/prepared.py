@@ -145,7 +145,7 @@ class PreparedDataset(Dataset):
         path = self.folder / "manifest.json"
         remedy = f"run {self.command} --replace"
         try:
-            manifest = json.loads(path.read_text())
+            manifest = json.loads(path.read_text("utf-8"))
             files, rule = manifest["files"], manifest["rule"]
         except FileNotFoundError:
             return None

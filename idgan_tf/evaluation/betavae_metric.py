@@ -6,7 +6,8 @@ Higgins et al., "beta-VAE", ICLR 2017, section 3, with the settings of disentang
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, checked_codes, metric
+from idgan_tf.evaluation.checks import checked_codes
+from idgan_tf.evaluation.metric import Result, metric
 
 
 def draw_pairs(dataset, rng, num_points, num_pairs, varying):

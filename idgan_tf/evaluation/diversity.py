@@ -11,7 +11,8 @@ import functools
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, finite, metric, real_numbers, require_available
+from idgan_tf.evaluation.checks import finite, real_numbers
+from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.methods.faces import can
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite, metric, real_numbers, require_available
+from idgan_tf.evaluation.checks import finite, real_numbers
+from idgan_tf.evaluation.metric import Result, counted, metric, require_available
 from idgan_tf.methods.faces import can
 
 REAL = 10_000  # real images that say how good a classifier is, or all there are

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, metric, require_available, standardised
+from idgan_tf.evaluation.checks import standardised
+from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.evaluation.samples import generation
 from idgan_tf.methods.faces import can
 from idgan_tf.objectives.gaussian import sample_gaussian

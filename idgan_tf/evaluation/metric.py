@@ -1,4 +1,4 @@
-"""What a metric is, what it gives back, and the checks every metric makes of the arrays it is given.
+"""What a metric is, and what it gives back.
 
 A metric has two sides: a numerical core on arrays, and a face `(method, dataset, seed) -> Result` under `@metric(...)`,
 which says all that is known of it and lets gin bind the rest of its arguments. Faces are found in the files beside
@@ -22,7 +22,6 @@ from idgan_tf.errors import ConfigError, NonFiniteError, require
 
 COSTS = ("seconds", "minutes", "hours")
 KINDS = {"codes": ("of_codes", "of_runs"), "features": ("of_features",)}  # of arrays of others, and what takes them
-LARGEST = 1e38  # of a code or feature: float32 ends there, and the squares of float64 not long after
 _known = {}
 
 
@@ -182,6 +181,22 @@ class Result:
         return {**self.values, "protocol": self.protocol}
 
 
+def values_of(results, named):
+    """{name: value} of the (name, `Result` or why it is left out) of several metrics; what is left out is logged.
+
+    Args:
+        results: as `table.results` yields them.
+        named: whether these metrics were asked for by name: then it is a warning.
+    """
+    found, log = {}, logging.warning if named else logging.info
+    for name, result in results:
+        if isinstance(result, Result):
+            found |= result.values
+        else:
+            log("left out %s: %s", name, result)
+    return found
+
+
 class Unavailable(ConfigError):
     """A metric that this method or dataset cannot have; `bin/evaluate` leaves it out and says why."""
 
@@ -190,107 +205,6 @@ def require_available(condition, reason):
     """Raises Unavailable(reason) unless `condition` holds."""
     if not condition:
         raise Unavailable(reason)
-
-
-def real_numbers(values, what):
-    """An array as float64.
-
-    Raises:
-        ConfigError: it holds something else than real numbers: text, objects, or complex ones, which lose a part.
-    """
-    values = np.asarray(values)
-    require(values.dtype.kind in "buif", f"{what} must be real numbers, got {values.dtype}")
-    return values.astype(np.float64)
-
-
-def checked_codes(codes):
-    """Codes as float64 [N, D].
-
-    Raises:
-        ConfigError: they are not numbers [N, D] with N >= 2, or larger than float32 has.
-        NonFiniteError: they hold NaN or infinity.
-    """
-    codes = real_numbers(codes, "codes")
-    require(codes.ndim == 2 and min(codes.shape) >= 1, f"codes must be [N, D], got {list(codes.shape)}")
-    require(len(codes) >= 2, f"a metric needs at least 2 codes, got {len(codes)}")
-    finite(codes, "codes")
-    greatest = np.max(np.abs(codes))
-    require(greatest <= LARGEST, f"codes reach {greatest:.3g}, more than float32 has: no score can be trusted there")
-    if not np.any(np.ptp(codes, axis=0)):
-        logging.warning("all %d codes are the same: the code has collapsed, and no score means anything", len(codes))
-    return codes
-
-
-def checked_pair(codes, factors):
-    """Codes as float64 [N, D] and factor classes as int64 [N, K].
-
-    Raises:
-        ConfigError: shapes do not fit, or factors are no integers.
-        Unavailable: a factor has one value only.
-        NonFiniteError: codes hold NaN or infinity.
-    """
-    codes, factors = checked_codes(codes), np.asarray(factors)
-    require(
-        factors.ndim == 2 and len(factors) == len(codes) and factors.shape[1] >= 1,
-        f"factors must be [N, K] with the N = {len(codes)} of the codes, got {list(factors.shape)}",
-    )
-    whole = factors.dtype.kind in "bui" or (factors.dtype.kind == "f" and np.all(factors == np.floor(factors)))
-    require(
-        whole and np.all(np.abs(factors.astype(np.float64)) < 2.0**53),
-        "factors must be classes (whole numbers, below 2^53)",
-    )
-    for k in range(factors.shape[1]):
-        require_available(
-            len(np.unique(factors[:, k])) > 1,
-            f"factor {k} has a single value in all {len(factors)} samples, so nothing can be said of it; "
-            "give more samples or leave the factor out",
-        )
-    return codes, factors.astype(np.int64)
-
-
-def checked_split(train_codes, train_factors, test_codes, test_factors):
-    """`checked_pair` of those to fit on and of those to score on, one after the other.
-
-    Raises:
-        ConfigError: as there, or the two have other numbers of dimensions or factors.
-    """
-    train, test = checked_pair(train_codes, train_factors), checked_pair(test_codes, test_factors)
-    for what, ours, theirs in zip(("code dimensions", "factors"), train, test, strict=True):
-        require(
-            ours.shape[1] == theirs.shape[1],
-            f"there are {ours.shape[1]} {what} to fit on and {theirs.shape[1]} to score on",
-        )
-    return *train, *test
-
-
-def two_thirds(codes, factors, seed):
-    """[(codes, factors) to fit on, (codes, factors) to score on]: two thirds of 6 rows or more at random, the rest."""
-    require_available(len(codes) >= 6, f"a third of {len(codes)} rows is too few to score on; give 6 or more")
-    order = np.random.default_rng(seed).permutation(len(codes))
-    parts = order[: 2 * len(codes) // 3], order[2 * len(codes) // 3 :]
-    return [(codes[rows], factors[rows]) for rows in parts]
-
-
-def standardised(codes, test_codes):
-    """Codes [N, D] and [M, D] less the mean of the first, over their standard deviation, where they have one.
-
-    Raises:
-        ConfigError: they are no real numbers.
-        NonFiniteError: they hold NaN or infinity.
-    """
-    codes, test_codes = real_numbers(codes, "codes"), real_numbers(test_codes, "codes")
-    finite(codes, "codes")
-    finite(test_codes, "codes")
-    mean, deviation = np.mean(codes, axis=0), np.std(codes, axis=0)
-    deviation[deviation == 0] = 1.0
-    return (codes - mean) / deviation, (test_codes - mean) / deviation
-
-
-def finite(values, what):
-    """Raises NonFiniteError when an array holds NaN or infinity."""
-    bad = int(np.sum(~np.isfinite(values)))
-    if bad:
-        raise NonFiniteError(f"{what} hold {bad:,} non-finite of {np.size(values):,} numbers: the network has diverged")
 
 
 def counted(name, count):

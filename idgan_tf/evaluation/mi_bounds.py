@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import require_number
-from idgan_tf.evaluation.metric import Result, finite, metric, require_available
+from idgan_tf.evaluation.checks import finite
+from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.methods.faces import can
 from idgan_tf.progress import bar
 

@@ -7,7 +7,8 @@ the entropy of the code, which no generator changes.
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, finite, metric, real_numbers
+from idgan_tf.evaluation.checks import finite, real_numbers
+from idgan_tf.evaluation.metric import Result, metric
 
 FLOOR = 1e-8  # of a variance, as in ID-GAN's code
 

@@ -1,14 +1,17 @@
 """Scores of data that is no run of ours: a table of codes, two sets of features, or two folders of images."""
 
+import contextlib
+
 import numpy as np
 
 from idgan_tf import image_files
 from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.preparation.sources import Folder
-from idgan_tf.errors import ConfigError, DataError, message, require
+from idgan_tf.errors import ConfigError, DataError, NonFiniteError, message, require
+from idgan_tf.evaluation.checks import checked_seed
 from idgan_tf.evaluation.codes import table
 from idgan_tf.evaluation.features import pairs
-from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics
+from idgan_tf.evaluation.metric import Result, Unavailable, find, metrics, settings_of
 from idgan_tf.files import NOT_OURS, at_home
 from idgan_tf.progress import bar
 
@@ -18,10 +21,21 @@ def read_codes(path):
 
     Raises:
         DataError: it cannot be read, or an array is missing.
+        ConfigError, NonFiniteError: as `table.prepared`.
     """
     arrays = _arrays(path, "codes", "arrays codes [N, D] and factors [N, K]")
-    made = table.prepared(arrays["codes"], arrays.get("factors"))
+    with _naming(path):
+        made = table.prepared(arrays["codes"], arrays.get("factors"))
     return made._replace(protocol={**made.protocol, "source": str(path)})
+
+
+@contextlib.contextmanager
+def _naming(path):
+    """Errors that the block raises name a file."""
+    try:
+        yield
+    except (ConfigError, NonFiniteError) as error:
+        raise type(error)(f"{path}: {message(error)}") from error
 
 
 def _arrays(path, needed, in_words):
@@ -48,6 +62,7 @@ def evaluate_codes(paths, seed, chosen, settings=None):
 
     Raises:
         ConfigError: a setting is not one of tables, or arrays do not fit.
+        NonFiniteError: an array holds NaN or infinity.
         DataError: a file is none.
     """
     tables = [read_codes(path) for path in paths]
@@ -55,11 +70,15 @@ def evaluate_codes(paths, seed, chosen, settings=None):
     for name in compared:
         require(not (settings or {}).get(name), f"tables are compared by {name} as it is: it has no settings there")
     for name in chosen:
-        if name in compared:
+        if isinstance(compared.get(name), list):
             yield from ((name, result) for result in compared[name])
+        elif name in compared:
+            yield name, compared[name]
         else:
-            for one in tables:
-                yield from table.results(one, [name], seed, settings)
+            for path, one in zip(paths, tables, strict=True):
+                with _naming(path):
+                    ((_, result),) = table.results(one, [name], seed, settings)
+                yield name, f"{path}: {result}" if isinstance(result, str) and len(tables) > 1 else result
 
 
 def evaluate_features(real, generated, seed, chosen, settings=None):
@@ -109,17 +128,24 @@ def read_images(files, batch_size=64):
     yield np.stack(batch)
 
 
-def evaluate_images(folder, reference, seed, chosen):
+def evaluate_images(folder, reference, seed, chosen, settings=None):
     """Metrics of two folders of images; yields as `evaluate.evaluate` does.
 
+    Args:
+        folder, reference: of generated and of real images.
+        seed, chosen, settings: as in `evaluate_codes`.
+
     Raises:
-        ConfigError: none of them is chosen, or there is no Inception network.
+        ConfigError: none of them is chosen, a setting is not one of images, or there is no Inception network.
         DataError: a folder or an image of it cannot be read.
     """
-    possible = [name for name, known in metrics().items() if known.of_images or known.of_features]
+    checked_seed(seed)
+    faces = {name: known.of_images or known.of_features for name, known in metrics().items()}
+    possible = [name for name, face in faces.items() if face]
     reason = f"cannot be told from images alone; there are {', '.join(possible)}"
     if not set(possible) & set(chosen):
         raise ConfigError(f"{', '.join(chosen)} {reason}")
+    given = {name: settings_of(find(name), faces[name], (settings or {}).get(name, {})) for name in possible}
     files = images_of(folder), images_of(reference)
 
     from idgan_tf.evaluation.feature_networks.inception import InceptionFeatures, activations
@@ -140,9 +166,9 @@ def evaluate_images(folder, reference, seed, chosen):
             continue
         try:
             if find(name).of_images:
-                result = Result(find(name).of_images(theirs["pool_3"], ours, seed), {})
+                result = Result(faces[name](theirs["pool_3"], ours, seed, **given[name]), given[name])
             else:
-                result = pairs.measured(find(name).of_features, theirs["pool_3"], ours["pool_3"], seed)
+                result = pairs.measured(faces[name], theirs["pool_3"], ours["pool_3"], seed, **given[name])
             yield name, Result(result.values, {"metric": name, **protocol, **result.protocol})
         except Unavailable as error:
             yield name, str(error)

@@ -60,7 +60,7 @@ def pack(run, configuration, name, commit, commands, minutes, metrics="all", see
         method, dataset = runs.restore(packed.path, configuration)
         _describe(packed, about, pretrained.check(method))
         _measure(packed, configuration, chosen, named, seed)
-        (packed.path / "card.md").write_text(model_card(packed, method, dataset, name))
+        (packed.path / "card.md").write_text(model_card(packed, method, dataset, name), "utf-8")
         pretrained.copy(packed.path, pretrained.FOLDER / name)
     finally:
         shutil.rmtree(packed.path, ignore_errors=True)
@@ -70,7 +70,7 @@ def pack(run, configuration, name, commit, commands, minutes, metrics="all", see
 def _require_no_places(run):
     """Raises ConfigError when the configuration names folders of this machine, which no other has."""
     absolute = r"""^([\w./]+) = (?:\\\n)?.*["'](?:/|~)"""
-    places = re.findall(rf"{absolute}|^(teacher\.run_dir) = ", run.config.read_text(), re.MULTILINE)
+    places = re.findall(rf"{absolute}|^(teacher\.run_dir) = ", run.config.read_text("utf-8"), re.MULTILINE)
     named = ", ".join(dict.fromkeys(filter(None, (name for place in places for name in place))))
     require(not named, f"{run.config} names places of this machine: {named}; train without, or take the lines out")
 
@@ -99,7 +99,7 @@ def _describe(run, about, check):
     check = {name: value.astype(float).round(5).tolist() for name, value in check.items()}
     said = {"sha256": sha256(run.weights), **about, "check": check}
     lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in said.items())
-    run.model.write_text(f"{{\n{lines}\n}}\n")
+    run.model.write_text(f"{{\n{lines}\n}}\n", "utf-8")
 
 
 def _measure(run, configuration, chosen, named, seed):

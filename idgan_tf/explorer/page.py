@@ -15,7 +15,7 @@ from idgan_tf.methods.faces import can
 from idgan_tf.visualize.grids import to_uint8
 
 SHOWN = 16  # sliders at first; a button brings as many again
-STYLE = pathlib.Path(__file__).with_name("page.css").read_text()
+STYLE = pathlib.Path(__file__).with_name("page.css").read_text("utf-8")
 
 
 def serve(explorer, port):

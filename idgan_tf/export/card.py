@@ -130,7 +130,7 @@ def model_card(run, method, dataset, name=None):
         "",
         "## Configuration",
         "",
-        *(f"    {line}".rstrip() for line in run.config.read_text().splitlines()),
+        *(f"    {line}".rstrip() for line in run.config.read_text("utf-8").splitlines()),
     ]
     return "\n".join(lines) + "\n"
 

@@ -68,9 +68,9 @@ def _write_extras(method, folder, card):
         network.save(folder / "networks" / f"{name}.keras")
     written = tf.saved_model.load(str(folder)).signatures
     outputs = {name: written[name].structured_outputs for name in method.signatures()}
-    (folder / "README.md").write_text(readme(method, outputs))
+    (folder / "README.md").write_text(readme(method, outputs), "utf-8")
     if card:
-        (folder / "MODEL_CARD.md").write_text(card)
+        (folder / "MODEL_CARD.md").write_text(card, "utf-8")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     sums = "".join(f"{sha256(path)}  {path.relative_to(folder)}\n" for path in files)
-    (folder / "SHA256SUMS").write_text(sums)
+    (folder / "SHA256SUMS").write_text(sums, "utf-8")

@@ -85,7 +85,7 @@ def read(run):
     if not run.is_pretrained:
         return {}
     try:
-        found = json.loads(run.model.read_text())
+        found = json.loads(run.model.read_text("utf-8"))
         return {key: found[key] for key in ("sha256", "commit", "commands", "minutes", "networks", "check")}
     except NOT_OURS as error:
         raise _damaged(run.model, error) from error

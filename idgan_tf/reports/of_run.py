@@ -18,7 +18,7 @@ def of_run(run):
         ConfigError: it is no run.
     """
     run.require_run()
-    log, config = run_log.read(run), run.config.read_text()
+    log, config = run_log.read(run), run.config.read_text("utf-8")
     last = max((record["step"] for record in (*log.training, *log.evaluations)), default=0)
     return page(
         "run.html",

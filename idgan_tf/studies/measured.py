@@ -39,7 +39,7 @@ def finished_step(job):
     """The number of steps of a finished job; None before it is, and where the run is of another configuration."""
     step = job.run.steps_done()
     own = step is not None and job.run.config.exists() and step == asked_steps(job)
-    return step if own and not jobs.configuration(job).differences(job.run.config.read_text()) else None
+    return step if own and not jobs.configuration(job).differences(job.run.config.read_text("utf-8")) else None
 
 
 def asked_steps(job):
@@ -56,7 +56,7 @@ def _counts(metric, job):
 def remarks(job):
     """(why there is no result or "", {metric: why it was left out}) of a job that has run."""
     try:
-        note = json.loads(job.note.read_text())
+        note = json.loads(job.note.read_text("utf-8"))
         return note["problem"], note["left_out"]
     except NOT_OURS:
         return "", {}

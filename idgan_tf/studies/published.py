@@ -30,7 +30,7 @@ class Published(NamedTuple):
 def _numbers():
     """{(method, dataset, metric): [Published]}."""
     found = {}
-    with open(FILE, newline="") as file:
+    with open(FILE, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
             number = Published(*(row[name] for name in Published._fields))
             found.setdefault((row["method"], row["dataset"], row["metric"]), []).append(number)

@@ -153,7 +153,7 @@ def _bound_in(done, name, otherwise):
     """The value of a binding in the configuration of the first run."""
     if not done:
         return None
-    text = done[0].run.config.read_text()
+    text = done[0].run.config.read_text("utf-8")
     found = re.search(rf"^{re.escape(name)} = (.*)$", text, flags=re.MULTILINE)
     return found.group(1).strip("'\"") if found else otherwise
 
@@ -187,7 +187,7 @@ def read(folder):
         ConfigError: there are none, or only those of an earlier version.
     """
     try:
-        result = json.loads((folder / "results.json").read_text())
+        result = json.loads((folder / "results.json").read_text("utf-8"))
     except NOT_OURS as error:
         raise ConfigError(f"no results in {folder}; bin/reproduce writes them") from error
     today = "commits" in result and all("cost" in row for row in result["rows"])

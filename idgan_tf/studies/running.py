@@ -49,7 +49,7 @@ class _Foreign(ConfigError):
 
 def _require_own(job):
     remedy = "delete it to train it again, or choose another --runs"
-    if changed := job.run.config.exists() and jobs.configuration(job).differences(job.run.config.read_text()):
+    if changed := job.run.config.exists() and jobs.configuration(job).differences(job.run.config.read_text("utf-8")):
         raise _Foreign(f"{job.run.path} is of another configuration: {'; '.join(changed[:8])}; {remedy}")
     if (job.run.steps_done() or 0) > measured.asked_steps(job):
         raise _Foreign(f"{job.run.path} has more steps than are asked; {remedy}")

@@ -161,7 +161,7 @@ def load(asked, scale):
     path = _find(asked)
     require(scale in SCALES, f"no scale {scale!r}; there are {', '.join(SCALES)}")
     try:
-        file = _made(_File, tomllib.loads(path.read_text()), path)
+        file = _made(_File, tomllib.loads(path.read_text("utf-8")), path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     columns = {"metrics": file.metrics, "values": file.values}

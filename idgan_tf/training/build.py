@@ -152,7 +152,7 @@ def warn_of_slowness(settings):
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if settings.precision == "float32" or tf.config.list_physical_devices("GPU") or not cpuinfo.exists():
         return
-    if not {"avx512_bf16", "amx_bf16", "bf16"} & set(cpuinfo.read_text().split()):
+    if not {"avx512_bf16", "amx_bf16", "bf16"} & set(cpuinfo.read_text("utf-8").split()):
         logging.warning("this processor has no bfloat16: train.precision = %r will be slow", settings.precision)
 
 

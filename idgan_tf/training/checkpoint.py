@@ -53,7 +53,7 @@ def save(folder, variables, keep=3, keep_every=0):
             np.savez(file, **{key: np.asarray(variable) for key, variable in variables.items()})
         commit = {"step": step, "sha256": sha256(temporary / "state.npz")}
         commit["bytes"] = (temporary / "state.npz").stat().st_size
-        (temporary / "COMMIT.json").write_text(json.dumps(commit))
+        (temporary / "COMMIT.json").write_text(json.dumps(commit), "utf-8")
     for old in steps(folder)[:-keep]:
         if old != step and (not keep_every or old % keep_every):
             shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
@@ -89,7 +89,7 @@ def restore(folder, variables):
 
 
 def _read(folder):
-    commit = json.loads((folder / "COMMIT.json").read_text())
+    commit = json.loads((folder / "COMMIT.json").read_text("utf-8"))
     if folder.name != f"{PREFIX}{commit['step']:08d}":
         raise ValueError("it is of another step")
     if (folder / "state.npz").stat().st_size != commit["bytes"]:

@@ -95,7 +95,7 @@ def _load(networks, role, frozen):
         raise CheckpointError(f"the teacher's {role} {path} is missing; run bin/train again to bring it back")
     try:
         if path == architecture:
-            network = keras.saving.deserialize_keras_object(json.loads(path.read_text()))
+            network = keras.saving.deserialize_keras_object(json.loads(path.read_text("utf-8")))
             if not isinstance(network, keras.Model):
                 raise TypeError("it is no network")
         else:

@@ -64,6 +64,11 @@ cli.run(main, "usage", cli.flags_of("run_dir"))
             3,
             "cannot write: Read-only file system; choose a folder that can be written, and start again",
         ),
+        (
+            "ResourceExhaustedError('events; ' + os.strerror(errno.EROFS))",
+            3,
+            "cannot write: Read-only file system; choose",
+        ),
         ("OSError(errno.EIO, os.strerror(errno.EIO))", 1, "OSError: [Errno 5] Input/output error"),
     ],
 )
@@ -109,3 +114,22 @@ def test_all_commands_can_be_imported_together_and_each_has_flags_of_its_own():
     assert flags["train"].run_dir == "a" and flags["visualize"].run_dir == ["b", "c"]
     for known in flags.values():
         known.unparse_flags()
+
+
+SAYS = """
+import sys, types, warnings
+sys.modules["tensorflow"] = types.SimpleNamespace(config=types.SimpleNamespace(list_physical_devices=list))
+from idgan_tf.commands import cli
+
+def main():
+    warnings.warn_explicit("Corrupt EXIF data", UserWarning, "TiffImagePlugin.py", 1, "PIL.TiffImagePlugin")
+    print("K\\u00e4fer")
+
+cli.run(main, "usage", cli.flags_of())
+"""
+
+
+def test_letters_that_a_terminal_lacks_end_no_command_and_pillow_keeps_to_itself_what_it_thinks_of_a_file():
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    process = subprocess.run([sys.executable, "-c", SAYS], cwd=PROJECT, capture_output=True, text=True, env=environment)
+    assert (process.returncode, process.stdout.strip(), process.stderr) == (0, r"K\xe4fer", "")

@@ -254,7 +254,7 @@ def test_what_a_table_is_too_small_for_does_not_keep_the_others_from_being_measu
         (["--codes={folder}/gone.npz", "--metrics=mig"], 3, "cannot read"),
         (["--codes={folder}/short.npz", "--metrics=mig"], 2, "the same N images, got [9, 2] and [8, 2]"),
         (["--codes={folder}/still.npz"], 2, "factor 1 has a single value in all 9"),
-        (["--codes={codes}", "--best"], 2, "--best is for --run_dir; --gin_file and --gin_param for that and for"),
+        (["--codes={codes}", "--best"], 2, "--best is for --run_dir"),
         (
             ["--features={folder}/few.npz,{folder}/few.npz", "--metrics=mind", "--gin_param=mind.num_samples = 9"],
             2,

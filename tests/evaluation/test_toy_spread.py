@@ -13,6 +13,8 @@ def test_values_of_the_same_distribution_are_covered_and_half_a_range_is_half(rn
     assert coverage(real, rng.uniform(size=20_000) / 2) == pytest.approx(0.5, abs=0.03)
     assert coverage(real, np.full(100, 0.5)) == pytest.approx(0.05, abs=0.01)
     assert coverage(real, np.full(100, 3.0)) == 0.0
+    elsewhere = np.r_[np.quantile(real, np.linspace(0.01, 0.99, 50)), np.full(150, 3.0)]
+    assert coverage(real, elsewhere) == pytest.approx(0.25, abs=0.01)  # a quarter of them are where the real ones are
 
 
 class Echo:

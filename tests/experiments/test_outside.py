@@ -36,3 +36,37 @@ def test_two_folders_of_images_are_compared(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="fvm cannot be told from images"):
         list(outside.evaluate_images(ours, theirs, 0, ["fvm"]))
     assert json.dumps(same["fid"].protocol)
+    with pytest.raises(ConfigError, match="a seed is a whole number"):
+        next(outside.evaluate_images(ours, theirs, -1, ["fid"]))
+    settings = {"precision_recall": {"k": 2}}
+    ((_, wider),) = outside.evaluate_images(ours, theirs, 0, ["precision_recall"], settings)
+    assert wider.protocol["k"] == 2
+    with pytest.raises(ConfigError, match="without a run there is no fid.num_samples"):
+        next(outside.evaluate_images(ours, theirs, 0, ["fid"], {"fid": {"num_samples": 9}}))
+
+
+def test_bindings_are_in_force_for_folders_of_images(tmp_path, monkeypatch, capsys):
+    """`inception.resize` and settings of metrics reach `bin/evaluate --images`, and the protocol says them."""
+    from idgan_tf.commands import evaluate
+    from idgan_tf.evaluation.feature_networks import inception
+    from tests.evaluation.feature_networks.test_inception import Fake
+
+    monkeypatch.setattr(inception, "OUTPUTS", {"pool_3": 4, "logits": 3})
+    tf.saved_model.save(Fake(), str(tmp_path / "inception"))
+    monkeypatch.setenv("IDGAN_INCEPTION_DIR", str(tmp_path / "inception"))
+    for i in range(12):
+        pixels = np.random.default_rng(i).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    given = ["inception.resize = 'tf1'", "precision_recall.k = 2"]
+    arguments = [f"--images={tmp_path}", f"--reference={tmp_path}", "--metrics=precision_recall"]
+    flags, said = evaluate.FLAGS, []
+    for bindings in ([], given):
+        flags(["evaluate", *arguments, *(f"--gin_param={binding}" for binding in bindings)])
+        evaluate.check()
+        evaluate.main()
+        said.append(capsys.readouterr().out)
+        flags.unparse_flags()
+        for name in ("images", "reference", "metrics", "gin_param"):
+            flags[name].unparse()
+    assert "k 3" in said[0] and "resize bilinear 299, half_pixel" in said[0]
+    assert "k 2" in said[1] and "resize bilinear 299, tf1" in said[1]

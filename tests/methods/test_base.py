@@ -13,6 +13,7 @@ from idgan_tf.methods.factor_classifier import FactorClassifier
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.training import build
 from tests.methods.tiny import LinearDecoder, LinearEncoder, batch, make, teacher
 from tests.methods.tiny_label_vae import make as make_label_relevant_vae
 
@@ -82,3 +83,26 @@ def test_an_average_takes_statistics_as_they_are():
     assert len(average.non_trainable_variables) == 2
     for mean, new in zip(average.non_trainable_variables, source.non_trainable_variables, strict=True):
         np.testing.assert_array_equal(mean, new)
+
+
+def test_replicas_step_by_the_mean_of_their_gradients():
+    """With an optimizer to which the size of a gradient matters: Adam and RMSprop divide by it."""
+    strategy = build.strategy()
+    with strategy.scope():
+        method = BetaVAE(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(1.0), bernoulli_nll, beta=1.0)
+        method.build_optimizers()
+    kernel = method.decoder.head.kernel
+    before = np.array(kernel)
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+            loss = tf.cast(1 + 2 * replica, tf.float32) * tf.reduce_sum(kernel.value) + 0.0 * sum(
+                tf.reduce_sum(variable.value) for variable in method.players["vae"].variables
+            )
+        method.minimize("vae", loss, tape)
+
+    strategy.run(step)
+    assert strategy.num_replicas_in_sync == 2
+    np.testing.assert_allclose(np.array(kernel), before - (1.0 + 3.0) / 2, rtol=1e-5)

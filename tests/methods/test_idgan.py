@@ -90,6 +90,8 @@ def test_images_are_shrunk_for_a_teacher_of_smaller_ones():
     small = tf.nn.avg_pool2d(image, 2, 2, "VALID")
     np.testing.assert_allclose(method.encode(image)[0], method.teacher_encoder(small)[0], rtol=1e-4, atol=1e-6)
     assert np.isfinite(method.train_step(batch(), SEED)["distillation"])
+    with pytest.raises(ConfigError, match='IDGAN.resize is "bilinear" or "area", got .nearest.'):
+        make(IDGAN, teacher=teacher(), lambda_id=1.0, resize="nearest")
 
 
 def test_a_teacher_of_another_code_is_refused():
@@ -176,6 +178,13 @@ def test_a_cgan_judges_the_pair():
     before = np.array(projection)
     cgan.train_step(batch(), SEED)
     assert np.all(before != projection)
+
+
+def test_a_cgan_distils_nothing():
+    cgan = make(CGAN, teacher=teacher(), discriminator=pairs_of(make(GAN).discriminator))
+    image, c = batch()["image"], tf.fill([4, CODE], 0.5)
+    loss, terms = cgan.generator_loss(c, image, SEED)
+    assert loss == GAN.generator_loss(cgan, c, image, SEED)[0] and terms["distillation"] > 0.1
 
 
 def conv_teacher(image_shape=(64, 64, 1)):

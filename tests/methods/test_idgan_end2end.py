@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.methods.gan import GAN
 from idgan_tf.methods.idgan_end2end import IDGANEnd2End
 from idgan_tf.objectives.likelihood import bernoulli_nll
@@ -68,3 +69,9 @@ def test_the_discriminator_plays_as_in_the_two_steps():
 
 def test_the_average_follows_the_generator():
     assert_average_follows(make_joint(), batch())
+
+
+@pytest.mark.parametrize("name", ["beta", "lambda_id"])
+def test_what_is_below_nought_is_refused(name):
+    with pytest.raises(ConfigError, match=f"{name} must be >= 0"):
+        make_joint(**{name: -1.0})

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.methods.idgan_vdb import IDGANVDB
 from idgan_tf.networks.resnet import BottleneckDiscriminator
@@ -109,3 +110,9 @@ def test_beta_v_hears_of_the_mean_information_of_all_replicas(monkeypatch):
     strategy.run(method.update_discriminator, args=(None,) * 4)
     values = strategy.experimental_local_results(method.beta_v)
     np.testing.assert_allclose(values, [0.5 - 0.1] * 2, rtol=1e-6)  # not max(0, 0 - 0.1), nor that of one of them
+
+
+@pytest.mark.parametrize("name", ["information", "beta_v", "beta_v_rate"])
+def test_what_is_below_nought_is_refused(name):
+    with pytest.raises(ConfigError, match=f"IDGANVDB.{name} must be >= 0"):
+        make_vdb(**{name: -1.0})

@@ -42,3 +42,13 @@ def test_the_bound_of_an_exact_encoder_is_the_entropy_it_removes():
     information = method.generator_loss(c, fake, SEED)[1]["information"]
     assert float(information) == pytest.approx(0.5 * CODE * (1.0 - np.log(1e-2)), rel=1e-4)
     assert tf.reduce_all(c == method.encode(unsigned(fake))[0])
+
+
+def test_the_generator_pays_for_what_cannot_be_read_from_its_images():
+    """Its loss is that of a GAN and lambda_info * (H(c) - I)."""
+    fake, c = signed(batch()["image"]), batch()["image"][:, 0, :CODE, 0]
+    both, plain = (make(InfoGAN, encoder=LinearEncoder(), lambda_info=weight) for weight in (3.0, 0.0))
+    loss, terms = both.generator_loss(c, fake, SEED)
+    lost = 0.5 * CODE * (1.0 + np.log(2.0 * np.pi)) - terms["information"]
+    assert float(loss - plain.generator_loss(c, fake, SEED)[0]) == pytest.approx(3.0 * float(lost), rel=1e-5)
+    assert lost > 1.0

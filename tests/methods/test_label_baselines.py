@@ -98,7 +98,7 @@ def test_wrong_settings_are_refused():
 
 def test_the_players_of_a_cvae_gan_hear_their_own_terms(monkeypatch):
     """D judges rebuilt and imagined images; the classifier's features of imagined ones match those of real ones."""
-    method, data, heard = make(CVAEGAN, lambda_gd=0.3, lambda_gc=0.7), batch(), {}
+    method, data, heard = make(CVAEGAN, lambda_gd=0.3, lambda_gc=0.7, lambda_kl=2.0, lambda_rec=5.0), batch(), {}
     image, label, seeds = signed(data["image"]), data["label"], noise.split(SEED, 2)
     mean, logvar = method.encoder(image, tf.one_hot(label, CLASSES))
     rebuilt = method._draw(label, mean + tf.exp(0.5 * logvar) * noise.normal([6, Z], seeds[0]))
@@ -107,11 +107,15 @@ def test_the_players_of_a_cvae_gan_hear_their_own_terms(monkeypatch):
     expected = np.mean(softplus(-real)) + sum(np.mean(softplus(fake)) for fake in fakes)
     ours, theirs = (class_means(method.classifier.features(x), label, CLASSES) for x in (image, imagined))
     f_real, f_imagined = (np.mean(method.discriminator.features(x), axis=0) for x in (image, imagined))
+    pair = np.mean((image - rebuilt) ** 2)
+    for f in (method.discriminator.features, method.classifier.features):
+        pair += np.mean((f(image) - f(rebuilt)) ** 2)
     monkeypatch.setattr(method, "minimize", lambda names, loss, tape: heard.update({names: float(loss)}))
     means = {name: float(value) for name, value in method.train_step(data, SEED).items()}
     assert heard["discriminator"] == means["discriminator_loss"] == pytest.approx(expected, rel=1e-4)
     assert means["gc"] == pytest.approx(np.mean((ours - theirs) ** 2), rel=1e-3)
     assert means["gd"] == pytest.approx(np.mean((f_real - f_imagined) ** 2), rel=1e-3)
+    assert means["encoder_loss"] == pytest.approx(2.0 * means["kl_mean"] + 5.0 * pair, rel=1e-4)
     matching = 0.3 * means["gd"] + 0.7 * means["gc"]
     assert heard["encoder", "decoder"] == pytest.approx(means["encoder_loss"] + matching, rel=1e-5)
 

@@ -41,6 +41,7 @@ def test_l_adv_e_is_least_where_the_classifier_is_uniform_and_l_adv_c_where_it_i
 def test_l_kl_and_l_rec_are_means_over_dimensions_and_values():
     assert float(l_kl(tf.fill([3, ZU], 2.0), tf.zeros([3, ZU]))) == pytest.approx(0.5 * 2.0**2)
     assert float(l_rec(tf.ones([3, *SHAPE]), tf.zeros([3, *SHAPE]))) == 1.0
+    assert float(l_rec(tf.ones([3, *SHAPE]), -tf.ones([3, *SHAPE]))) == 4.0
 
 
 def test_the_losses_of_the_game_count_rebuilt_and_imagined_images_once_each():

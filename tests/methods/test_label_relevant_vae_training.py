@@ -104,6 +104,8 @@ def test_imagined_images_have_the_labels_of_the_batch_or_drawn_ones(random_label
     np.testing.assert_array_equal(rebuilt, real)
     assert np.array_equal(imagined, real) != random_labels
     assert imagined.sum(axis=0).min() > 8 and np.all(imagined.sum(axis=1) == 1)  # every class, one each
+    for label in range(CLASSES):  # also beside images of class 0, which is a label as any other
+        assert np.all(imagined[data["label"] == label][:, label] == 1) != random_labels
 
 
 def test_a_batch_that_cannot_be_dealt_out_is_refused():

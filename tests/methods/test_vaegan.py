@@ -41,17 +41,21 @@ def test_the_switch_adds_the_adversarial_loss_to_the_encoder_and_changes_nothing
     assert_close(arrays(on.discriminator), arrays(off.discriminator))
 
 
-def test_the_feature_loss_compares_images_with_their_own_reconstructions():
+def test_features_are_those_of_images_and_their_reconstructions_and_both_kinds_of_fakes_are_to_fool():
     method = make_vaegan()
     image = images()["image"]
     seed_c = noise.split(SEED, 4)[0]
     mean, logvar = method.encoder(image)
     c = mean + tf.exp(0.5 * logvar) * noise.normal(mean.shape, seed_c)
     fake = method.generator(c)
+    drawn = method.generator(noise.normal(mean.shape, noise.split(SEED, 4)[1]))
     values = method.train_step(images(), SEED)  # f is that of D after its step
     f = method.discriminator.features
     expected = 0.5 * np.mean(np.sum((f(2.0 * image - 1.0) - f(fake)).numpy() ** 2, axis=-1))
     assert float(values["feature_nll"]) == pytest.approx(expected, rel=1e-4)
+    fool = [np.mean(np.logaddexp(0.0, -method.discriminator(each))) for each in (fake, drawn)]
+    assert float(values["encoder_loss"]) == pytest.approx(0.5 * float(values["kl"]) + expected + fool[0], rel=1e-4)
+    assert float(values["generator_loss"]) == pytest.approx(3.0 * expected + sum(fool), rel=1e-4)
 
 
 @pytest.mark.slow

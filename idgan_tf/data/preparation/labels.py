@@ -2,8 +2,10 @@
 
 import csv
 import hashlib
+import io
 import json
 import pathlib
+import unicodedata
 
 from idgan_tf.data.preparation.pictures import counted, shortened
 from idgan_tf.errors import DataError
@@ -17,6 +19,7 @@ SPLITS = {
 MEANINGLESS = {"images", "image", "imgs", "img"}  # between a class and its images, or above all classes
 TABLES = (".csv", ".tsv", ".json", ".jsonl")
 LABELS = ("label", "class")  # the column of classes
+FILES = ("file_name", "filename", "file", "path", "image")  # that of files, where it is not the first
 ADVICE = "name the classes in a file, ImageFolder.labels_file, or bind ImageFolder.labels = False"
 
 
@@ -110,7 +113,7 @@ def file_of(source, labels_file):
     Raises:
         DataError: there is no such file.
     """
-    found = [name for name in tables_of(source) if name == labels_file or name.endswith(f"/{labels_file}")]
+    found = [name for name in source.files() if name == labels_file or name.endswith(f"/{labels_file}")]
     path = at_home(labels_file)
     if len(found) == 1:
         return source.read(found[0]), f"{source.path}: {found[0]}"
@@ -154,23 +157,30 @@ def of_file(source, names, labels_file):
 
 def _named(names, entries):
     """{entry: names of images that it may mean}: the end of the name, with or without its suffix; first the whole."""
-    known, whole = {}, set(names) & set(entries)
+    known, whole = {}, {composed(name): name for name in names if composed(name) in entries}
     for name in names:
         stem = name[: -len(pathlib.PurePosixPath(name).suffix) or None]
-        for text in {name, stem}:
+        for text in {composed(name), composed(stem)}:
             ends = [text, *(text[place + 1 :] for place, letter in enumerate(text) if letter == "/")]
             for end in ends:
                 if end in entries:
                     known.setdefault(end, []).append(name)
-    return known | {name: [name] for name in whole}
+    return known | {entry: [name] for entry, name in whole.items()}
+
+
+def composed(text):
+    """A text whose accents are parts of their letters (NFC): macOS writes them apart in the names of files."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _entries(data, what):
     """{file: class} of a file of labels."""
     try:
-        text = data.decode("utf-8-sig")
+        text = composed(data.decode("utf-8-sig"))
         pairs = _of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_csv(text, what)
-    except (UnicodeDecodeError, ValueError, TypeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{what} is not in UTF-8; save it so") from error
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise DataError(f"{what} is no file of labels ({error}); docs/data.md says how one looks") from error
     entries = {}
     for file, label in pairs:
@@ -183,27 +193,43 @@ def _entries(data, what):
 
 
 def _of_json(text):
-    """Pairs of {"a.png": "cat", ...}, or of {"labels": [["a.png", 3], ...]}, as StyleGAN has it."""
-    found = json.loads(text)
+    """Pairs of {"a.png": "cat", ...}, of {"labels": [["a.png", 3], ...]}, as StyleGAN has it, or of `_records`."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = [json.loads(line) for line in text.splitlines() if line.strip()]  # a record a line
     if isinstance(found, dict) and isinstance(found.get("labels"), list):
         found = found["labels"]
+    if isinstance(found, list) and found and all(isinstance(each, dict) for each in found):
+        found = [_record(each) for each in found]
+    elif isinstance(found, dict) and set(found) & set(FILES) and set(found) & set(LABELS):
+        found = [_record(found)]
     pairs = list(found.items()) if isinstance(found, dict) else [(file, label) for file, label in found]
     if any(isinstance(label, (dict, list, float)) or label is None for _, label in pairs):
         raise ValueError("a class is a text or a whole number")
     return pairs
 
 
+def _record(record):
+    """(file, class) of {"file_name": "a.png", "label": "cat", ...}, as Hugging Face has it."""
+    file, label = (next((key for key in keys if key in record), keys[0]) for keys in (FILES, LABELS))
+    return record[file], record[label]
+
+
 def _of_csv(text, what):
-    """Pairs of lines below one that names the columns: the file in the first, its class in `label` or `class`."""
+    """Pairs of lines below one that names the columns: the file in the first, or in one of `FILES`; its class in one
+    of `LABELS`.
+    """
     first = text.partition("\n")[0]
-    header, *rows = csv.reader(text.splitlines(), delimiter=max("\t;,", key=first.count))
+    header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
     columns = [name.strip().lower() for name in header]
     if columns and columns[0].endswith(SUFFIXES):
         raise DataError(f"{what} begins with an image; its first line must name the columns, such as name,label")
     chosen = [number for number, name in enumerate(columns) if name in LABELS] or ([1] if len(columns) == 2 else [])
     if len(chosen) != 1 or len(columns) < 2:
         raise DataError(f"{what} has columns {', '.join(header)}; one must be named label")
-    file = 0 if chosen[0] else 1
+    named = [number for number, name in enumerate(columns) if name in FILES and number != chosen[0]]
+    file = named[0] if named else 0 if chosen[0] else 1
     for number, row in enumerate(rows, 2):
         if row and len(row) != len(columns):
             raise DataError(f"{what}: line {number} has {len(row)} columns, not {len(columns)}")

@@ -13,6 +13,7 @@ import threading
 from absl import logging
 
 from idgan_tf.data.preparation import refusals
+from idgan_tf.data.preparation.pictures import shortened
 from idgan_tf.errors import DataError
 from idgan_tf.image_files import START
 from idgan_tf.progress import bar
@@ -115,11 +116,15 @@ class Folder(Source):
     """The files below a folder; links to folders are not followed, and a warning says so."""
 
     def __init__(self, path):
-        root, found = pathlib.Path(path), []
+        root, found, empty = pathlib.Path(path), [], []
         for folder, folders, files in os.walk(root, onerror=_cannot_list):
             found += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in files]
             for link in (name for name in folders if os.path.islink(os.path.join(folder, name))):
                 logging.warning("%s is a link to a folder and is left out", os.path.join(folder, link))
+            if not files and not folders and folder != str(root):
+                empty.append(os.path.relpath(folder, root))
+        if empty := [name for name in sorted(empty) if not _is_junk(name)]:
+            logging.warning("%s: nothing is in %s, which is no class", root, shortened(empty))
         names = [refusals.printable(name) for name in found]
         refusals.check_doubles(root, names)
         self._paths = dict(zip(names, found, strict=True))
@@ -132,6 +137,8 @@ class Folder(Source):
         path = self.where(name)
         if path.exists() and not path.is_file():
             raise DataError(f"{path} is no file but a pipe or a device; move it away")
+        if path.is_symlink() and not path.exists():
+            raise DataError(f"{path} is a link to {os.readlink(path)}, where nothing is; mend it")
         try:
             return path.read_bytes()
         except OSError as error:

@@ -127,7 +127,7 @@ def publish(work, folder):
     Where `work` lies within `folder`, its files move up, the manifest last: without it a folder is no dataset. A
     dataset that has the name goes aside, and is deleted at the end.
     """
-    names = [*json.loads((work / MANIFEST).read_text())["files"], MANIFEST]
+    names = [*json.loads((work / MANIFEST).read_text("utf-8"))["files"], MANIFEST]
     for name in set(os.listdir(work)).difference(names):
         os.unlink(work / name)
     sync(work)

@@ -171,11 +171,11 @@ class _Work:
         items = hashlib.sha256(repr(self.items).encode()).hexdigest()
         plan = {"rule": self.dataset.rule, "source": of_bytes, "items_sha256": items}
         try:
-            same = json.loads(plan_file.read_text()) == plan
+            same = json.loads(plan_file.read_text("utf-8")) == plan
         except NOT_OURS:
             same = False
         if same and chunks_file.exists():
-            for line in chunks_file.read_text().splitlines():
+            for line in chunks_file.read_text("utf-8").splitlines():
                 with contextlib.suppress(ValueError):  # a line cut by a kill
                     chunk, *part = json.loads(line)
                     part = Part(*part)
@@ -183,8 +183,8 @@ class _Work:
                         self.done[chunk] = part
         else:
             (self.work / "images.npy").unlink(missing_ok=True)
-        plan_file.write_text(json.dumps(plan))
-        chunks_file.write_text("".join(json.dumps((chunk, *part)) + "\n" for chunk, part in self.done.items()))
+        plan_file.write_text(json.dumps(plan), "utf-8")
+        chunks_file.write_text("".join(json.dumps((chunk, *part)) + "\n" for chunk, part in self.done.items()), "utf-8")
 
     def _items_of(self, chunk):
         return self.items[chunk * self.rows_per_chunk : (chunk + 1) * self.rows_per_chunk]

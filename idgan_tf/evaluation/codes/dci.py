@@ -8,7 +8,8 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, checked_split, metric, require_available, standardised, two_thirds
+from idgan_tf.evaluation.checks import checked_split, standardised, two_thirds
+from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.progress import bar
 
 

@@ -8,8 +8,9 @@ of depth 10 that split by entropy, fitted on nine tenths of the codes and scored
 import numpy as np
 
 from idgan_tf.errors import require_number
+from idgan_tf.evaluation.checks import checked_pair
 from idgan_tf.evaluation.codes.dci import completeness, disentanglement
-from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.progress import bar
 
 TREES, DEPTH = 100, 10

@@ -8,7 +8,8 @@ import warnings
 
 import numpy as np
 
-from idgan_tf.evaluation.metric import Result, checked_split, metric, require_available, standardised, two_thirds
+from idgan_tf.evaluation.checks import checked_split, standardised, two_thirds
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 
 def explicitness_score(train_codes, train_factors, test_codes, test_factors):

@@ -11,7 +11,8 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require_number
-from idgan_tf.evaluation.metric import Result, checked_codes, checked_pair, metric, require_available
+from idgan_tf.evaluation.checks import checked_codes, checked_pair
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 FEWEST_ROWS = 1_000  # of a table: noise scores no more there than in larger ones, and far more below (docs/metrics.md)
 

@@ -10,8 +10,9 @@ import warnings
 import numpy as np
 
 from idgan_tf.errors import require_number
+from idgan_tf.evaluation.checks import checked_pair
 from idgan_tf.evaluation.codes.mig import entropy
-from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 NEIGHBOURS = 10
 RANGES = 20  # a dimension is active whose range is more than the largest range over this

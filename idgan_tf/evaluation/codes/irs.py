@@ -8,8 +8,9 @@ cut into 20 bins of equal width.
 import numpy as np
 
 from idgan_tf.errors import require, require_number
+from idgan_tf.evaluation.checks import checked_pair
 from idgan_tf.evaluation.codes.mig import discretize
-from idgan_tf.evaluation.metric import Result, checked_pair, metric
+from idgan_tf.evaluation.metric import Result, metric
 
 BINS, QUANTILE = 20, 0.99
 

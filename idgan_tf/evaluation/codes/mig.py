@@ -7,7 +7,8 @@ Locatello et al. 2019 (disentanglement_lib), which ID-GAN follows: histograms of
 import numpy as np
 
 from idgan_tf.errors import require, require_number
-from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
+from idgan_tf.evaluation.checks import checked_pair
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 ROUNDING = 16  # units in the last place of float64; what moves no further is constant
 MOST_BINS = 10_000  # the samples that MIG takes; chosen here

@@ -8,8 +8,9 @@ with the histograms of `mig` in place of densities, and the active dimensions of
 import numpy as np
 
 from idgan_tf.errors import require_number
+from idgan_tf.evaluation.checks import checked_pair
 from idgan_tf.evaluation.codes.mig import entropy, information_matrix
-from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 THRESHOLD = 0.01
 

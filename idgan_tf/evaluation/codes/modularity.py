@@ -6,8 +6,9 @@ arXiv:1802.05312, with the settings of disentanglement_lib.
 
 import numpy as np
 
+from idgan_tf.evaluation.checks import checked_pair
 from idgan_tf.evaluation.codes.mig import information_matrix
-from idgan_tf.evaluation.metric import Result, checked_pair, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 
 def modularity_score(codes, factors, bins=20):

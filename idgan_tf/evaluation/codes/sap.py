@@ -7,7 +7,8 @@ on each dimension. Of one dimension its optimum is found here directly, all clas
 
 import numpy as np
 
-from idgan_tf.evaluation.metric import Result, checked_split, metric, require_available, two_thirds
+from idgan_tf.evaluation.checks import checked_split, two_thirds
+from idgan_tf.evaluation.metric import Result, metric, require_available
 
 COST, ITERATIONS = 0.01, 100  # of what is on the wrong side; of Newton's method, which takes 2 to 11
 

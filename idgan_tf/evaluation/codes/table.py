@@ -14,7 +14,8 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, checked_pair, finite, metrics_of, settings_of
+from idgan_tf.evaluation.checks import checked_codes, checked_pair, checked_seed, finite, unmasked
+from idgan_tf.evaluation.metric import Result, Unavailable, metrics_of, settings_of, values_of
 
 CLASSES = 20  # of a factor that is cut; disentanglement_lib cuts codes into as many bins
 FEWEST = 10  # rows of a class, on average, for more values than that to be classes; chosen here
@@ -40,23 +41,23 @@ def prepared(codes, factors=None):
 
     Raises:
         ConfigError: shapes do not fit, or a factor has one value only.
-        NonFiniteError: a code is NaN or infinite.
+        NonFiniteError: a code or a factor is NaN or infinite.
     """
-    codes, protocol = np.asarray(codes), {}
+    codes, protocol = unmasked(codes, "codes"), {}
     if codes.ndim == 3 and codes.size and codes.dtype.kind in "buif":
         protocol["codes"] = "first principal component of {} vectors of {}".format(*codes.shape[1:])
         finite(codes, "codes")
         codes = np.stack([_first_component(vectors) for vectors in codes.swapaxes(0, 1).astype(np.float64)], axis=1)
     if factors is None:
         return Table(checked_codes(codes), None, protocol)
-    factors = np.asarray(factors)
+    factors = unmasked(factors, "factors")
     require(
         factors.ndim == 2 and codes.ndim == 2 and len(factors) == len(codes),
         f"codes [N, D] and factors [N, K] must be of the same N images, got {list(codes.shape)} and "
         f"{list(factors.shape)}",
     )
     if factors.dtype.kind == "f":
-        require(np.all(np.isfinite(factors)), "factors hold NaN or infinity")
+        finite(factors, "factors")
     cut = [k for k, v in enumerate(factors.T) if _is_continuous(v)]
     if factors.dtype.kind == "f" or cut:
         factors = np.stack([_cut(v) if k in cut else _classes(v) for k, v in enumerate(factors.T)], axis=1)
@@ -99,17 +100,12 @@ def scores(codes, factors, names=None, seed=0):
         seed: of what is random in them.
 
     Raises:
-        ConfigError: shapes do not fit, there is no such metric, or a factor has one value only.
-        NonFiniteError: a code is NaN or infinite.
+        ConfigError: shapes do not fit, there is no such metric, a factor has one value only, or the seed is none.
+        NonFiniteError: a code or a factor is NaN or infinite.
     """
     require(not isinstance(names, str), f"names is a list of metrics, such as [{names!r}]")
-    found, log = {}, logging.info if names is None else logging.warning
-    for name, result in results(prepared(codes, factors), metrics_of("codes") if names is None else names, seed):
-        if isinstance(result, Result):
-            found |= result.values
-        else:
-            log("left out %s: %s", name, result)
-    return found
+    chosen = metrics_of("codes") if names is None else names
+    return values_of(results(prepared(codes, factors), chosen, seed), names is not None)
 
 
 def results(table, names, seed, settings=None):
@@ -120,8 +116,9 @@ def results(table, names, seed, settings=None):
         settings: {metric: {argument of its `of_codes`: value}}, None for none.
 
     Raises:
-        ConfigError: there is no such metric, or a setting is not one of tables.
+        ConfigError: there is no such metric, a setting is not one of tables, or the seed is none.
     """
+    checked_seed(seed)
     protocol = {"num_samples": len(table.codes), "seed": seed, **table.protocol}
     known = metrics_of("codes")
     for name in names:
@@ -145,12 +142,18 @@ def results(table, names, seed, settings=None):
 def compared(tables, names, seed):
     """Yields (name, [`Result` of each table]) of metrics that compare several runs' codes of the same images.
 
+    Of one that cannot be had of them: (name, why it is left out).
+
     The protocol has the rank of each, 1 for the greatest score: what a selection without labels takes.
     """
     known = metrics_of("codes")
     for name in names:
         if known[name].of_runs:
-            found = known[name].of_runs([table.codes for table in tables], seed)
+            try:
+                found = known[name].of_runs([table.codes for table in tables], seed)
+            except Unavailable as error:
+                yield name, str(error)
+                continue
             score = [next(iter(values.values())) for values in found]
             rank = 1 + np.argsort(np.argsort(-np.array(score), kind="stable"))
             shared = {"metric": name, "num_samples": len(tables[0].codes), "seed": seed}

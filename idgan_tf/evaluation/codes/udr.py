@@ -7,8 +7,9 @@ factors: what many runs find alike is taken to be disentangled.
 
 import numpy as np
 
-from idgan_tf.errors import CheckpointError, ConfigError, message, require
-from idgan_tf.evaluation.metric import Result, Unavailable, checked_codes, metric, require_available
+from idgan_tf.errors import CheckpointError, ConfigError, message
+from idgan_tf.evaluation.checks import checked_codes
+from idgan_tf.evaluation.metric import Result, Unavailable, metric, require_available
 
 PENALTY = 0.1  # of the Lasso
 KL = 0.01  # nats from N(0, I) up to which a dimension is uninformative
@@ -30,12 +31,12 @@ def scores(codes, informative=None):
         0.9 with its penalty of 0.1.
 
     Raises:
-        ConfigError: there are fewer than two, or of other numbers of images.
+        Unavailable: there are fewer than two, or of other numbers of images.
     """
     codes = [checked_codes(one) for one in codes]
-    require(len(codes) >= 2, f"UDR compares runs with one another, two at least, got {len(codes)}")
-    counts = [len(one) for one in codes]
-    require(len(set(counts)) == 1, f"UDR needs codes of the same images, got {', '.join(map(str, counts))} of them")
+    require_available(len(codes) >= 2, f"UDR compares runs with one another, two at least, got {len(codes)}")
+    counts = [str(len(one)) for one in codes]
+    require_available(len(set(counts)) == 1, f"UDR needs codes of the same images, got {', '.join(counts)} of them")
     if informative is None:
         informative = [0.5 * np.var(one, axis=0) > KL for one in codes]
     seen = [_standardised(one) * mask for one, mask in zip(codes, informative, strict=True)]

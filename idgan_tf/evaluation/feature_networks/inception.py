@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from idgan_tf import cache
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.evaluation.metric import Unavailable, finite
+from idgan_tf.evaluation.checks import finite
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.networks.ranges import signed
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"

@@ -13,7 +13,8 @@ import types
 
 import tensorflow as tf
 
-from idgan_tf.evaluation.metric import Unavailable, finite
+from idgan_tf.evaluation.checks import finite
+from idgan_tf.evaluation.metric import Unavailable
 
 
 def call(function, *arrays, dtype="float32"):

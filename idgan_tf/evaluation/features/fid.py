@@ -10,7 +10,8 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite, metric, real_numbers, require_available
+from idgan_tf.evaluation.checks import finite, real_numbers
+from idgan_tf.evaluation.metric import Result, counted, metric, require_available
 
 ACTIVE = 0.05  # share of real images that move a unit, below which `evened` leaves it out; chosen here
 BLOCK = 4096  # features that are float64 at a time

@@ -7,7 +7,8 @@ features (`kid`); the core here does it for any features.
 import numpy as np
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import Result, counted, finite, metric, real_numbers, require_available
+from idgan_tf.evaluation.checks import finite, real_numbers
+from idgan_tf.evaluation.metric import Result, counted, metric, require_available
 
 BLOCK = 1024  # most samples of a block
 

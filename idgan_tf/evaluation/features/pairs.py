@@ -9,7 +9,16 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.errors import require
-from idgan_tf.evaluation.metric import LARGEST, Result, Unavailable, counted, finite, metrics_of, settings_of
+from idgan_tf.evaluation.checks import LARGEST, checked_seed, finite, unmasked
+from idgan_tf.evaluation.metric import (
+    Result,
+    Unavailable,
+    counted,
+    metrics_of,
+    require_available,
+    settings_of,
+    values_of,
+)
 
 
 def checked(real, generated):
@@ -19,14 +28,14 @@ def checked(real, generated):
         ConfigError: they are no real numbers [M, F] and [N, F], or larger than float32 has.
         NonFiniteError: they hold NaN or infinity.
     """
-    real, generated = np.asarray(real), np.asarray(generated)
-    for features in (real, generated):
-        require(features.dtype.kind in "uif", f"features must be real numbers, got {features.dtype}")
-        require(features.ndim == 2 and features.size >= 1, f"features must be [N, F], got {list(features.shape)}")
+    real, generated = unmasked(real, "real features"), unmasked(generated, "generated features")
+    for what, features in (("real features", real), ("generated features", generated)):
+        require(features.dtype.kind in "uif", f"{what} must be real numbers, got {features.dtype}")
+        require(features.ndim == 2 and features.size >= 1, f"{what} must be [N, F], got {list(features.shape)}")
         greatest = max(abs(float(np.max(features))), abs(float(np.min(features))))
         if not np.isfinite(greatest):
-            finite(features, "features")
-        require(greatest <= LARGEST, f"features reach {greatest:.3g}, more than float32 has: no score can be trusted")
+            finite(features, what)
+        require(greatest <= LARGEST, f"{what} reach {greatest:.3g}, more than float32 has: no score can be trusted")
     require(
         real.shape[1] == generated.shape[1],
         f"real features have {real.shape[1]} dimensions, generated ones {generated.shape[1]}: two networks?",
@@ -63,6 +72,7 @@ def measured(of_features, real, generated, seed, **settings):
         NonFiniteError: they hold NaN or infinity.
     """
     real, generated = checked(real, generated)
+    require_available(len(real) >= 2, "a score is read beside that of two halves of the real features; give 2 or more")
     values = of_features(real, generated, seed, **settings)
     half, others, drawn = halves(real, generated, seed)
     try:
@@ -76,24 +86,20 @@ def measured(of_features, real, generated, seed, **settings):
 
 
 def scores(real, generated, names=None, seed=0):
-    """{score: value} of metrics of two sets of features; what cannot be had of them is left out, and logged.
+    """{score: value} of metrics of two sets of features; what is left out is logged, a warning where it was named.
 
     Args:
         real, generated: [M, F] and [N, F], of the same network.
-        names: of metrics; None for all.
+        names: a list, of metrics; None for all.
         seed: of what is random in them.
 
     Raises:
-        ConfigError: shapes do not fit, or there is no such metric.
+        ConfigError: shapes do not fit, there is no such metric, or the seed is none.
         NonFiniteError: a feature is NaN or infinite.
     """
-    found = {}
-    for name, result in results(real, generated, metrics_of("features") if names is None else names, seed):
-        if isinstance(result, Result):
-            found |= result.values
-        else:
-            logging.info("left out %s: %s", name, result)
-    return found
+    require(not isinstance(names, str), f"names is a list of metrics, such as [{names!r}]")
+    chosen = metrics_of("features") if names is None else names
+    return values_of(results(real, generated, chosen, seed), names is not None)
 
 
 def results(real, generated, names, seed, settings=None):
@@ -104,9 +110,10 @@ def results(real, generated, names, seed, settings=None):
         settings: {metric: {argument of its `of_features`: value}}, None for none.
 
     Raises:
-        ConfigError: shapes do not fit, there is no such metric, or a setting is not one of features.
+        ConfigError: shapes do not fit, there is no such metric, a setting is not one of features, or the seed is none.
         NonFiniteError: a feature is NaN or infinite.
     """
+    checked_seed(seed)
     known = metrics_of("features")
     real, generated = checked(real, generated)
     for name in names:

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf.data.factors import FactorDataset
-from idgan_tf.evaluation.metric import finite, require_available
+from idgan_tf.evaluation.checks import finite
+from idgan_tf.evaluation.metric import require_available
 from idgan_tf.methods.faces import can
 from idgan_tf.progress import bar
 

@@ -1,5 +1,6 @@
 import logging
 import pathlib
+import unicodedata
 
 import numpy as np
 import pytest
@@ -89,6 +90,12 @@ def of_file(data, names=NAMES, labels_file="labels.csv"):
         '{"0.png": "cat", "a/1.png": "dog", "b/10": "cat"}',
         '{"labels": [["a/0.png", "cat"], ["a/1.png", "dog"], ["b/10.png", "cat"]]}',
         '[["0.png", "cat"], ["1.png", "dog"], ["10.png", "cat"]]',
+        "label,text,file_name\ncat,a cat,0.png\ndog,a dog,1.png\ncat,a cat,10.png\n",
+        ",file,label\n0,0.png,cat\n1,1.png,dog\n2,10.png,cat\n",
+        'file,text,label\n0.png,"a\ncat",cat\n1.png,"a\u2028dog",dog\n10.png,,cat\n',
+        '{"file_name": "0.png", "label": "cat"}\n{"file_name": "1.png", "label": "dog"}\n'
+        '{"file_name": "10.png", "label": "cat", "text": "a cat"}\n',
+        '[{"image": "0.png", "class": "cat"}, {"image": "1.png", "class": "dog"}, {"image": "10.png", "class": "cat"}]',
     ],
 )
 def test_every_form_of_a_file_of_labels(data):
@@ -120,7 +127,8 @@ def test_what_a_file_of_labels_does_not_say_is_said():
         ('{"0.png": 1.5}', "a class is a text or a whole number"),
         ('{"labels": null}', "a class is a text or a whole number"),
         ("{", "is no file of labels"),
-        (b"\xff\xfe\x00", "is no file of labels"),
+        (b"\xff\xfe\x00", "is not in UTF-8; save it so"),
+        ('[{"image": "0.png", "kind": "cat"}]', "is no file of labels .'label'"),
         ("", "is no file of labels"),
     ],
 )
@@ -136,6 +144,14 @@ def test_a_name_that_two_images_have_is_refused_and_a_whole_name_is_not():
         of_file("name,label\n0.png,cat\n", ["a/0.png", "b/0.png"])
     with pytest.raises(DataError, match="holds 0 files other.csv; its tables are meta/labels.csv"):
         of_file("", labels_file="other.csv")
+
+
+@pytest.mark.parametrize("on_disk, in_table", [("NFD", "NFC"), ("NFC", "NFD")])
+def test_accents_are_written_apart_or_together(on_disk, in_table):
+    """macOS writes them apart in the names of files, in zip files too."""
+    name, table = unicodedata.normalize(on_disk, "Käfer/ö.png"), "name,label\nö.png,Käfer\n0.png,Ka\u0308fer\n"
+    classes, notes = of_file(unicodedata.normalize(in_table, table), [name, "0.png"])
+    assert classes == {name: "Käfer", "0.png": "Käfer"} and len(notes) == 1
 
 
 IMAGES = {f"images/{i}.png": encoded(picture(i, 8, 8)) for i in range(12)}
@@ -155,6 +171,10 @@ def test_a_dataset_takes_its_classes_from_a_file_whole_numbers_in_their_order(tm
         np.testing.assert_array_equal(row, picture(int(dataset.class_names[label]), 8, 8))
     assert "left out 1 image that it does not name: images/0.png" in caplog.text
     assert "11 classes: 1 (1), 2 (1), 3 (1)" in caplog.text
+    (tmp_path / "other.csv").write_text("name,label\n1.png,Cat\n2.png,cat\n")
+    other = ImageFolder("other", (8, 8, 3), True, data_dir=str(tmp_path), labels_file=str(tmp_path / "other.csv"))
+    with pytest.raises(DataError, match="has two classes of one name: 'Cat' and 'cat'; rename one"):
+        prepare(other, source)
     with pytest.raises(DataError, match="prepared with labels_file '.*classes.csv', not None"):
         ImageFolder("mine", (8, 8, 3), True, data_dir=str(tmp_path / "out")).arrays  # noqa: B018
 
@@ -188,3 +208,13 @@ def test_without_one_only_folders_count_and_a_table_that_is_there_is_mentioned(t
     prepare(dataset, write_folder(tmp_path / "classes", {"cat/0.png": IMAGES["images/0.png"]} | table))
     assert "not read: labels.csv; ImageFolder.labels_file takes classes from such a file" in caplog.text
     assert "1 classes: cat (1)" in caplog.text and "a class is a folder at the top of" in caplog.text
+
+
+def test_folders_that_are_numbers_are_in_the_order_of_numbers(tmp_path):
+    """So that the label of an image of "7" is 7 where they count from nought."""
+    source = write_folder(tmp_path / "in", {f"{i}/x.png": encoded(picture(i, 8, 8)) for i in range(11)})
+    dataset = ImageFolder("mine", (8, 8, 3), True, data_dir=str(tmp_path / "out"))
+    prepare(dataset, source)
+    assert dataset.class_names == tuple(map(str, range(11)))
+    for row, label in zip(dataset.arrays["image"], dataset.arrays["label"], strict=True):
+        np.testing.assert_array_equal(row, picture(int(label), 8, 8))

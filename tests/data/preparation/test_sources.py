@@ -37,8 +37,16 @@ def test_links_in_a_folder(tmp_path, caplog):
     assert source.names == ["2.png", "3.png", "a/1.png"] and source.read("2.png") == b"one"
     assert f"{folder}/b is a link to a folder and is left out" in caplog.text
     source.fingerprint()
-    with pytest.raises(DataError, match="cannot read .*3.png: No such file.*; mend it$"):
+    with pytest.raises(DataError, match="3.png is a link to .*/gone.png, where nothing is; mend it$"):
         source.read("3.png")
+
+
+def test_folders_with_nothing_in_them_are_said(tmp_path, caplog):
+    folder = write_folder(tmp_path / "in", {"a/1.png": b"one", ".cache/x": b""})
+    for name in ("b", "c", ".git/refs"):
+        (folder / name).mkdir(parents=True)
+    assert open_source(folder, tmp_path).names == ["a/1.png"]
+    assert f"{folder}: nothing is in b, c, which is no class" in caplog.text and ".git" not in caplog.text
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):

@@ -167,7 +167,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
         ({}, "no images"),
         ({"notes.txt": b"x"}, "no images"),
         ({"1.png": IMAGES["test/c/9.png"]}, "1.png lies in no class folder"),
-        ({"train/cat/1.png": b"", "test/Cat/1.png": b""}, "Cat and cat"),
+        ({"train/cat/1.png": b"", "test/Cat/1.png": b""}, "'Cat' and 'cat'"),
         ({"cat/1.png": encoded(picture(0, 8, 7))}, "cat/1.png gives only 7x7 pixels"),
     ],
 )

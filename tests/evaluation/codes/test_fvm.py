@@ -165,7 +165,7 @@ def test_a_table_too_small_to_vote_is_refused_and_noise_scores_near_chance_from_
 
 
 def test_nan_codes_are_an_error(pixels):
-    with pytest.raises(NonFiniteError, match="diverged"):
+    with pytest.raises(NonFiniteError, match="codes hold .* non-finite"):
         score(lambda image: np.full((len(image), 2), np.nan), pixels)
 
 
@@ -221,3 +221,9 @@ def test_a_gan_without_an_encoder_cannot_have_it(pixels):
 
     with pytest.raises(Unavailable, match="Gan has no encoder"):
         fvm(Gan(), pixels, 0)
+
+
+@pytest.mark.parametrize("count", [1, 2.5, "all"])
+def test_variances_are_of_two_images_or_more(count, pixels):
+    with pytest.raises(ConfigError, match="num_variance_samples must be"):
+        score(first_pixels(3), pixels, num_variance_samples=count)

@@ -113,10 +113,11 @@ def test_runs_are_ranked_by_what_compares_them():
 @pytest.mark.parametrize(
     ("codes", "factors", "error", "says"),
     [
+        (np.c_[:9, [0, 1, 2, np.nan, 4, np.inf, 6, 7, 8]], np.arange(9)[:, None], NonFiniteError, "2 non-.*in row 3"),
         (np.zeros((9, 2)), np.zeros((8, 2)), ConfigError, r"of the same N images, got \[9, 2\] and \[8, 2\]"),
         (np.zeros(9), np.zeros((9, 2)), ConfigError, r"got \[9\] and \[9, 2\]"),
         (np.zeros((9, 2)), np.zeros(9), ConfigError, r"got \[9, 2\] and \[9\]"),
-        (np.zeros((9, 2)), np.full((9, 1), np.nan), ConfigError, "factors hold NaN"),
+        (np.zeros((9, 2)), np.r_[:8, np.nan][:, None], NonFiniteError, "factors hold 1 non-finite .*first in row 8"),
         (np.full((9, 2, 3), np.nan), np.zeros((9, 1)), NonFiniteError, "54 non-finite of 54"),
         (np.full((9, 2, 3), "0.5"), None, ConfigError, "codes must be real numbers"),
         (np.full((9, 2), np.inf), np.arange(9)[:, None], NonFiniteError, "18 non-finite of 18"),
@@ -127,6 +128,36 @@ def test_runs_are_ranked_by_what_compares_them():
 def test_bad_input_is_named(codes, factors, error, says):
     with pytest.raises(error, match=says):
         table.scores(codes, factors, ["modularity"])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True, None])
+def test_a_seed_that_is_none_is_one_sentence(seed):
+    with pytest.raises(ConfigError, match=f"a seed is a whole number from 0 to .*got {seed}"):
+        table.scores(*sample("noise", 300), ["sap"], seed)
+
+
+def test_of_several_tables_an_error_and_what_is_left_out_name_the_file(tmp_path):
+    good, bad = tmp_path / "good.npz", tmp_path / "bad.npz"
+    codes, factors = sample("permuted", 300)
+    np.savez(good, codes=codes, factors=factors)
+    np.savez(bad, codes=np.where(np.arange(300)[:, None] == 7, np.nan, codes), factors=factors)
+    with pytest.raises(NonFiniteError, match="bad.npz: codes hold .* first in row 7"):
+        list(outside.evaluate_codes([good, bad], 0, ["mig"]))
+    np.savez(bad, codes=codes[:200, :1], factors=factors[:200])
+    found = list(outside.evaluate_codes([good, bad], 0, ["mig", "modularity"]))
+    assert [name for name, _ in found] == ["mig", "mig", "modularity", "modularity"]
+    assert found[1][1].startswith(f"{bad}: a gap needs at least 2 code dimensions")
+    assert [type(result) for _, result in found].count(Result) == 3
+
+
+def test_runs_that_cannot_be_compared_do_not_keep_the_others_from_being_measured(tmp_path):
+    paths = [tmp_path / "long.npz", tmp_path / "short.npz"]
+    codes, factors = sample("permuted", 300)
+    for path, count in zip(paths, (300, 200), strict=True):
+        np.savez(path, codes=codes[:count], factors=factors[:count])
+    found = list(outside.evaluate_codes(paths, 0, ["udr", "mig"]))
+    assert found[0] == ("udr", "UDR needs codes of the same images, got 300, 200 of them")
+    assert [name for name, result in found if isinstance(result, Result)] == ["mig", "mig"]
 
 
 def test_a_metric_that_is_none_of_codes_is_named():

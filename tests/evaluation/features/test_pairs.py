@@ -39,13 +39,28 @@ def test_a_generator_of_the_data_is_at_the_floor_and_another_one_is_not():
         assert abs(other.protocol[f"half_{score}"] - floor) > 2 * abs(half - floor), name
 
 
-def test_what_features_are_too_few_for_does_not_keep_the_others_from_being_measured():
+def test_what_features_are_too_few_for_does_not_keep_the_others_from_being_measured(caplog):
     results = dict(pairs.results(normal(9), normal(8), ["precision_recall", "density_coverage", "mind", "fid"], 0))
     assert isinstance(results["precision_recall"], Result) and isinstance(results["fid"], Result)
     few = "real against real, halves: 5 nearest neighbours need at least 6 images, got 4"
     assert results["density_coverage"] == few
     assert results["mind"].startswith("MIND needs as many generated images")
     assert pairs.scores(normal(9), normal(8), ["mind", "fid"]).keys() == {"fd8"}
+    (told,) = [record.levelname for record in caplog.records if "left out mind: MIND needs" in record.getMessage()]
+    assert told == "WARNING"
+    with pytest.raises(ConfigError, match=r"names is a list of metrics, such as \['mind'\]"):
+        pairs.scores(normal(9), normal(8), "mind")
+
+
+def test_one_real_image_has_no_halves_and_ends_nothing():
+    found = dict(pairs.results(normal(1), normal(1), ["fid", "precision_recall"], 0))
+    assert set(found.values()) == {"a score is read beside that of two halves of the real features; give 2 or more"}
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
+def test_a_seed_that_is_none_is_one_sentence(seed):
+    with pytest.raises(ConfigError, match="a seed is a whole number from 0 to"):
+        pairs.scores(normal(9), normal(9), ["mind"], seed)
 
 
 def test_settings_are_those_of_features():
@@ -63,7 +78,7 @@ def test_settings_are_those_of_features():
     ("generated", "error", "says"),
     [
         (normal(9, 5), ConfigError, "real features have 8 dimensions, generated ones 5: two networks?"),
-        (np.full((9, 8), np.nan), NonFiniteError, "features hold 72 non-finite"),
+        (np.full((9, 8), np.nan), NonFiniteError, "generated features hold 72 non-finite of 72 numbers, the first"),
         (np.full((9, 8), -np.inf), NonFiniteError, "features hold 72 non-finite"),
         (np.full((9, 8), 1e300), ConfigError, "features reach 1e+300, more than float32 has"),
         (np.zeros((9, 2, 4)), ConfigError, "features must be [N, F], got [9, 2, 4]"),

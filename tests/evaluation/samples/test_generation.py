@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation.metric import Unavailable
 from idgan_tf.evaluation.samples import generation
 from idgan_tf.methods.idgan import IDGAN
 from tests.helpers import build_tiny
@@ -53,6 +54,14 @@ def test_a_decoder_of_other_images_is_left_out_and_never_takes_the_name_of_the_g
         assert found.keys() == names and np.all(found[""] == 1.0)
     del method.generate
     assert generation.drawings(method, tf.zeros([3, 5]), tf.constant([0, 1])).keys() == {""}
+
+
+def test_what_draws_nothing_or_encodes_nothing_says_so(pixels, codes_method):
+    with pytest.raises(Unavailable, match="Codes generates no images"):
+        generation.describe(codes_method(lambda x: x))
+    for faces in ({"encode": lambda x: x}, {"decode": lambda c: c}, {"generate": lambda s, c: c}):
+        with pytest.raises(Unavailable, match="draws no code that it also encodes"):
+            next(iter(generation.redrawn(types.SimpleNamespace(**faces), pixels, 4, 0)))
 
 
 def test_other_sources_of_codes_are_refused():
