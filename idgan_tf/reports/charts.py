@@ -35,7 +35,7 @@ def of_evaluations(log):
 def meanings_of(config):
     """{name: text} of what the method of a config.gin reports; {} of a method that is not of this package."""
     name = literals(config).get("train.method")
-    for module in re.findall(r"^import (idgan_tf\.methods\.\w+)", config.read_text(), re.MULTILINE):
+    for module in re.findall(r"^import (idgan_tf\.methods\.\w+)", config.read_text("utf-8"), re.MULTILINE):
         if found := getattr(importlib.import_module(module), str(name), None):
             return found.meanings
     return {}

@@ -28,12 +28,12 @@ SCRIPTS = ("uplot/uPlot.iife.min.js", "templates/charts.js")
 
 def page(template, **given):
     """The text of a page: a template of `templates/` with what it is given."""
-    scripts = [f"\n{(HERE / name).read_text()}" for name in SCRIPTS]
+    scripts = ["\n" + (HERE / name).read_text("utf-8") for name in SCRIPTS]
     library = {
         "scripts": list(map(markupsafe.Markup, scripts)),
         "checksums": [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts],
-        "licence": markupsafe.Markup((HERE / "uplot" / "LICENSE").read_text()),
-        "library_style": markupsafe.Markup((HERE / "uplot" / "uPlot.min.css").read_text()),
+        "licence": markupsafe.Markup((HERE / "uplot" / "LICENSE").read_text("utf-8")),
+        "library_style": markupsafe.Markup((HERE / "uplot" / "uPlot.min.css").read_text("utf-8")),
     }
     return TEMPLATES.get_template(template).render(library | given) + "\n"
 

@@ -43,7 +43,7 @@ def verify(folder):
 
 def _of_tables(folder, result):
     for name, made in (("table.md", table.to_markdown(result)), ("table.csv", table.to_csv(result))):
-        if not (folder / name).exists() or (folder / name).read_text() != made:
+        if not (folder / name).exists() or (folder / name).read_text("utf-8") != made:
             yield f"{name} is not what its numbers give"
     shown = {*result["figures"], *(name for row in result["rows"] for name in row["pictures"])}
     there = {path.name for path in (folder / "pictures").iterdir()} if (folder / "pictures").is_dir() else set()
