@@ -1,0 +1,34 @@
+// What the browser does by itself: help until it was read, pictures as large as the window allows, the link.
+(() => {
+  const help = document.querySelector(".x-help");
+  help.open = localStorage.getItem("idgan_tf help") !== "read";
+  help.addEventListener("toggle", () => help.open || localStorage.setItem("idgan_tf help", "read"));
+
+  const box = document.querySelector(".x-pictures"), now = document.querySelector(".x-now");
+  const CAPTION = 24, GAP = 8, SMALLEST = 96;
+  function fit() {
+    const count = [...box.children].filter((figure) => figure.offsetParent).length || 1;
+    const wide = getComputedStyle(now).display !== "contents";
+    const others = wide ? now.offsetHeight - box.offsetHeight + 24 : 0;
+    const height = Math.max((wide ? innerHeight - others : 0.4 * innerHeight), 0.4 * innerHeight);
+    let side = 0;
+    for (let columns = 1; columns <= count; columns++) {
+      const rows = Math.ceil(count / columns);
+      side = Math.max(side, Math.min((box.clientWidth + GAP) / columns, (height + GAP) / rows - CAPTION) - GAP);
+    }
+    box.style.setProperty("--side", `${Math.floor(Math.max(side, Math.min(SMALLEST, box.clientWidth / count - GAP)))}px`);
+  }
+  new ResizeObserver(fit).observe(now);
+  new MutationObserver(fit).observe(box, {subtree: true, attributes: true, attributeFilter: ["class"]});
+  addEventListener("resize", fit);
+  fit();
+
+  window.explorer_copy = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      Quasar.Notify.create("The address is copied; it holds this code.");
+    } catch {
+      Quasar.Notify.create("The address of this page holds this code; copy it from there.");
+    }
+  };
+})();
