@@ -74,7 +74,7 @@ def edited(explorer, state, dimension):
     lines = _lines(_line(explorer, c, [state.draws]), title, [f"{value:+.2g}" for value in values])
     if state.seen is None:
         return lines
-    size = letters(lines.shape[1])
+    size = 4 + letters(lines.shape[1])
     return beside([label(grid(state.seen[None] / 255.0, 1, smallest=FILE_PIXELS), "encoded", size=size), lines])
 
 
@@ -98,7 +98,7 @@ def _way(explorer, first, last, steps):
 def _lines(drawn, title=None, columns=()):
     """{caption: uint8 [B, H, W, 3]} as lines of images under each other, with their captions."""
     grids = [grid(pictures / 255.0, len(pictures), smallest=FILE_PIXELS // 2) for pictures in drawn.values()]
-    size = letters(grids[0].shape[1])
+    size = 4 + letters(grids[0].shape[1])  # a page shows them smaller
     lines = [label(picture, None, [caption], size=size) for caption, picture in zip(drawn, grids, strict=True)]
     lines[0] = label(grids[0], None, [next(iter(drawn))], columns, size)
     return label(under(lines), title, size=size) if title else under(lines)
