@@ -23,6 +23,22 @@
   addEventListener("resize", fit);
   fit();
 
+  // Quasar gives the role and the value to one element and the focus to another inside: who listens needs them in one.
+  const SPOKEN = ["role", "aria-label", "aria-valuemin", "aria-valuemax", "aria-valuenow"];
+  const rows = document.querySelector(".x-dimensions");
+  function speak() {
+    for (const slider of rows.querySelectorAll(".q-slider")) {
+      const focused = slider.querySelector("[tabindex]");
+      for (const name of SPOKEN) {
+        const value = name === "role" ? "slider" : slider.getAttribute(name);
+        if (focused.getAttribute(name) !== value) focused.setAttribute(name, value);  // or this would never end
+      }
+      slider.setAttribute("role", "none");
+    }
+  }
+  new MutationObserver(speak).observe(rows, {subtree: true, childList: true, attributeFilter: ["aria-valuenow"]});
+  speak();
+
   window.explorer_copy = async () => {
     try {
       await navigator.clipboard.writeText(location.href);

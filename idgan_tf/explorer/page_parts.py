@@ -24,7 +24,7 @@ class Dimensions:
         self.page, self.explorer = page, page.explorer
         self.rows, self.strips, self.sliders, self.values, self._turn = {}, {}, {}, {}, 0
         with ui.element("section").props('aria-label="dimensions of the code"'):
-            self.list = ui.element("div")
+            self.list = ui.element("div").classes("x-dimensions")
             self.more = button("More dimensions", self._more)
             self._add()
         self.large = ui.dialog()

@@ -52,7 +52,7 @@ def address(run):
 def page(browser):
     """An empty tab; what goes wrong in it ends the test."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(120_000)
+    tab.set_default_timeout(60_000)
     problems, tab.asked = [], []
     tab.on("console", lambda line: line.type in ("error", "warning") and problems.append(line.text))
     tab.on("pageerror", lambda error: problems.append(str(error)))

@@ -1,4 +1,4 @@
-"""States on the page of bin/explore: the address, names, keys, the way between two, several runs, and how soon it answers."""
+"""States on the page of bin/explore: address, names, keys, the way between two, several runs; how soon it answers."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def said(page, text):
 
 
 def focus_first_slider(page):
-    page.locator(".x-dimension .q-slider").first.focus()
+    page.get_by_role("slider").first.focus()
 
 
 def download(page, name):
@@ -147,7 +147,7 @@ def test_pictures_are_as_large_as_the_window_allows(page, address, size):
 
 def test_a_step_of_a_slider_is_answered_soon_while_another_tab_works(page, address):
     opened(page, address)
-    other = page.context.new_page()
+    other = page.context.browser.new_page()
     opened(other, address)
     focus_first_slider(page)
     seconds = []
