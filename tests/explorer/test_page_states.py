@@ -1,6 +1,7 @@
 """States on the page of bin/explore: address, names, keys, the way between two, several runs; how soon it answers."""
 
 import json
+import os
 import re
 import time
 
@@ -146,6 +147,9 @@ def test_pictures_are_as_large_as_the_window_allows(page, address, size):
 
 
 def test_a_step_of_a_slider_is_answered_soon_while_another_tab_works(page, address):
+    """The middle of twenty steps, each of which begins as the other tab asks for a random code and all its strips."""
+    if os.getloadavg()[0] > os.cpu_count():
+        pytest.skip("other work keeps the processors busy, and this is a time by the clock")
     opened(page, address)
     other = page.context.browser.new_page()
     opened(other, address)
