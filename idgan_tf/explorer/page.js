@@ -9,7 +9,8 @@
   function fit() {
     const count = [...box.children].filter((figure) => figure.offsetParent).length || 1;
     const wide = getComputedStyle(now).display !== "contents";
-    const others = wide ? now.offsetHeight - box.offsetHeight + 24 : 0;
+    const above = Math.min(now.parentElement.offsetTop, 120);  // more is open help, which is read and closed
+    const others = wide ? above + now.offsetHeight - box.offsetHeight : 0;
     const height = Math.max((wide ? innerHeight - others : 0.4 * innerHeight), 0.4 * innerHeight);
     let side = 0;
     for (let columns = 1; columns <= count; columns++) {
