@@ -51,6 +51,11 @@ def array(name, make):
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
+def has(name):
+    """Whether the array `name` has been made."""
+    return _is_whole(folder() / f"{name}.npy")
+
+
 def _commit_file(path):
     return path.with_suffix(".json")
 

@@ -1,7 +1,7 @@
 """A run directory: where things lie in it, and who may write to it.
 
 runs/<name>/ config.gin  environment.json  checkpoints/  best/  metrics.jsonl  tensorboard/
-            samples/  figures/  networks/*.keras  export/
+            samples/  figures/  networks/*.keras  export/  dimensions.json
 
 A model that comes with the package (`idgan_tf.pretrained`) is one, too, with weights.npz in place of checkpoints/.
 """
@@ -41,6 +41,7 @@ class Run:
         self.done = self.path / "done.json"
         self.weights = self.path / "weights.npz"
         self.model = self.path / "model.json"
+        self.dimensions = self.path / "dimensions.json"
 
     @property
     def name(self):

@@ -29,6 +29,7 @@ def load_with_data(run_dir, allow_imports=(), best=False):
     Raises:
         ConfigError: `run_dir` holds no run, or no such model comes with the package.
         CheckpointError: it holds no checkpoint that can be used.
+        DataError: its names of dimensions cannot be read.
     """
     return restore(run_dir, configuration(run_dir, allow_imports=allow_imports), best)
 
@@ -54,7 +55,7 @@ def configuration(run_dir, gin_files=(), bindings=(), allow_imports=()):
 
 def restore(run_dir, configuration, best=False):
     """As `load_with_data`, by a configuration that `configuration` gave."""
-    from idgan_tf import pretrained
+    from idgan_tf import dimension_names, pretrained
     from idgan_tf.training import build, checkpoint
 
     run = _run(run_dir)
@@ -65,6 +66,8 @@ def restore(run_dir, configuration, best=False):
         pretrained.restore(run, method)
     else:
         checkpoint.restore(run.best if best else run.checkpoints, checkpoint.state(method))
+    if hasattr(method, "dimension_names"):
+        method.dimension_names = dimension_names.read(run, method.code_dim)
     return method, settings.dataset
 
 

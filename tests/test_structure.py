@@ -12,7 +12,7 @@ FLOORS = (
     ("errors",),
     ("files", "progress", "replicas"),
     ("noise", "cache", "config", "image_files", "run_directory"),
-    ("run_log",),
+    ("run_log", "dimension_names"),
     ("objectives",),
     ("networks",),
     ("data",),

@@ -47,6 +47,10 @@ class Dataset:
         """
         return index
 
+    def rows(self, numbers):
+        """{name: array [B, ...]}: the rows of `arrays` with these numbers, int64 array [B]."""
+        return {name: array[numbers] for name, array in self.arrays.items()}
+
     def decode(self, rows, seed):
         """Rows as stored -> batch, inside the graph.
 
@@ -103,8 +107,7 @@ class Dataset:
         """
         seed = tf.constant(seed, tf.int32)
         index = np.asarray(self.index_of(tf.constant(self.numbers(indices)), seed))
-        stored = self.row_of(index)
-        rows = {name: tf.constant(array[stored]) for name, array in self.arrays.items()}
+        rows = {name: tf.constant(row) for name, row in self.rows(self.row_of(index)).items()}
         return self.batch({**rows, "index": tf.constant(index)}, seed)
 
     @property

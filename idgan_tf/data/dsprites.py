@@ -30,6 +30,8 @@ SQUARE_HALF_SIDE = 0.15
 ELLIPSE_HALF_AXES = (0.1995, 0.1127)
 HEART_HALF_WIDTH, HEART_HEIGHT, HEART_OFFSET = 0.1499, 0.010344, -0.02246
 SOURCES = ("rendered", "npz", "tfds")
+RENDERED = "dsprites_rendered_64_v1"  # in the cache
+FEW = 1000  # images that are drawn alone while that is not there: a second, not half a minute
 REACH = 15  # no sprite reaches further than 13.6 canvas pixels from its centre
 
 
@@ -163,7 +165,13 @@ class DSprites(FactorDataset):
             return {"bits": dsprites_published.bits_of_npz(self.path)}
         if self._stored == "tfds":
             return {"bits": dsprites_published.bits_of_tfds(self.path)}
-        return {"bits": cache.array("dsprites_rendered_64_v1", _render_all)}
+        return {"bits": cache.array(RENDERED, _render_all)}
+
+    def rows(self, numbers):
+        if self._stored != "rendered" or len(numbers) > FEW or cache.has(RENDERED):
+            return super().rows(numbers)
+        images = render(np.stack(np.unravel_index(numbers, FACTOR_SIZES), axis=-1))
+        return {"bits": np.packbits(images.reshape(len(images), -1), axis=-1)}
 
     def sprites(self, rows):
         """Rows as stored -> float32 [B, 64, 64, 1] of 0 and 1."""

@@ -51,8 +51,9 @@ def pack(run, configuration, name, commit, commands, minutes, metrics="all", see
         networks = read_networks(method)
         packed.path.mkdir()
         shutil.copyfile(run.config, packed.config)
-        with contextlib.suppress(FileNotFoundError):  # of a run from before there was such a file
-            shutil.copyfile(run.environment, packed.environment)
+        for name in ("environment", "dimensions"):
+            with contextlib.suppress(FileNotFoundError):  # of a run from before there was such a file, or unnamed
+                shutil.copyfile(getattr(run, name), getattr(packed, name))
         teacher.copy_architectures(run, packed)
         np.savez_compressed(packed.weights, **_weights(method, networks))
         about = {"commit": commit, "commands": list(commands), "minutes": minutes, "networks": networks}

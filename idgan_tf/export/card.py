@@ -123,6 +123,7 @@ def model_card(run, method, dataset, name=None):
         "been measured as below and in no other way.",
         f"- **Written**: {datetime.date.today().isoformat()}, {versions}.",
         *_origin(run),
+        *_dimensions(method),
         "",
         "## Metrics",
         "",
@@ -155,6 +156,13 @@ def _origin(run):
         "",
         *(f"      {command}" for command in known["commands"]),
     ]
+
+
+def _dimensions(method):
+    """What a person called the dimensions of the code, as lines."""
+    names = getattr(method, "dimension_names", ())
+    named = ", ".join(method.called(dimension) for dimension, name in enumerate(names) if name)
+    return ["", f"- **Dimensions of the code, as a person named them**: {named}."] if named else []
 
 
 def _metrics(records):

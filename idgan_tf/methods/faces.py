@@ -128,9 +128,20 @@ class CodeFaces(Faces):
 
     Attributes:
         levels: how many values, from -1 to 1, a dimension of a quantised code takes; None of a continuous one.
+        dimension_names: what a person called the dimensions of the code, D texts, "" where none was given; () where
+            nobody did (`idgan_tf.dimension_names`).
     """
 
     levels = None
+    dimension_names = ()
+
+    def symbol(self, dimension):
+        """What papers call a dimension of the code, such as c3."""
+        return f"c{dimension}"
+
+    def called(self, dimension):
+        """The same, followed by the name that a person gave it: what stands in pictures and texts."""
+        return f"{self.symbol(dimension)} {''.join(self.dimension_names[dimension : dimension + 1])}".rstrip()
 
     @property
     def traversal_range(self):

@@ -24,6 +24,10 @@ class LabelFaces(CodeFaces):
         """{name: size} of what the code is made of, in order."""
         return {"zs": self.zs_dim, "zu": self.zu_dim}
 
+    def symbol(self, dimension):
+        """zs0, zs1 ... zu0, zu1 ..."""
+        return f"zs{dimension}" if dimension < self.zs_dim else f"zu{dimension - self.zs_dim}"
+
     def encode(self, image):
         """image -> (mean [B, Ds + Du], logvar) of [zs, zu]; zs is a point."""
         image = signed(image)

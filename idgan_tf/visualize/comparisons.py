@@ -224,7 +224,7 @@ def traversals(method, dataset):
     values = traversal_values(method)
     drawn, order, kl = traversed(method, dataset, values, 2 * len(values))
     *_, images = drawn.values()  # the generator's where there is one
-    names = [f"c{d}  {abs(kl[d]):.2f}" if can(method, "encode") else f"c{d}" for d in order]
+    names = [method.called(d) + (f"  {abs(kl[d]):.2f}" if can(method, "encode") else "") for d in order]
     return Part(_rows(images, len(values)), names, _ticks(values))
 
 
@@ -253,7 +253,7 @@ def factors(method, dataset):
         first = np.repeat(np.asarray(resized(image, drawn.shape[2:4]))[None], len(told), axis=0)
         rows.append(np.concatenate([first, drawn], axis=1))
         names += [
-            f"{n}: c{d}  {information[d, k]:.2f}"
+            f"{n}: {method.called(d)}  {information[d, k]:.2f}"
             for k, (n, d) in enumerate(zip(dataset.factor_names, told, strict=True))
         ]
     return Part(np.concatenate(rows), names, ("real", *_ticks(values)))

@@ -94,7 +94,7 @@ def traversal_movie(method, dataset, steps=15):
     values = traversal_values(method, steps)
     steps = len(values)
     drawn, order, _ = traversed(method, dataset, values, min(MOST, method.code_dim))
-    names = [f"c{d}" for d in order]
+    names = [method.called(d) for d in order]
     frames = []
     for t in [*range(steps), *range(steps - 2, 0, -1)]:
         images = np.concatenate([np.asarray(images)[t::steps] for images in drawn.values()])
@@ -117,7 +117,7 @@ def traversal_added(method, dataset):
 def _traversal(method, dataset, start=None, added=False):
     values = traversal_values(method)
     drawn, order, kl = traversed(method, dataset, values, _sides(method) * len(values), start, added)
-    names = [f"c{d}  {abs(kl[d]):.2f}" for d in order] if can(method, "encode") else [f"c{d}" for d in order]
+    names = [method.called(d) + (f"  {abs(kl[d]):.2f}" if can(method, "encode") else "") for d in order]
     ticks = [f"{value:+.2g}" if added else f"{value:.2g}" for value in values]
     titles = list(drawn)
     titles[0] += "   (rows: dimension, KL in nats)" if can(method, "encode") else "   (rows: dimension)"
@@ -150,7 +150,7 @@ def row(method, dataset, count=8):
         drawn, order, _ = traversed(method, dataset, values, columns)
         *_, images = drawn.values()
         for i, dimension in enumerate(order[:2]):
-            title = f"c{dimension} from {values[0]:g} to {values[-1]:g}"
+            title = f"{method.called(dimension)} from {values[0]:g} to {values[-1]:g}"
             parts.append(label(grid(images[i * steps : (i + 1) * steps], steps), title))
     return beside(parts)
 

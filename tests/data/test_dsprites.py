@@ -86,6 +86,14 @@ def test_factors_are_sampled_over_their_whole_range(rng):
     np.testing.assert_array_equal(factors.max(axis=0), np.array(FACTOR_SIZES) - 1)
 
 
+def test_a_few_images_need_no_cache_of_all(rng, monkeypatch, tmp_path):
+    monkeypatch.setenv("IDGAN_CACHE", str(tmp_path))
+    dataset, numbers = DSprites("rendered"), rng.integers(0, 737_280, 5)
+    expected = render(np.stack(np.unravel_index(numbers, FACTOR_SIZES), axis=-1))
+    np.testing.assert_array_equal(dataset.take(numbers)["image"][..., 0], expected)
+    assert not any(tmp_path.iterdir()), "half a minute for 737,280 images would have been spent"
+
+
 @pytest.mark.slow
 def test_the_cache_holds_what_render_draws(rng):
     dataset = DSprites("rendered")

@@ -10,7 +10,10 @@ from idgan_tf.config import gin_files
 from idgan_tf.data import dsprites
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.data.prepared import PreparedDataset
+from idgan_tf.explorer import pictures
 from idgan_tf.explorer.explorer import Explorer
+from idgan_tf.explorer.model import Model
+from idgan_tf.run_directory import Run
 from tests.helpers import PROJECT, command, example, metrics
 
 BINDINGS = {"scream_dsprites": ['ScreamDSprites.painting = "stand-in"']}
@@ -102,7 +105,7 @@ def test_a_dataset_of_ones_own_is_a_class_and_a_gin_file(tmp_path, monkeypatch):
     assert "bars (drawn): 96 images of 8x8x1; my_data.py; licence: mine" in (run / "report.html").read_text()
     monkeypatch.syspath_prepend(tmp_path)
     method, dataset = runs.load_with_data(run, allow_imports=("tests", "my_data"))
-    explored = Explorer(method, dataset, "run")
+    explored = Explorer([Model(Run(run), method, dataset)])
     assert np.asarray(explored.gallery[0]).shape == (8, 8, 1)
-    assert explored.pictures(explored.start())["decoder"].shape == (8, 8, 3)
+    assert pictures.now(explored, explored.start())["decoder"].shape == (8, 8, 3)
     assert gin_files.literals(run / "config.gin")["train.dataset"].startswith("Bars")

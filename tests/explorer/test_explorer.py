@@ -1,135 +1,87 @@
+"""The explorer without a page: one code, and what models draw of it."""
+
 import io
 import json
 import struct
 import zlib
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
-from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, DataError
-from idgan_tf.explorer import explorer
-from idgan_tf.explorer.explorer import Explorer
+from idgan_tf.explorer import explorer, pictures
+from idgan_tf.explorer.state import State
 from idgan_tf.methods.factor_classifier import FactorClassifier
 from idgan_tf.methods.gan import GAN
-from idgan_tf.methods.idgan import IDGAN
-from idgan_tf.methods.label_faces import LabelFaces
-from idgan_tf.networks.mixture import GaussianMixture
-from tests.methods.tiny import make, teacher
-
-
-class Speckles(Dataset):
-    """32 random images of 4 x 4."""
-
-    name, image_shape, source = "speckles", (4, 4, 1), "drawn"
-
-    @property
-    def arrays(self):
-        return {"image": np.random.default_rng(0).random((32, 4, 4, 1), np.float32)}
-
-    def decode(self, rows, seed):
-        return {"image": rows["image"]}
-
-
-class Missing(Speckles):
-    """The same, on a machine that does not have it."""
-
-    @property
-    def arrays(self):
-        raise DataError("speckles is not here; run bin/prepare_data")
-
-
-class Labelled(LabelFaces):
-    """zs is the first two pixels, zu the next three; the decoder shows both."""
-
-    image_shape, zs_dim, zu_dim, code_dim, num_classes = (4, 4, 1), 2, 3, 5, 3
-    step = tf.Variable(7)
-
-    def __init__(self):
-        self.mixture = GaussianMixture(3, 2)
-
-    def encoder_s(self, image):
-        return tf.reshape(image, [-1, 16])[:, :2]
-
-    def encoder_u(self, image):
-        mean = tf.reshape(image, [-1, 16])[:, 2:5] * [1.0, 3.0, 2.0]
-        return mean, tf.zeros_like(mean)
-
-    def decoder(self, c):
-        return tf.reshape(tf.concat([c, c, c, c[:, :1]], axis=-1), [-1, 4, 4, 1])
+from tests.explorer import helpers
+from tests.explorer.helpers import Labelled, Missing, uint8
+from tests.methods.tiny import make
 
 
 @pytest.fixture(scope="module")
 def idgan():
-    """An ID-GAN with two nuisances, whose code dimension 1 is the most informative."""
-    keras.utils.set_random_seed(0)
-    networks = teacher()
-    kernel = networks["teacher_encoder"].head.kernel
-    kernel.assign(kernel * [1.0, 5.0, 2.0])
-    return make(IDGAN, teacher=networks, lambda_id=0.1)
+    return helpers.idgan()
 
 
 @pytest.fixture
 def explored(idgan):
-    return Explorer(idgan, Speckles(), "a run")
+    idgan.dimension_names = ()
+    return helpers.explorer(idgan)
 
 
-def uint8(image):
-    return np.repeat(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), 3, axis=-1)
-
-
-def test_sliders_stand_in_the_order_of_information(explored):
-    kl = [float(explored.names[d].split(" · ")[1].split()[0]) for d in explored.order]
+def test_sliders_stand_in_the_order_of_information(explored, idgan):
+    kl = explored.kl[explored.order].tolist()
     assert explored.order[0] == 1 and kl == sorted(kl, reverse=True)
-    assert explored.names[1].startswith("c1 ") and explored.title == "a run, step 0"
-    codes = np.asarray(explored.method.encode(explored.gallery)[0])
+    assert explored.called(1) == "c1" and explored.title == "a run, step 0"
+    codes = np.asarray(idgan.encode(explored.gallery)[0])
     assert np.all(explored.low <= codes.min(axis=0)) and np.all(explored.high >= codes.max(axis=0))
 
 
 def test_a_slider_moves_one_dimension_of_both_pictures(explored, idgan):
     state = explored.start()
-    before, c = explored.pictures(state), state.c
+    before, c = pictures.now(explored, state), state.c
     explored.move(state, 1, -2.5)
-    after = explored.pictures(state)
+    after, s = pictures.now(explored, state), explored.first.nuisance(state.draws)
     assert state.c[1] == -2.5 and c[1] != -2.5 and np.array_equal(np.delete(state.c, 1), np.delete(c, 1))
     np.testing.assert_array_equal(after["decoder"], uint8(idgan.decode(state.c[None]))[0])
-    np.testing.assert_array_equal(after["generator"], uint8(idgan.generate(state.s[None], state.c[None]))[0])
+    np.testing.assert_array_equal(after["generator"], uint8(idgan.generate(s[None], state.c[None]))[0])
     assert not np.array_equal(after["decoder"], before["decoder"])
 
 
 def test_a_new_nuisance_changes_what_the_generator_draws_and_nothing_else(explored):
     state, other = explored.start(), explored.start()
-    before, s = explored.pictures(state), state.s
+    before, s = pictures.now(explored, state), explored.first.nuisance(state.draws)
     explored.draw_nuisance(state)
-    assert explored.nuisance == "s" and s.shape == (2,) and not np.array_equal(state.s, s)
-    after = explored.pictures(state)
+    assert explored.nuisance == "s" and s.shape == (2,)
+    assert not np.array_equal(explored.first.nuisance(state.draws), s)
+    after = pictures.now(explored, state)
     np.testing.assert_array_equal(after["decoder"], before["decoder"])
     assert not np.array_equal(after["generator"], before["generator"])
     explored.draw_nuisance(other)
-    np.testing.assert_array_equal(other.s, state.s, "every page draws the same sequence")
+    again = pictures.now(explored, other)["generator"]
+    np.testing.assert_array_equal(again, after["generator"], "every page draws the same sequence")
 
 
 def test_a_strip_runs_from_low_to_high_with_the_nuisance_of_now(explored):
     state = explored.start()
-    strip = explored.strip(state, 2)
-    for position, value in enumerate(np.linspace(explored.low[2], explored.high[2], explorer.STEPS)):
+    strip = pictures.strip(explored, state, 2)
+    for position, value in enumerate(np.linspace(explored.low[2], explored.high[2], pictures.STEPS)):
         explored.move(state, 2, value)
         left = 1 + 5 * position
-        np.testing.assert_array_equal(strip[1:5, left : left + 4], explored.pictures(state)["generator"])
+        np.testing.assert_array_equal(strip[1:5, left : left + 4], pictures.now(explored, state)["generator"])
 
 
 def test_the_codes_that_are_downloaded_give_the_picture_again(explored):
     state = explored.start()
     explored.move(state, 0, 1.25)
-    record = json.loads(explored.as_json(state))
+    record = json.loads(pictures.as_json(explored, state))
     assert record["run"] == "a run" and record["step"] == 0 and record["label"] is None
-    again = explorer.State(np.array(record["c"], np.float32), np.array(record["s"], np.float32))
-    with Image.open(io.BytesIO(explored.as_png(state))) as picture:
+    np.testing.assert_allclose(record["s"], explored.first.nuisance(1), rtol=1e-6)
+    again = State(np.array(record["c"], np.float32), draws=1)
+    with Image.open(io.BytesIO(pictures.now_as_png(explored, state))) as picture:
         assert json.loads(picture.text["codes"]) == record
-        np.testing.assert_array_equal(np.asarray(picture)[:, -4:], explored.pictures(again)["generator"])
+        np.testing.assert_array_equal(np.asarray(picture)[:, -4:], pictures.now(explored, again)["generator"])
 
 
 def test_an_image_is_cut_to_its_middle_and_encoded(explored, idgan):
@@ -176,39 +128,41 @@ def test_bombs_and_what_is_no_image_are_refused(explored, make_data, why):
 
 def test_a_class_gives_zs_its_mean_and_keeps_zu():
     method = Labelled()
-    explored = Explorer(method, Speckles(), "labelled")
+    explored = helpers.explorer(method)
     assert explored.classes == ("0", "1", "2") and explored.nuisance == "zu"
-    assert [explored.names[d].split()[0] for d in explored.order[:3]] == ["zu1", "zu2", "zu0"]
+    assert [explored.symbol(d) for d in explored.order[:3]] == ["zu1", "zu2", "zu0"]
     state = explored.start()
     zu = state.c[2:]
     explored.choose(state, 1)
     np.testing.assert_allclose(state.c[:2], method.mixture.means.rows[1], rtol=1e-6)
     np.testing.assert_array_equal(state.c[2:], zu)
-    assert json.loads(explored.as_json(state))["label"] == "1"
+    assert json.loads(pictures.as_json(explored, state))["label"] == "1"
     explored.draw_nuisance(state)
     np.testing.assert_allclose(state.c[:2], method.mixture.means.rows[1], rtol=1e-6)
     assert not np.array_equal(state.c[2:], zu)
-    assert explored.pictures(state).keys() == {"decoder"}
+    assert pictures.now(explored, state).keys() == {"decoder"}
     explored.move(state, 2, 1.0)
     assert state.label == 1, "zu has no class"
     explored.move(state, 0, 1.0)
-    assert json.loads(explored.as_json(state))["label"] is None
+    assert json.loads(pictures.as_json(explored, state))["label"] is None
 
 
 def test_without_the_data_there_is_no_gallery_and_all_else_works(idgan):
-    explored = Explorer(idgan, Missing(), "a run")
+    explored = helpers.explorer(idgan, dataset=Missing())
     state = explored.start()
-    assert len(explored.gallery) == 0 and explored.without_gallery and explored.order == [0, 1, 2]
-    assert explored.pictures(state)["generator"].shape == explored.pictures(state)["decoder"].shape == (4, 4, 3)
-    assert explored.strip(state, 0).shape == (6, 36, 3)
+    assert len(explored.gallery) == 0 and explored.first.without_images and explored.order == [0, 1, 2]
+    assert (
+        pictures.now(explored, state)["generator"].shape == pictures.now(explored, state)["decoder"].shape == (4, 4, 3)
+    )
+    assert pictures.strip(explored, state, 0).shape == (6, 36, 3)
 
 
 def test_a_gan_without_an_encoder_starts_at_zero_and_shows_its_generator():
-    explored = Explorer(make(GAN), Speckles(), "a run")
+    explored = helpers.explorer(make(GAN))
     state = explored.start()
-    assert explored.pictures(state).keys() == {"generator"} and np.all(state.c == 0) and state.seen is None
+    assert pictures.now(explored, state).keys() == {"generator"} and np.all(state.c == 0) and state.seen is None
 
 
 def test_a_method_without_a_code_is_refused():
     with pytest.raises(ConfigError, match="nothing to explore"):
-        Explorer(FactorClassifier.__new__(FactorClassifier), Speckles(), "a run")
+        helpers.explorer(FactorClassifier.__new__(FactorClassifier))

@@ -7,7 +7,9 @@ from idgan_tf.commands import closing
 from idgan_tf.config import Configuration
 from idgan_tf.experiments import stages
 from idgan_tf.experiments.scores import configuration_of, evaluate_run
+from idgan_tf.explorer import pictures
 from idgan_tf.explorer.explorer import Explorer
+from idgan_tf.explorer.model import Model
 from idgan_tf.export.card import model_card
 from idgan_tf.export.saved_model import export
 from idgan_tf.reports import of_run
@@ -32,8 +34,8 @@ def test_it_trains_is_explained_drawn_explored_reported_and_exported(tmp_path, m
     drawn = {path.stem for path in run.figures.iterdir()}
     assert drawn == {"samples", "reconstructions", "row", "traversal", "traversal_prior", "traversal_added",
                      "traversal_movie"}  # fmt: skip
-    explored = Explorer(method, settings.dataset, "own")
-    assert explored.pictures(explored.start()).keys() == {"decoder"}
+    explored = Explorer([Model(run, method, settings.dataset)])
+    assert pictures.now(explored, explored.start()).keys() == {"decoder"}
     page = of_run.of_run(run)
     assert "Autoencoder" in page and "<h2>Curves" in page and "error" in page
 
