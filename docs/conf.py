@@ -42,6 +42,7 @@ nb_execution_timeout = 300  # seconds a cell
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_merge_streams = True
+nb_output_stderr = "remove"  # TensorFlow's greetings and progress bars
 
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
