@@ -1,4 +1,4 @@
-"""The documentation site: `sphinx-build -W --keep-going docs build/site`, which ends with 1 at any warning or dead link.
+"""The documentation site: `sphinx-build -W --keep-going docs build/site`, which fails on warnings and dead links inside.
 
 The pages are docs/*.md, which GitHub shows as well; those in docs/tutorials/ run while the site is built, the API's are
 written from the docstrings.
@@ -35,7 +35,7 @@ nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!idgan_tf\.).*|.*\._\w+")]  # other libraries, and what is private
 highlight_language = "bash"  # of blocks that do not say
 
-myst_enable_extensions = ["attrs_inline", "colon_fence"]
+myst_enable_extensions = ["colon_fence", "html_image"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"  # in build/.jupyter_cache
 nb_execution_timeout = 300  # seconds a cell
