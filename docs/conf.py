@@ -1,12 +1,16 @@
-"""The documentation site: `sphinx-build -W --keep-going docs build/site`, which fails on warnings and dead links inside.
+"""The site: `sphinx-build -W --keep-going docs build/site`, which fails on warnings and on dead links inside.
 
 The pages are docs/*.md, which GitHub shows as well; those in docs/tutorials/ run while the site is built, the API's are
 written from the docstrings.
 """
 
+import inspect
 import os
 import re
 import sys
+import types
+
+from sphinx.util.inspect import stringify_signature
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, PROJECT)
@@ -101,6 +105,15 @@ def left_out(app, what, name, obj, skip, options):
     return True if refused or text.startswith("Alias for field number") else None
 
 
+def own_signature(app, what, name, obj, options, signature, returned):
+    """A class takes what its own constructor does; Keras puts another one before it, of `*args, **kwargs`."""
+    if what != "class" or "__init__" not in vars(obj) or not isinstance(vars(obj)["__init__"], types.FunctionType):
+        return None
+    own = inspect.signature(vars(obj)["__init__"])
+    return stringify_signature(own.replace(parameters=list(own.parameters.values())[1:]), show_annotation=False), None
+
+
 def setup(app):
+    app.connect("autodoc-process-signature", own_signature)
     app.connect("autodoc-process-docstring", plain_text, priority=100)  # before napoleon
     app.connect("autodoc-skip-member", left_out)

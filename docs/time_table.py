@@ -37,8 +37,8 @@ from idgan_tf.training.call import TrainingCall
 
 HERE = pathlib.Path(__file__).resolve().parent
 TABLE, PAGE = HERE / "time.csv", HERE / "time.md"
-COLUMNS = ["gin_file", "method", "image", "batch_size", "num_steps", "images_per_s", "steps_per_s", "hours", "first_stage"]
-COLUMNS += ["measured_as", "measured_batch", "mark", "cores", "processor", "date"]
+COLUMNS = ["gin_file", "method", "image", "batch_size", "num_steps", "images_per_s", "steps_per_s", "hours"]
+COLUMNS += ["first_stage", "measured_as", "measured_batch", "mark", "cores", "processor", "date"]
 GIVEN = {"gin/label_relevant_vae_images.gin": ["NUM_CLASSES = 5"]}  # what a file asks of whoever trains it
 FEW = {64: 8, 128: 4, 256: 2, 1024: 1}  # images of a measured step of residual networks, by their size
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e-?\d+)?")
@@ -178,9 +178,7 @@ def main():
     for gin_file in files:
         configuration = Configuration([gin_file], GIVEN.get(gin_file, ()))
         groups.setdefault("\n".join(costs(configuration)), []).append((gin_file, configuration))
-    print(
-        f"{len(files)} gin files, {len(groups)} to measure, {len(files) - len(rows.keys() & set(files))} without a number"
-    )
+    print(f"{len(files)} gin files, {len(groups)} to measure, {len(files) - len(rows)} without a number", flush=True)
     if flags.busy:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     clock = time.process_time if flags.busy else time.perf_counter

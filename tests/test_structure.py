@@ -7,7 +7,7 @@ import pytest
 from tests.helpers import PROJECT
 
 PACKAGE = PROJECT / "idgan_tf"
-# From the ground up. A file may import what stands on a lower floor, and on its own; docs/contributing.md names this list.
+# From the ground up. A file may import what stands on a lower floor, and on its own; docs/contributing.md names them.
 FLOORS = (
     ("errors",),
     ("files", "progress", "replicas"),
