@@ -1,22 +1,22 @@
 """How long every experiment takes on this machine: docs/time.csv, and from it the tables of docs/time.md.
 
     python docs/time_table.py                    # measures what time.csv lacks; killed, it goes on
-    python docs/time_table.py --again            # measures everything anew, in less than 15 minutes of two idle cores
+    python docs/time_table.py --again            # measures everything anew
     python docs/time_table.py --busy             # on a machine that does other things: processor time, of one core
 
 The training step is that of `bin/benchmark`. Files with the same networks, batches and image sizes are measured once,
 whatever their data, rates, weights and numbers of classes. Images are random where the data are not on this machine.
-The residual networks are timed with the few images of `FEW`, and their steps taken to last in proportion.
+Slow networks of photographs are timed with a few images (`few`), and their steps taken to last in proportion.
 """
 
 import argparse
 import csv
 import datetime
-import gc
 import os
 import pathlib
 import platform
 import re
+import sys
 import tempfile
 import time
 
@@ -24,11 +24,11 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gin
-import keras
 import numpy as np
 
 from idgan_tf.config import Configuration
 from idgan_tf.data.base import Dataset
+from idgan_tf.data.prepared import PreparedDataset
 from idgan_tf.errors import DataError
 from idgan_tf.experiments import stages
 from idgan_tf.run_directory import Run
@@ -41,6 +41,7 @@ COLUMNS = ["gin_file", "method", "image", "batch_size", "num_steps", "images_per
 COLUMNS += ["first_stage", "measured_as", "measured_batch", "mark", "cores", "processor", "date"]
 GIVEN = {"gin/label_relevant_vae_images.gin": ["NUM_CLASSES = 5"]}  # what a file asks of whoever trains it
 FEW = {64: 8, 128: 4, 256: 2, 1024: 1}  # images of a measured step of residual networks, by their size
+AT_ONCE = 8  # measurements in one process: TensorFlow keeps the memory of graphs that are gone
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e-?\d+)?")
 SETTINGS = ("init", "instance_noise", "sizes", "startup", "decay_steps")  # which cost nothing, or next to nothing
 
@@ -102,12 +103,20 @@ def measure(configuration, seconds, clock):
             len(settings.dataset), settings.dataset.arrays  # noqa: B018
         except DataError:
             randomise(settings.dataset, getattr(method, "num_classes", 0))
-        if "ResNetGenerator" in configuration.text:
-            settings.batch_size = FEW[settings.dataset.image_shape[0]]
+        settings.batch_size = min(settings.batch_size, few(configuration.text, settings.dataset))
         call = TrainingCall(method, settings, strategy)
         with configuration.in_force():
             call(1)
         return settings.batch_size * rate(call, seconds, clock), settings.batch_size
+
+
+def few(text, dataset):
+    """How many images, at most, a measured step has: less where each of them takes tens of milliseconds."""
+    height = dataset.image_shape[0]
+    if "ResNetGenerator" in text:
+        return FEW[height]
+    slow = "networks.ibgan" in text or "networks.labelvae" in text
+    return 16 if slow and height >= 64 and isinstance(dataset, PreparedDataset) else 1 << 30
 
 
 def rate(call, seconds, clock):
@@ -171,7 +180,9 @@ def main():
     flags.add_argument("--busy", action="store_true", help="count processor time, of one core")
     flags = flags.parse_args()
 
-    rows = {} if flags.again else known()
+    if flags.again:
+        TABLE.unlink(missing_ok=True)
+    rows = known()
     groups = {}
     files = [f"gin/{path.name}" for path in sorted((HERE.parent / "gin").glob("*.gin"))]
     rows = {name: line for name, line in rows.items() if name in files}
@@ -183,9 +194,8 @@ def main():
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     clock = time.process_time if flags.busy else time.perf_counter
     machine = {"cores": len(os.sched_getaffinity(0)), "processor": processor()}
-    for members in groups.values():
-        if all(name in rows for name, _ in members):
-            continue
+    lacking = [members for members in groups.values() if any(name not in rows for name, _ in members)]
+    for members in lacking[:AT_ONCE]:
         first, configuration = members[0]
         speed, count = measure(configuration, flags.seconds, clock)
         for name, own in members:
@@ -204,9 +214,9 @@ def main():
             }
         write(rows)
         print(f"{first}: {digits(speed)} images/s", flush=True)
-        keras.backend.clear_session()
-        gc.collect()
     show(known())
+    if lacking[AT_ONCE:]:
+        os.execv(sys.executable, [sys.executable, *(word for word in sys.argv if word != "--again")])
 
 
 def show(rows):
