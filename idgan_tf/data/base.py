@@ -1,5 +1,7 @@
 """What a dataset is to the rest of the project: arrays of examples, and a function that decodes rows of them."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -27,11 +29,11 @@ class Dataset:
     """
 
     name = None
-    image_shape = None
+    image_shape: Any = None
     binary = False
     num_classes = 0
     source = None
-    held_out = None
+    held_out: Any = None
     home = weight = licence = layout = ""
 
     @property

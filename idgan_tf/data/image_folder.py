@@ -100,9 +100,10 @@ class ImageFolder(PreparedDataset):
         names, others = looked_through(source)
         if self.labels:  # more is said of files of labels
             others = {name: others[name] for name in others.keys() - set(labels.tables_of(source))}
-        self.notes = (left_out(source, others),) if others else ()
+        told = left_out(source, others) if others else ""
+        self.notes = (told,) if told else ()
         if not names:
-            raise nothing_found(source, "images" + (f": {self.notes[0]}" if others else ""))
+            raise nothing_found(source, "images" + (f": {told}" if told else ""))
         if not self.labels:
             return [Item(name) for name in names], ()
         classes, notes = self._classes(source, names, {name: why for name, why in others.items() if why})

@@ -70,7 +70,9 @@ class PreparedDataset(Dataset):
         notes: what `find` took for what, in lines for the end of the command and for the manifest.
     """
 
-    archives = tables = notes = ()
+    archives: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     gin_file = ""
     full_count = 0
     tfds = ""

@@ -47,7 +47,7 @@ class Metric:
     @property
     def text(self):
         """The first line of its docstring, and which way its score is better."""
-        return f"{self.face.__doc__.splitlines()[0].removesuffix('.')}; {self.better} is better"
+        return f"{(self.face.__doc__ or '').splitlines()[0].removesuffix('.')}; {self.better} is better"
 
 
 def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=None, of_features=None):

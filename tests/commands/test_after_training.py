@@ -107,9 +107,13 @@ def test_a_loaded_run_encodes_generates_and_traverses(finished):  # noqa: F811
         np.testing.assert_allclose(method.traverse(c, 4, c[:1, 4]), strip, atol=1e-5)
 
 
-def test_the_example_of_the_readme_runs(finished, tmp_path, monkeypatch):  # noqa: F811
-    code = re.search(r"## From Python\s+```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)[1]
-    here = {'("runs/quickstart")': f'("{finished[0]}", allow_imports=["tests"])', "100_000": "40"}
+SHOWN = [("README.md", "pretrained:idgan_dsprites"), ("docs/python.md", "runs/quickstart")]
+
+
+@pytest.mark.parametrize("page, run", SHOWN)
+def test_the_example_of_a_page_runs(finished, tmp_path, monkeypatch, page, run):  # noqa: F811
+    code = re.search(r"```python\n(.*?)```", (PROJECT / page).read_text(), re.DOTALL)[1]
+    here = {f'("{run}")': f'("{finished[0]}", allow_imports=["tests"])', "100_000": "40"}
     for old, new in here.items():
         assert old in code
         code = code.replace(old, new)

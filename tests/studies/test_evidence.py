@@ -82,8 +82,8 @@ def test_no_evidence_and_no_page_names_a_path_of_a_machine():
     assert not {path: found for path in texts if (found := machine_paths(path.read_text()))}
 
 
-def test_the_readme_tells_how_each_was_made():
+def test_the_page_of_results_tells_how_each_was_made():
     assert {folder.name for folder in FOLDERS} >= EVIDENCE
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "results" / "README.md").read_text()
     for folder in FOLDERS:
-        assert f"docs/results/{folder.name}/table.md" in readme and f"--study={folder.name}" in readme
+        assert f"]({folder.name}/table.md)" in page and f"--study={folder.name}" in page

@@ -73,7 +73,8 @@ def importances(train_codes, train_factors, test_codes, test_factors, seed=0):
 
 def of_codes(codes, factors, seed):
     """The values of a table of codes."""
-    return _values(*two_thirds(codes, factors, seed), seed)
+    fitted, scored = two_thirds(codes, factors, seed)
+    return _values(fitted, scored, seed)
 
 
 def _values(train, test, seed):

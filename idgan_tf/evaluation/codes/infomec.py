@@ -6,6 +6,7 @@ said below. InfoE asks all dimensions, as there, InfoM and InfoC the active ones
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +31,10 @@ def information(codes, factors, seed=0, neighbours=NEIGHBOURS):
     from sklearn.feature_selection import mutual_info_classif
 
     codes = _standardised(codes)
+    continuous: Any = False  # its default is "auto", by which type checkers take it for a text
     return np.transpose(
         [
-            mutual_info_classif(codes, v, discrete_features=False, n_neighbors=neighbours, random_state=seed)
+            mutual_info_classif(codes, v, discrete_features=continuous, n_neighbors=neighbours, random_state=seed)
             / entropy(v)
             for v in factors.T
         ]

@@ -60,7 +60,7 @@ def balls(features, k, origin):
         len(features) >= k + 1, f"{k} nearest neighbours need at least {k + 1} images, got {len(features)}"
     )
     radius = np.empty(len(features))
-    nearest = None  # [rows, k] of the blocks so far
+    nearest = np.empty([0, 0])  # [rows, k] of the blocks so far
     for rows, columns, squared in squared_distances(features, features, origin):
         if columns == rows:
             np.fill_diagonal(squared, np.inf)

@@ -6,6 +6,8 @@ those of the factor classifier (`fid_dsprites`). A value is only comparable at e
 count is in its name.
 """
 
+from typing import Any
+
 import numpy as np
 from absl import logging
 
@@ -25,7 +27,10 @@ class Statistics:
     """
 
     def __init__(self):
-        self.count, self._origin, self._sum, self._outer = 0, None, None, None
+        self.count = 0
+        self._origin: Any = None  # arrays, once the first batch says of how many features
+        self._sum: Any = None
+        self._outer: Any = None
 
     def update(self, features):
         """Counts features [B, F].
