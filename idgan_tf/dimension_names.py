@@ -22,7 +22,7 @@ def read(run, count):
         return ()
     names = [""] * count
     try:
-        for dimension, name in json.loads(run.dimensions.read_text()).items():
+        for dimension, name in json.loads(run.dimensions.read_text("utf-8")).items():
             if not 0 <= int(dimension) < count:
                 raise ValueError(f"there is no dimension {dimension} of {count}")
             names[int(dimension)] = cleaned(name)
