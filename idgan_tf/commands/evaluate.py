@@ -2,6 +2,7 @@
 
     bin/evaluate --run_dir=runs/idgan_dsprites --metrics=fvm,mig,rid,fid_dsprites
     bin/evaluate --run_dir=runs/betavae_dsprites --gin_file=gin/eval/disentanglement_lib.gin
+    bin/evaluate --run_dir=runs/seed0 --run_dir=runs/seed1 --run_dir=runs/seed2 --metrics=udr,mig
     bin/evaluate --codes=codes.npz --metrics=fvm,mig         # needs no TensorFlow: docs/metrics.md
     bin/evaluate --codes=seed0.npz,seed1.npz,seed2.npz --metrics=udr
     bin/evaluate --features=real.npz,generated.npz --metrics=fid,precision_recall
@@ -18,17 +19,23 @@ import re
 
 from absl import flags
 
+from idgan_tf import pretrained, run_directory
 from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.evaluate import listed
-from idgan_tf.experiments.scores import configuration_of, evaluate_run
+from idgan_tf.experiments.scores import configuration_of, evaluate_runs
 
 FLAGS = cli.flags_of(
     "best",
     "seed",
-    run_dir="The run to evaluate, at its newest checkpoint, or pretrained:<name>.",
     gin_file="A gin file with settings of metrics, such as gin/eval/*.gin.",
     gin_param="A binding such as 'fid_dsprites.num_samples = 10000'.",
+)
+flags.DEFINE_multi_string(
+    "run_dir",
+    [],
+    "A run to evaluate, at its newest checkpoint, a folder of runs, or pretrained:<name>; several are compared, too.",
+    flag_values=FLAGS,
 )
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.", flag_values=FLAGS)
 flags.DEFINE_bool("list", False, "Show the metrics and end.", flag_values=FLAGS)
@@ -68,8 +75,9 @@ def check():
     if FLAGS.best and not FLAGS.run_dir:
         raise ConfigError("--best is for --run_dir")
     early.names(listed(FLAGS.metrics), "metric", FLAGS)
-    if FLAGS.run_dir:
-        early.run(FLAGS.run_dir, FLAGS.best)
+    for folder in FLAGS.run_dir:
+        for run in run_directory.within(pretrained.folder(folder)):
+            run.require_checkpoint(FLAGS.best)
 
 
 def main():
@@ -82,12 +90,11 @@ def main():
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     if FLAGS.run_dir:
-        from idgan_tf import pretrained
-
-        run_dir = pretrained.place(FLAGS.run_dir)
-        configuration = configuration_of(run_dir, FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import)
+        found = [run.path for folder in FLAGS.run_dir for run in run_directory.within(pretrained.place(folder))]
+        given = FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import
+        configurations = [configuration_of(run_dir, *given) for run_dir in found]
         chosen, named = evaluate.names(FLAGS.metrics)  # after the imports of the gin files, which may have metrics
-        _show(evaluate_run(run_dir, configuration, chosen, named, FLAGS.seed, FLAGS.best), named)
+        _show(evaluate_runs(found, configurations, chosen, named, FLAGS.seed, FLAGS.best), named)
     else:
         _outside()
 

@@ -15,6 +15,38 @@ def configuration_of(run_dir, gin_files=(), bindings=(), allow_imports=()):
     return runs.configuration(run_dir, gin_files, bindings, allow_imports)
 
 
+def evaluate_runs(run_dirs, configurations, chosen, train, seed, best=False):
+    """Evaluates several runs, each as `evaluate_run` does; metrics that compare runs compare each with the others.
+
+    Args:
+        run_dirs, configurations: of each run.
+        chosen, train, seed, best: as there.
+
+    Yields, raises:
+        as there: a metric of one run after the other; with more than one the protocol says of which run, and, of a
+        metric that compares more than two, its rank.
+    """
+    if len(run_dirs) == 1:
+        yield from evaluate_run(run_dirs[0], configurations[0], chosen, train, seed, best)
+        return
+    from idgan_tf.evaluation.codes.table import ranks
+    from idgan_tf.evaluation.metric import Result, find
+
+    compares, found = [name for name in chosen if find(name).of_runs], []
+    for run_dir, configuration in zip(run_dirs, configurations, strict=True):
+        others = tuple(str(other) for other in run_dirs if other != run_dir)
+        configuration = configuration.with_bindings(*(f"{name}.others = {others!r}" for name in compares))
+        found.append(dict(evaluate_run(run_dir, configuration, chosen, train, seed, best)))
+    for name in chosen:
+        done = [(run_dir, one[name]) for run_dir, one in zip(run_dirs, found, strict=True)]
+        scores = [next(iter(result.values.values())) for _, result in done if isinstance(result, Result)]
+        ranked = iter(ranks(scores) if name in compares else [{}] * len(scores))
+        for run_dir, result in done:
+            if isinstance(result, Result):
+                result = Result(result.values, {**result.protocol, "run": str(run_dir), **next(ranked)})
+            yield name, result
+
+
 def evaluate_run(run_dir, configuration, chosen, train, seed, best=False):
     """Evaluates the newest checkpoint of a run and writes down what comes out.
 

@@ -154,9 +154,12 @@ def compared(tables, names, seed):
             except Unavailable as error:
                 yield name, str(error)
                 continue
-            score = [next(iter(values.values())) for values in found]
-            rank = 1 + np.argsort(np.argsort(-np.array(score), kind="stable"))
             shared = {"metric": name, "num_samples": len(tables[0].codes), "seed": seed}
-            ranks = [{"rank": f"{r} of {len(tables)}"} if len(tables) > 2 else {} for r in rank.tolist()]
-            parts = zip(found, tables, ranks, strict=True)
+            parts = zip(found, tables, ranks([next(iter(values.values())) for values in found]), strict=True)
             yield name, [Result(values, {**shared, **ranked, **table.protocol}) for values, table, ranked in parts]
+
+
+def ranks(scores):
+    """What the protocols of several scores have of their rank, 1 for the greatest; nothing of two."""
+    rank = 1 + np.argsort(np.argsort(-np.array(scores), kind="stable"))
+    return [{"rank": f"{r} of {len(scores)}"} if len(scores) > 2 else {} for r in rank.tolist()]
