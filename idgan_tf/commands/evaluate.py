@@ -164,7 +164,7 @@ def _show(results, named):
         width = max((len(key) for key, _, _ in done), default=0)
         for key, value, protocol in done:
             print(f"{key:{width}}  {value:>10}  {protocol}".rstrip())
-        reasons = [f"{', '.join(names)}: {reason}" for reason, names in left_out.items()]
+        reasons = [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in left_out.items()]
         for reason in reasons:
             print(f"left out {reason}")
     if named and reasons:

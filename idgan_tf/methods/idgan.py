@@ -34,7 +34,8 @@ class IDGAN(GAN):
         grey_teacher: whether colour images become grey for a teacher of grey images; their size is always
             converted.
         resize: how: "bilinear" (paper) or "area" (code), see `networks.resize.convert`.
-        start: "scratch" (paper), or "teacher" (ours): the generator begins as the teacher's decoder.
+        start: "scratch" (paper), or "teacher" (ours): the generator begins as the teacher's decoder, enlarged where its
+            images are larger.
         **gan: the arguments of `GAN`.
     """
 

@@ -22,6 +22,9 @@ def test_a_number_that_was_read_from_a_picture_says_so():
         "0.88 (InfoGAN-CR, Table 3 of the mean of 50 runs, read from a picture)",
         "0.92 (InfoGAN-CR, Table 3 with selection, read from a picture)",
     ]
+    assert [str(number) for number in published.of("encdiff", "shapes3d", "dci")] == [
+        "0.969 (EncDiff, read from a list)"
+    ]
     assert [str(number) for number in published.of("fdae", "shapes3d", "dci")] == ["0.917 (FDAE)"]
 
 
