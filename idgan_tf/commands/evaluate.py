@@ -19,7 +19,7 @@ import re
 
 from absl import flags
 
-from idgan_tf import pretrained, run_directory
+from idgan_tf import pretrained
 from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.evaluate import listed
@@ -34,7 +34,7 @@ FLAGS = cli.flags_of(
 flags.DEFINE_multi_string(
     "run_dir",
     [],
-    "A run to evaluate, at its newest checkpoint, a folder of runs, or pretrained:<name>; several are compared, too.",
+    "The run to evaluate, at its newest checkpoint, or pretrained:<name>; several are compared by udr.",
     flag_values=FLAGS,
 )
 flags.DEFINE_string("metrics", "all", "Names with commas between, or 'all' for what the run allows.", flag_values=FLAGS)
@@ -75,9 +75,8 @@ def check():
     if FLAGS.best and not FLAGS.run_dir:
         raise ConfigError("--best is for --run_dir")
     early.names(listed(FLAGS.metrics), "metric", FLAGS)
-    for folder in FLAGS.run_dir:
-        for run in run_directory.within(pretrained.folder(folder)):
-            run.require_checkpoint(FLAGS.best)
+    for run_dir in FLAGS.run_dir:
+        early.run(run_dir, FLAGS.best)
 
 
 def main():
@@ -90,7 +89,7 @@ def main():
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     if FLAGS.run_dir:
-        found = [run.path for folder in FLAGS.run_dir for run in run_directory.within(pretrained.place(folder))]
+        found = [pretrained.place(run_dir) for run_dir in FLAGS.run_dir]
         given = FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import
         configurations = [configuration_of(run_dir, *given) for run_dir in found]
         chosen, named = evaluate.names(FLAGS.metrics)  # after the imports of the gin files, which may have metrics
