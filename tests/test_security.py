@@ -14,7 +14,7 @@ from idgan_tf.training import build
 from tests.helpers import PROJECT, build_tiny, load_tiny
 
 SOURCES = sorted(path for folder in ("idgan_tf", "bin") for path in (PROJECT / folder).rglob("*") if path.is_file())
-SOURCES = [path for path in SOURCES if path.suffix in ("", ".py")]
+SOURCES = [path for path in SOURCES if path.suffix == ".py" or path.parent.name == "bin"]
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
 
 

@@ -49,7 +49,7 @@ class Dataset:
         """
         return index
 
-    def rows(self, numbers):
+    def stored(self, numbers):
         """{name: array [B, ...]}: the rows of `arrays` with these numbers, int64 array [B]."""
         return {name: array[numbers] for name, array in self.arrays.items()}
 
@@ -109,7 +109,7 @@ class Dataset:
         """
         seed = tf.constant(seed, tf.int32)
         index = np.asarray(self.index_of(tf.constant(self.numbers(indices)), seed))
-        rows = {name: tf.constant(row) for name, row in self.rows(self.row_of(index)).items()}
+        rows = {name: tf.constant(row) for name, row in self.stored(self.row_of(index)).items()}
         return self.batch({**rows, "index": tf.constant(index)}, seed)
 
     @property

@@ -167,9 +167,9 @@ class DSprites(FactorDataset):
             return {"bits": dsprites_published.bits_of_tfds(self.path)}
         return {"bits": cache.array(RENDERED, _render_all)}
 
-    def rows(self, numbers):
+    def stored(self, numbers):
         if self._stored != "rendered" or len(numbers) > FEW or cache.has(RENDERED):
-            return super().rows(numbers)
+            return super().stored(numbers)
         images = render(np.stack(np.unravel_index(numbers, FACTOR_SIZES), axis=-1))
         return {"bits": np.packbits(images.reshape(len(images), -1), axis=-1)}
 

@@ -79,7 +79,7 @@ class ColorDSprites(_Variant):
     def images(self, factors, seed=(0, 0)):
         if not self.color_factor:
             return super().images(factors, seed)
-        bits = self.rows(self.index(factors))["bits"]
+        bits = self.stored(self.index(factors))["bits"]
         channels = np.unravel_index(np.asarray(factors)[:, 5], (self.levels,) * 3)
         color = np.stack(channels, axis=-1)[:, None, None, :] / np.float32(self.levels - 1)
         return self.sprites({"bits": tf.constant(bits)}) * tf.constant(color, tf.float32)

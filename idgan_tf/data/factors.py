@@ -88,8 +88,8 @@ class Derived(FactorDataset):
     def row_of(self, index):
         return self.dataset.row_of(index)
 
-    def rows(self, numbers):
-        return self.dataset.rows(numbers)
+    def stored(self, numbers):
+        return self.dataset.stored(numbers)
 
     def decode(self, rows, seed):
         return self.dataset.decode(rows, seed)

@@ -234,7 +234,6 @@ class Rooms(FactorDataset):
             and 503 MB at 512.
     """
 
-    name = "rooms"
     factor_names = FACTOR_NAMES
     factor_sizes = FACTOR_SIZES
     source = "rendered"
@@ -243,6 +242,7 @@ class Rooms(FactorDataset):
     def __init__(self, resolution):
         require_number("Rooms.resolution", resolution, minimum=64, integer=True)
         require(resolution <= 512, f"Rooms.resolution must be <= 512, got {resolution}")
+        self.name = "rooms" if resolution == 64 else f"rooms{resolution}"
         self.image_shape = (resolution, resolution, 3)
 
     @functools.cached_property
@@ -256,7 +256,7 @@ class Rooms(FactorDataset):
 
     @property
     def looks(self):
-        return f"{self.name}, {self.image_shape[0]} px"
+        return f"rooms, {self.image_shape[0]} px"
 
     def decode(self, rows, seed):
         del seed  # nothing random

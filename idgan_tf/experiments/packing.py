@@ -51,9 +51,9 @@ def pack(run, configuration, name, commit, commands, minutes, metrics="all", see
         networks = read_networks(method)
         packed.path.mkdir()
         shutil.copyfile(run.config, packed.config)
-        for name in ("environment", "dimensions"):
+        for kept in ("environment", "dimensions"):
             with contextlib.suppress(FileNotFoundError):  # of a run from before there was such a file, or unnamed
-                shutil.copyfile(getattr(run, name), getattr(packed, name))
+                shutil.copyfile(getattr(run, kept), getattr(packed, kept))
         teacher.copy_architectures(run, packed)
         np.savez_compressed(packed.weights, **_weights(method, networks))
         about = {"commit": commit, "commands": list(commands), "minutes": minutes, "networks": networks}
