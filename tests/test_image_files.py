@@ -227,7 +227,8 @@ def by_visualize(path):
 
 def by_explore(path):
     method = types.SimpleNamespace(image_shape=(8, 6, 3))
-    return explorer.Explorer.read(types.SimpleNamespace(method=method), path.read_bytes(), path.name)
+    page = types.SimpleNamespace(encoder=types.SimpleNamespace(method=method))
+    return explorer.Explorer.read(page, path.read_bytes(), path.name)
 
 
 def by_prepare_data(path):
