@@ -85,7 +85,7 @@ def test_a_metric_of_ones_own_is_one_file(own):
     assert score_of(line) == ("unrest", "unrest") and line["protocol"]["num_samples"] == 40
     assert line["unrest"] > 0.0
     page = html.unescape(of_run.of_run(run))
-    assert f"<td>unrest</td><td>{line['unrest']:.4g}</td><td>-</td>" in page and "metric unrest" in page
+    assert f"<td>unrest</td><td>{line['unrest']:.4g}</td><td></td>" in page and "metric unrest" in page
     refused = command("evaluate", "--list", flags[0], env=env, check=2)
     assert "pass --gin_allow_import=restless to trust it" in refused.stderr
 
