@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import gin
 import numpy as np
 
+from idgan_tf.commands.benchmark import rate
 from idgan_tf.config import Configuration
 from idgan_tf.data.base import Dataset
 from idgan_tf.data.prepared import PreparedDataset
@@ -117,24 +118,6 @@ def few(text, dataset):
         return FEW[height]
     slow = "networks.ibgan" in text or "networks.labelvae" in text
     return 16 if slow and height >= 64 and isinstance(dataset, PreparedDataset) else 1 << 30
-
-
-def rate(call, seconds, clock):
-    """Steps a second of `call(k)`, once it is warm."""
-
-    def lasts(k):
-        start = clock()
-        call(k)
-        return clock() - start
-
-    k = 1
-    while lasts(k) < 0.5:
-        k *= 2
-    steps, spent = 0, 0.0
-    while spent < seconds:
-        spent += lasts(k)
-        steps += k
-    return steps / spent
 
 
 def row(gin_file, configuration):

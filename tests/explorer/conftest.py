@@ -1,26 +1,10 @@
-"""A browser, and runs on the page of bin/explore."""
-
-import shutil
+"""Runs on the page of bin/explore, and a tab."""
 
 import pytest
 
 from idgan_tf.run_directory import Run
 from tests.explorer.browser import NAME, finish, served
 from tests.helpers import build_tiny
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A Chromium of this machine, driven by Playwright."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install -e '.[dev]'")
-    if BROWSER is None:
-        pytest.skip("needs a browser on the PATH: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

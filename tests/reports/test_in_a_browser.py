@@ -1,7 +1,6 @@
 """The pages as people meet them: in a headless Chromium, wide and narrow, dark and printed."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -13,20 +12,7 @@ from idgan_tf.studies import results
 from tests.helpers import PROJECT
 
 pytestmark = pytest.mark.slow
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NAME = "<img src=x onerror=alert(1)>"  # of the run, and of one of its values
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A Chromium of this machine, driven by Playwright."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install -e '.[dev]'")
-    if BROWSER is None:
-        pytest.skip("needs a browser on the PATH: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
