@@ -72,7 +72,7 @@ def train(steps):
 def kilobytes(path):
     """Of a file, or of all in a folder."""
     files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return round(sum(file.stat().st_size for file in files) / 1e3)
+    return sum(file.stat().st_size for file in files) / 1e3
 
 
 def show(rows):
@@ -102,8 +102,9 @@ def show(rows):
     put("start", ["seconds", "imports", "data", "networks", "tracing and the first step"], lines)
     lines = []
     for n in STEPS:
-        left = [f"{value(f'{name}_kb', 'length', BETAVAE, n):,.0f}" for name in LEFT]
-        lines.append([f"{n:,}", f"{value('peak_rss_mb', 'length', BETAVAE, n):,.0f} MB", *left])
+        key = ("length", BETAVAE, n)
+        left = [f"{value(name + '_kb', *key):,.1f}" for name in LEFT]
+        lines.append([f"{n:,}", f"{value('peak_rss_mb', *key):,.0f} MB", *left])
     put("length", ["steps", "memory", *(f"`{name}`, kB" for name in LEFT)], lines)
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from idgan_tf.commands import benchmark
 from idgan_tf.config import Configuration
-from idgan_tf.training import workers
+from idgan_tf.training import build, workers  # noqa: F401 - gin must know `train`
 
 
 def test_data_never_take_more_than_a_step_and_memory_is_none_where_nobody_counts_it(monkeypatch):
