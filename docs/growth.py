@@ -97,7 +97,7 @@ def show(rows):
         several = [f"{points.digits(speed)} ({speed / one:.2f} times)" for speed in (two, apart)]
         lines.append([name, points.digits(one), *several])
     put("workers", ["images/s", "one worker", "two workers", "two that share nothing"], lines)
-    begun = {BETAVAE: ("batch", BETAVAE, 64), IDGAN: ("batch", IDGAN, 64), "ID-GAN, 1024 px": ("side", RESIDUAL, 1024)}
+    begun = {BETAVAE: ("batch", BETAVAE, 64), IDGAN: ("batch", IDGAN, 64), "ID-GAN, 1,024 px": ("side", RESIDUAL, 1024)}
     lines = [[name, *(f"{value(column, *key):.1f}" for column in STARTS)] for name, key in begun.items()]
     put("start", ["seconds", "imports", "data", "networks", "tracing and the first step"], lines)
     lines = []

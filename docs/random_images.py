@@ -1,8 +1,9 @@
 """Random images in place of photographs that are not here, for measurements of speed.
 
-    bin/benchmark --gin_file=gin/idgan_celeba64.gin --gin_file=docs/random_images.gin --gin_allow_import=docs
+In a checkout:
 
-In a checkout, which PYTHONPATH must name.
+    export PYTHONPATH=.
+    bin/benchmark --gin_file=gin/idgan_celeba64.gin --gin_file=docs/random_images.gin --gin_allow_import=docs
 """
 
 import functools
