@@ -86,7 +86,7 @@ def benchmark(gin_files, *bindings, seconds, cores=(None,), cluster=False):
         started.append(start([*pinned, *command], environment))
     first, *others = [json.loads(output(process)) for process in started]
     if not cluster:
-        first["images_per_s"] += sum(other["images_per_s"] for other in others)
+        first["images_per_s"] = round(sum(each["images_per_s"] for each in (first, *others)), 3)
     return {"processor": processor(), "processes": len(cores), **first}
 
 
