@@ -10,11 +10,9 @@ Slow networks of photographs are timed with a few images (`few`), and their step
 """
 
 import argparse
-import csv
 import datetime
 import os
 import pathlib
-import platform
 import re
 import sys
 import tempfile
@@ -25,6 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gin
 import numpy as np
+import points
 
 from idgan_tf.commands.benchmark import rate
 from idgan_tf.config import Configuration
@@ -137,23 +136,11 @@ def row(gin_file, configuration):
 
 def known():
     """{gin file: row} of time.csv."""
-    if not TABLE.exists():
-        return {}
-    with TABLE.open(newline="") as file:
-        return {line["gin_file"]: line for line in csv.DictReader(file)}
+    return {line["gin_file"]: line for line in points.read(TABLE)}
 
 
 def write(rows):
-    with TABLE.with_suffix(".new").open("w", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows[name] for name in sorted(rows))
-    TABLE.with_suffix(".new").replace(TABLE)  # whole or not at all
-
-
-def processor():
-    found = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text()) if os.name == "posix" else None
-    return found[1] if found else platform.processor()
+    points.write(TABLE, [{column: rows[name][column] for column in COLUMNS} for name in sorted(rows)])
 
 
 def main():
@@ -176,7 +163,7 @@ def main():
     if flags.busy:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     clock = time.process_time if flags.busy else time.perf_counter
-    machine = {"cores": len(os.sched_getaffinity(0)), "processor": processor()}
+    machine = {"cores": len(os.sched_getaffinity(0)), "processor": points.processor()}
     lacking = [members for members in groups.values() if any(name not in rows for name, _ in members)]
     for members in lacking[:AT_ONCE]:
         first, configuration = members[0]
@@ -203,21 +190,24 @@ def main():
 
 
 def show(rows):
-    """Writes the tables of time.md."""
-    parts = PAGE.read_text().split("<!-- table -->")
-    lines = [
-        "| gin file | image | steps x batch | steps/s | hours | with its first stage |",
-        "|---|---|---|---|---|---|",
-    ]
+    """Writes the table of time.md."""
+    cells = []
     for line in rows.values():
         first = rows.get(line["first_stage"])
         both = f"{days(float(line['hours']) + float(first['hours']))}" if first else ""
         mark = f" ({line['mark']})" if line["mark"] else ""
-        lines.append(
-            f"| `{line['gin_file']}` | {line['image']} | {int(line['num_steps']):,} x {line['batch_size']} | "
-            f"{float(line['steps_per_s']):.3g}{mark} | {days(float(line['hours']))} | {both} |"
+        cells.append(
+            [
+                f"`{line['gin_file']}`",
+                line["image"],
+                f"{int(line['num_steps']):,} x {line['batch_size']}",
+                f"{float(line['steps_per_s']):.3g}{mark}",
+                days(float(line["hours"])),
+                both,
+            ]
         )
-    PAGE.write_text(f"{parts[0]}<!-- table -->\n\n" + "\n".join(lines) + f"\n\n<!-- table -->{parts[2]}")
+    head = ["gin file", "image", "steps x batch", "steps/s", "hours", "with its first stage"]
+    points.put(PAGE, "table", head, cells)
 
 
 def digits(value):

@@ -1,0 +1,93 @@
+"""docs/points.py, and what docs/growth.py and docs/gpu.py ask of it."""
+
+import importlib
+import subprocess
+
+import pytest
+
+from idgan_tf.config import Configuration
+from idgan_tf.training import build
+from tests.helpers import PROJECT
+
+
+@pytest.fixture(autouse=True)
+def _scripts(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "docs")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # growth.py sets it
+
+
+def test_a_killed_measurement_goes_on_and_what_fails_is_told_and_left_out(tmp_path, capsys):
+    points, measured = importlib.import_module("points"), []
+
+    def work(name):
+        measured.append(name)
+        if name == "bad":
+            raise subprocess.CalledProcessError(2, "benchmark", "", "out of memory")
+        if name == "killed":
+            raise KeyboardInterrupt
+        return {"speed": len(measured)}
+
+    keys = {("table", name, "1"): lambda name=name: work(name) for name in ("good", "bad", "killed", "last")}
+    with pytest.raises(KeyboardInterrupt):
+        points.measure(tmp_path / "points.csv", keys)
+    assert "bad, 1 failed: out of memory" in capsys.readouterr().out
+    keys["table", "killed", "1"] = lambda: {"memory": 5}
+    rows = points.measure(tmp_path / "points.csv", keys)
+    assert measured == ["good", "bad", "killed", "bad", "last"]
+    assert [(key[1], row["date"] != "") for key, row in rows.items()] == [
+        ("good", True),
+        ("killed", True),
+        ("last", True),
+    ]
+    read = {row["series"]: row for row in points.read(tmp_path / "points.csv")}
+    assert read["good"]["speed"] == "1" and read["killed"]["memory"] == "5" and read["killed"]["speed"] == ""
+
+
+def test_a_table_stands_between_its_marks_and_what_was_not_measured_is_empty(tmp_path):
+    points = importlib.import_module("points")
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- a -->old<!-- a -->\nafter\n")
+    points.put(page, "a", ["x", "y"], [["1", "nan GB"], ["2", "ID-GAN 7"]])
+    table = "| x | y |\n|---|---|\n| 1 |  |\n| 2 | ID-GAN 7 |"
+    assert page.read_text() == f"before\n<!-- a -->\n\n{table}\n\n<!-- a -->\nafter\n"
+
+
+def asked(monkeypatch, name, *arguments):
+    """{key: what docs/<name>.py asks bin/benchmark for} as `build.Settings`, and how many workers share it."""
+    found = {}
+    points, script = importlib.import_module("points"), importlib.import_module(name)
+
+    def benchmark(files, *bindings, seconds, cores=(None,), cluster=False):
+        return build.settings(Configuration(files, bindings, ["docs"])), len(cores) if cluster else 1
+
+    monkeypatch.setattr(points, "benchmark", benchmark)
+    for key, work in script.every_point(*arguments).items():
+        if key[0] != "length":
+            found[key] = work()
+    return found
+
+
+def test_every_point_of_growth_is_a_training_step(monkeypatch):
+    found = asked(monkeypatch, "growth", 1.0)
+    for (table, series, at), (settings, workers) in found.items():
+        assert settings.batch_size % workers == 0
+        if table == "batch":
+            assert settings.batch_size == int(at)
+        elif table == "side":
+            assert settings.dataset.image_shape == (int(at), int(at), 1)
+        elif table == "size":
+            assert settings.dataset.count == int(at) and (settings.resident_bytes == 0) == (series == "streamed")
+    assert {workers for _, workers in found.values()} == {1, 2}
+
+
+def test_every_point_of_a_gpu_is_a_training_step_with_and_without_xla_and_bfloat16(monkeypatch):
+    found = asked(monkeypatch, "gpu", 1.0, True)
+    kinds = {(settings.precision, settings.jit_compile) for settings, _ in found.values()}
+    assert len(kinds) == 4 and len(found) == 24
+    gpu = importlib.import_module("gpu")
+    assert gpu.every_point(1.0, False).keys() == found.keys()
+
+
+def test_random_images_lie_in_a_mapped_file(monkeypatch):
+    images = importlib.import_module("docs.random_images").RandomImages((8, 8, 3), 1003)
+    assert images.arrays["image"].shape == (1003, 8, 8, 3) and (images[1002]["image"].numpy() > 0).any()
