@@ -9,6 +9,7 @@ import math
 import statistics
 
 from idgan_tf.evaluation.metric import lower_is_better
+from idgan_tf.studies.columns import metric_of
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable"
 EXACT = 1e-6  # difference of scores that are the same, but for rounding
@@ -72,7 +73,7 @@ def _best_among(claim, rows):
     results = []
     for metric in claim.metrics:
         means = {name: _mean(rows, name, metric) for name in claim.rows}
-        best = (min if lower_is_better(metric) else max)(means, key=means.get)
+        best = (min if lower_is_better(metric_of(metric)) else max)(means, key=means.get)
         results += [_compared(rows, metric, best, other, 1.0) for other in claim.than]
     return _all(results)
 
@@ -160,7 +161,7 @@ def _each_compared(claim, rows, factor):
 def _compared(rows, metric, name, other, factor):
     """(True, False or None within the noise, the numbers) of "`name` is `factor` times better than `other`"."""
     a, b = (_mean_and_error(rows, row, metric) for row in (name, other))
-    good, bad = (b, a) if lower_is_better(metric) else (a, b)  # the larger one where the claim is right
+    good, bad = (b, a) if lower_is_better(metric_of(metric)) else (a, b)  # the larger one where the claim is right
     lack, noise = factor * bad[0] - good[0], math.hypot(good[1], factor * bad[1])
     text = f"{metric} of {_name(rows, name)} {number(a[0])}, of {_name(rows, other)} {number(b[0])}"
     return _side(0.0, lack - noise, lack + noise), text
