@@ -7,6 +7,7 @@
     bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
     bin/reproduce --study=idgan_table2 --scale=paper --list
     bin/reproduce --verify                                    do the tables in docs/results follow from their numbers?
+    bin/reproduce --claims                                    writes them, and the page of all claims, anew from these
     bin/reproduce --study=path/to/mine.toml                   a table of one's own
     bin/reproduce --study=path/to/mine.toml --gin_allow_import=mine     whose gin files import mine.py
 
@@ -43,6 +44,10 @@ flags.DEFINE_bool(
     "verify", False, "Make the tables of docs/results (or of one --study) anew, compare, and end.", flag_values=FLAGS
 )
 
+flags.DEFINE_bool(
+    "claims", False, "Write the tables of docs/results and the page of all claims anew, and end.", flag_values=FLAGS
+)
+
 JOB = ["row", "seed", "steps", "done", "run directory"]
 
 
@@ -59,6 +64,9 @@ def main():
     """Runs the command."""
     from idgan_tf.studies import results
 
+    if FLAGS.claims:
+        _write_claims()
+        return
     if FLAGS.verify:
         _verify()
         return
@@ -99,6 +107,20 @@ def _verify():
     count = sum(bool(wrong) for _, wrong in found)
     if count:
         raise DataError(f"{count} of {len(found)} studies are not what their numbers give; see above")
+    if wrong := [] if FLAGS.study else evidence.verify_pages():
+        raise DataError("; ".join(wrong))
+
+
+def _write_claims():
+    """Writes docs/results anew from its numbers: claims and tables, then the page of them and the README's lines."""
+    from idgan_tf.files import write_text
+    from idgan_tf.studies import evidence
+
+    for folder in evidence.folders():
+        evidence.make(folder)
+    for path, text in evidence.pages().items():
+        write_text(path, text)
+        print(f"wrote {path}")
 
 
 def _in_turn(mine, write):

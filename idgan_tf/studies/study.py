@@ -24,7 +24,7 @@
         budget            which `params` of the scale
         teacher           the id of the row whose run is its first stage
         metrics, values   its columns, where it cannot have all
-    [[claim]]             see `claims`
+    [[claim]]             see `claims`; main where it is one of the few that the paper is about
 
 The numbers of a study come from its run directories alone (`results.collect`).
 """
@@ -76,6 +76,7 @@ class Claim:
     rows: list
     than: list = dataclasses.field(default_factory=list)
     value: float = 1.0
+    main: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,11 +165,11 @@ def load(asked, scale):
         file = _made(_File, tomllib.loads(path.read_text("utf-8")), path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-    asked = {"metrics": file.metrics, "values": file.values}
+    given = {"metrics": file.metrics, "values": file.values}
     unknown = sorted({*file.published} - {*published.tables()})
     known = "; ".join(published.tables())
     require(not unknown, f"{path}: nothing is known of {'; '.join(unknown)}; there are {known}")
-    rows = [_row(table, f"{path}, [[row]] {i}", asked, file.published) for i, table in enumerate(file.row, 1)]
+    rows = [_row(table, f"{path}, [[row]] {i}", given, file.published) for i, table in enumerate(file.row, 1)]
     for column in (column for row in [file, *rows] for column in row.metrics):
         columns.codes_of(column)
     told = [_made(Claim, table, f"{path}, [[claim]] {i}") for i, table in enumerate(file.claim, 1)]
