@@ -26,17 +26,17 @@ TEXT = """# The claims, and our numbers beside the papers'
 
 For every claim of the three papers that a number can decide: does it hold here? *yes* and *no* are by the means, beyond
 the standard error over the seeds; what is within it, of too small a budget or not run is *open*. This page is made by
-`bin/reproduce --claims` from the numbers in the folders beside it; `bin/reproduce --verify`, as a test does, makes all of
-it anew and compares. How a study is run, its table read, and what is behind an answer: [studies](../studies.md).
+`bin/reproduce --claims` from the numbers in the folders beside it; `bin/reproduce --verify`, as a test does, makes all
+of it anew and compares. How a study is run, its table read, and what is behind an answer: [studies](../studies.md).
 """
-OLD = f"""{EARLIER} by runs of an earlier version of this code, which wrote no commit down; the same command trains otherwise
-today. ID-GAN's networks began with other first weights then, U(±1/16) in the 4x4 map for U(±1/32), and Adam had an
+OLD = f"""{EARLIER} by runs of an earlier version of this code, which wrote no commit down; the same command trains
+otherwise today. ID-GAN's networks began with other first weights then, U(±1/16) in the 4x4 map for U(±1/32), and Adam had an
 epsilon of 1e-7 for 1e-8 ([stage2.md](../stage2.md)); the label methods saw no mirrored images, and their batch
-normalisation had a momentum of 0.99. So none of them decides about the code of today.
+normalisation had a momentum of 0.99.
 """
-CARRIES = """A number carries, in the `results.json` of its folder, its command, its seed, the counts and settings of its
-metric, the checksum of the network that it asked, and the commit that trained its run. A dash is what it lacks. No number
-carries the commit of its evaluation.
+CARRIES = """A number carries, in the `results.json` of its folder, its command, its seed, the counts and settings of
+its metric, the checksum of the network that it asked, and the commit that trained its run. A dash is what it lacks. No
+number carries the commit of its evaluation.
 """
 
 
@@ -152,13 +152,13 @@ def _main(one):
 def _carries(one):
     """The line of a study's evidence: what its numbers say of themselves, a dash where they do not."""
     result = one.result
-    networks, uncounted = {}, []
+    networks, uncounted = {}, {}
     for row in result["rows"]:
         for column in row["cells"]:
             protocol = {**result["protocol"].get(column, {}), **row["protocol"].get(column, {})}
             networks[protocol.get("feature_sha256", "")[:12]] = None
             if metric_of(column) in metrics() and not any(type(value) is int for value in protocol.values()):
-                uncounted.append(column)
+                uncounted[column] = None
     commits = ", ".join(result["commits"]) or "-"
     counts = f"all but {', '.join(uncounted)}" if uncounted else "all"
     return [
