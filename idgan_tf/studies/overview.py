@@ -48,6 +48,7 @@ class Study:
         self.result = results.read(folder / name) if known else None
         self.study = study.load(name, self.result["scale"] if known else "paper")
         self.rows = self.result["rows"] if known else []
+        self.unknown = sum(row["seeds"] - len(row["commits"]) for row in self.rows)  # runs without a commit
 
     def verdict(self, claim):
         """The `claims.Verdict`; of a study without evidence, open."""
@@ -60,11 +61,11 @@ class Study:
         answer, _, remark = self.verdict(claim)
         if claims.check(claim, results.printed(self.study)).answer == claims.FAILS:
             remark += "; by the paper's own numbers it does not hold"
-        mark = f" {EARLIER}" if self.result and not self.result["commits"] else ""
+        mark = f" {EARLIER}" if self.unknown else ""
         return [f"{claim.text} ({claim.where})", f"**{WORDS[answer]}**{mark}", self.numbers(claim), remark]
 
     def numbers(self, claim):
-        """ "fvm: A 0.71 ± 0.02 (0.69 ± 0.05), B 0.5 (-)": each row of a claim, ours and in brackets the paper's."""
+        """For each metric the rows of a claim, a line each: ours, and in brackets the paper's."""
         ours = {row["id"]: row["cells"] for row in self.rows}
         printed = {row.id: row for row in self.study.rows}
         told = []
@@ -75,8 +76,8 @@ class Study:
                 theirs = " ± ".join(map(claims.number, printed[name].published.get(column, [])))
                 if mine or theirs:
                     cells.append(f"{printed[name].name} {table.spread(mine)}{f' ({theirs})' * bool(theirs)}")
-            told += [f"{column}: {', '.join(cells)}"] * bool(cells)
-        return "; ".join(told) or "-"
+            told += [f"{column}:", *cells] if cells else []
+        return "<br>".join(told) or "-"
 
     @property
     def picture(self):
@@ -100,7 +101,7 @@ def page(folder):
     """
     found = _found(folder)
     text = [TEXT, *_table(["", "claims", "yes", "no", "open"], _counts(found)), "", "## The main claims", ""]
-    text += _table([*HEADER, ""], [line for each in found.values() for one in each for line in _main(one)])
+    text += _table(HEADER, [line for each in found.values() for one in each for line in _main(one)])
     text += ["", OLD]
     for paper, each in found.items():
         text += [f"## {paper}", ""]
@@ -143,12 +144,14 @@ def _counts(found):
 
 
 def _main(one):
-    """Lines of a study's main claims, its picture beside the first."""
+    """Lines of a study's main claims, its picture below the first."""
     file = one.picture
-    pictures = [f'[<img src="{file}" alt="{one.study.title}" width="200">]({file})'] if file else []
+    pictures = [f'<br>[<img src="{file}" alt="{one.study.title}" width="220">]({file})'] if file else []
     for claim in one.study.claims:
         if claim.main:
-            yield [*one.line(claim), pictures.pop() if pictures else ""]
+            text, *rest = one.line(claim)
+            yield [text + "".join(pictures[:1]), *rest]
+            pictures = []
 
 
 def _carries(one):
@@ -161,7 +164,7 @@ def _carries(one):
             networks[protocol.get("feature_sha256", "")[:12]] = None
             if metric_of(column) in metrics() and not any(type(value) is int for value in protocol.values()):
                 uncounted[column] = None
-    commits = ", ".join(result["commits"]) or "-"
+    commits = ", ".join([*result["commits"], *[f"- ({one.unknown} runs)"] * bool(one.unknown)])
     counts = f"all but {', '.join(uncounted)}" if uncounted else "all"
     return [
         one.study.name,

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from idgan_tf.studies import evidence, overview, study
+from idgan_tf.studies import claims, evidence, overview, results, study
 from idgan_tf.studies.claims import FAILS, HOLDS, OPEN
 from tests.helpers import PROJECT
 
@@ -22,6 +22,7 @@ def test_every_study_and_every_claim_of_it_stands_on_the_page():
     for name in study.names():
         for claim in study.load(name, "paper").claims:
             assert f"| {claim.text} ({claim.where}) |" in PAGE, name
+            assert not claim.main or f"| {claim.text} ({claim.where})" in PAGE.split("## The main claims")[1]
 
 
 def test_the_pictures_and_links_of_the_page_are_there():
@@ -53,12 +54,12 @@ def test_an_answer_stands_beside_our_number_and_the_papers(folder):
     def fids(result):
         for row, values in zip(result["rows"], ([37, 38], [30, 31], [3, 4], [1, 2]), strict=True):
             row["cells"]["fid_dsprites"] = dict(enumerate(values))
-        result["commits"] = ["abc"]
+            row["commits"] = {0: "abc", 1: "abc"}
 
     best = "Two-step ID-GAN has the lowest FID"
     assert "**open** †" in line_of(folder, best) and "within the spread of the seeds" in line_of(folder, best)
     changed(folder, fids)
-    assert "| **yes** | fid_dsprites: ID-GAN (two-step) 1.5 ± 0.71 (2 ± 1.74), " in line_of(folder, best)
+    assert "| **yes** | fid_dsprites:<br>ID-GAN (two-step) 1.5 ± 0.71 (2 ± 1.74)<br>" in line_of(folder, best)
     assert "| 2 seeds |" in line_of(folder, best) and "†" not in line_of(folder, best)
     changed(folder, lambda result: result["rows"][3]["cells"].update(fid_dsprites={"0": 90, "1": 91}))
     assert "| **no** |" in line_of(folder, best)
@@ -66,7 +67,16 @@ def test_an_answer_stands_beside_our_number_and_the_papers(folder):
 
 def test_without_evidence_a_claim_is_open_and_has_the_papers_number(folder):
     line = line_of(folder, "CelebA: ID-GAN draws better than all VAEs")
-    assert "| **open** | fid: CelebA: ID-GAN+beta-VAE - (4.08)" in line and "| no evidence yet |" in line
+    assert "| **open** | fid:<br>CelebA: ID-GAN+beta-VAE - (4.08)<br>" in line and "| no evidence yet |" in line
+
+
+def test_what_the_papers_own_numbers_do_not_say_is_told():
+    told = "by the paper's own numbers it does not hold"
+    lines = [line for line in PAGE.splitlines() if told in line]
+    assert any("disentangle better than the VAE and InfoGAN, by FVM" in line for line in lines)
+    found = [study.load(name, "paper") for name in study.names()]
+    failed = {c.text for one in found for c in one.claims if claims.check(c, results.printed(one)).answer == FAILS}
+    assert failed == {line.split(" (")[0].removeprefix("| ") for line in lines}
 
 
 def test_the_counts_are_those_of_the_answers_and_targets_of_ours_are_no_claims_of_a_paper(folder):
@@ -80,7 +90,7 @@ def test_the_counts_are_those_of_the_answers_and_targets_of_ours_are_no_claims_o
 
 def test_what_a_number_lacks_is_a_dash(folder):
     last = overview.page(folder).splitlines()[-1]
-    assert last.split(" | ")[2:] == ["2", "-", "d6e7b72a3013", "all |"]
+    assert last.split(" | ")[2:] == ["2", "- (8 runs)", "d6e7b72a3013", "all |"]
     changed(folder, lambda result: result["protocol"]["mig"].clear())
     assert overview.page(folder).splitlines()[-1].endswith("| all but mig |")
 

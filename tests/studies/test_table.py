@@ -83,6 +83,19 @@ def test_fewer_images_than_the_papers_are_said_and_time_and_cost_told(made, tabl
     assert "1.5" in of_study.of_study(result, folder / "pictures")
 
 
+def test_every_run_tells_the_commit_that_trained_it(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    assert all(row["commits"] == {} for row in result["rows"]) and result["commits"] == []
+    for seed, commit in enumerate(("abc", "def")):
+        environment = {"packages": "keras", "machine": "one", "commit": commit}
+        path = folder.parent / f"seed{seed}" / "vaegan_dsprites" / "environment.json"
+        path.write_text(json.dumps(environment))
+    results.write(table2, tmp_path)
+    result = results.read(folder)
+    assert [row["commits"] for row in result["rows"]] == [{}, {0: "abc", 1: "def"}, {}, {}]
+    assert result["commits"] == ["abc", "def"]
+
+
 def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path):
     made.fail["vaegan_dsprites"] = NonFiniteError("<script>alert(1)</script>")
     result, folder = run_all(table2, tmp_path)
