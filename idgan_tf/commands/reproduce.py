@@ -7,18 +7,19 @@
     bin/reproduce --study=idgan_table2 --scale=paper --only=3/20
     bin/reproduce --study=idgan_table2 --scale=paper --list
     bin/reproduce --verify                                    do the tables in docs/results follow from their numbers?
+    bin/reproduce --claims                                    writes them, and the page of all claims, anew from these
     bin/reproduce --study=path/to/mine.toml                   a table of one's own
     bin/reproduce --study=path/to/mine.toml --gin_allow_import=mine     whose gin files import mine.py
 
 A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/
-(label_table2 has those of label_table1, idgan_lambda those of idgan_table2). A killed study goes on where it stopped,
-and what is done is used. --list shows the jobs and how far each is, --commands prints them as lines for a shell, to
-run one after the other. --only=i/n runs every n-th job: give each machine of a cluster another i (seq 20 |
-parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or feature network train it
-once, if they share their files; the second waits. --jobs=n runs n jobs at a time on this machine, each pinned to its
-own cores (of CPUs: GPUs are not shared out); what one of them ends with is told when the others have ended, too, and
-Ctrl-C lets all save what they have. The table, as far as it is known, is printed at the end and lies in
-<runs>/<study>-<scale>/results/; bin/report --study=S makes it a page.
+(label_table2 has those of label_table1, idgan_lambda those of idgan_table2, lowres_code those of rooms). A killed
+study goes on where it stopped, and what is done is used. --list shows the jobs and how far each is, --commands prints
+them as lines for a shell, to run one after the other. --only=i/n runs every n-th job: give each machine of a cluster
+another i (seq 20 | parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or feature
+network train it once, if they share their files; the second waits. --jobs=n runs n jobs at a time on this machine,
+each pinned to its own cores (of CPUs: GPUs are not shared out); what one of them ends with is told when the others
+have ended, too, and Ctrl-C lets all save what they have. The table, as far as it is known, is printed at the end and
+lies in <runs>/<study>-<scale>/results/; bin/report --study=S makes it a page.
 """
 
 import pathlib
@@ -43,6 +44,10 @@ flags.DEFINE_bool(
     "verify", False, "Make the tables of docs/results (or of one --study) anew, compare, and end.", flag_values=FLAGS
 )
 
+flags.DEFINE_bool(
+    "claims", False, "Write the tables of docs/results and the page of all claims anew, and end.", flag_values=FLAGS
+)
+
 JOB = ["row", "seed", "steps", "done", "run directory"]
 
 
@@ -59,6 +64,9 @@ def main():
     """Runs the command."""
     from idgan_tf.studies import results
 
+    if FLAGS.claims:
+        _write_claims()
+        return
     if FLAGS.verify:
         _verify()
         return
@@ -99,6 +107,20 @@ def _verify():
     count = sum(bool(wrong) for _, wrong in found)
     if count:
         raise DataError(f"{count} of {len(found)} studies are not what their numbers give; see above")
+    if wrong := [] if FLAGS.study else evidence.verify_pages():
+        raise DataError("; ".join(wrong))
+
+
+def _write_claims():
+    """Writes docs/results anew from its numbers: claims and tables, then the page of them and the README's lines."""
+    from idgan_tf.files import write_text
+    from idgan_tf.studies import evidence
+
+    for folder in evidence.folders():
+        evidence.make(folder)
+    for path, text in evidence.pages().items():
+        write_text(path, text)
+        print(f"wrote {path}")
 
 
 def _in_turn(mine, write):

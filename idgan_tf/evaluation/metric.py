@@ -22,6 +22,7 @@ from idgan_tf.errors import ConfigError, NonFiniteError, require
 
 COSTS = ("seconds", "minutes", "hours")
 KINDS = {"codes": ("of_codes", "of_runs"), "features": ("of_features",)}  # of arrays of others, and what takes them
+CODES = "generation.codes"  # in the protocol of images whose codes were asked for
 _known = {}
 
 

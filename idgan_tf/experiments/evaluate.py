@@ -3,7 +3,7 @@
 from absl import logging
 
 from idgan_tf.errors import message, require
-from idgan_tf.evaluation.metric import Result, Unavailable, find, lower_is_better, metrics, metrics_of
+from idgan_tf.evaluation.metric import CODES, Result, Unavailable, find, lower_is_better, metrics, metrics_of
 
 
 def listed(text):
@@ -75,4 +75,18 @@ def evaluate(method, dataset, seed, chosen):
             yield name, message(error)
         else:
             require(isinstance(result, Result), f"the metric {name} must give a Result, it gives {result!r:.60}")
-            yield name, Result(result.values, {"metric": name, **common, **result.protocol})
+            yield name, _of_codes(Result(result.values, {"metric": name, **common, **result.protocol}))
+
+
+def _of_codes(result):
+    """A `Result` whose names and protocol tell `generation.codes`, where images were generated and it is bound.
+
+    So the scores of two kinds of codes never have one name: fid50k, fid50k_prior.
+    """
+    from idgan_tf.evaluation.samples import generation
+
+    codes = generation.codes_asked() if "generated" in result.protocol else None
+    if codes is None:
+        return result
+    values = {f"{name}_{codes}": value for name, value in result.values.items()}
+    return Result(values, {**result.protocol, CODES: codes})

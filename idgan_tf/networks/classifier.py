@@ -4,7 +4,7 @@ import gin
 import keras
 
 from idgan_tf.networks.base import Network
-from idgan_tf.networks.conv import HIDDEN, trunk
+from idgan_tf.networks.conv import FILTERS, HIDDEN, KERNELS, trunk
 from idgan_tf.networks.layers import dense
 
 
@@ -14,14 +14,15 @@ class FactorHeads(Network):
     """Image [B, 64, 64, C] -> (features [B, 256], [logits [B, size] of every factor]), float32.
 
     Args:
-        image_shape: (64, 64, C).
+        image_shape: (64, 64, C), or larger with more `filters`.
         sizes: classes of every head.
         init: "normal" or "torch".
+        filters: of the convolutions, each of which halves the side, down to 4 pixels.
     """
 
-    def __init__(self, image_shape, sizes, init, name="classifier"):
-        super().__init__(name, image_shape=image_shape, sizes=sizes, init=init)
-        self.trunk = trunk(image_shape, init)
+    def __init__(self, image_shape, sizes, init, filters=FILTERS, name="classifier"):
+        super().__init__(name, image_shape=image_shape, sizes=sizes, init=init, filters=filters)
+        self.trunk = trunk(image_shape, init, KERNELS[:1] * len(filters), filters)
         self.trunk.build((None, *image_shape))  # `look` calls its layers one by one
         self.heads = [dense(HIDDEN, size, init, dtype="float32", name=f"head_{k}") for k, size in enumerate(sizes)]
         self(keras.Input(image_shape))

@@ -7,10 +7,13 @@ answer says so. No answer ever comes from a number that is missing or not finite
 import itertools
 import math
 import statistics
+from typing import NamedTuple
 
 from idgan_tf.evaluation.metric import lower_is_better
+from idgan_tf.studies.columns import metric_of
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable"
+CLOSE = "within the spread of the seeds"
 EXACT = 1e-6  # difference of scores that are the same, but for rounding
 
 
@@ -18,8 +21,20 @@ class Undecidable(Exception):
     """Why a check has no answer."""
 
 
+class Close(Undecidable):
+    """The numbers are there, and too near to one another."""
+
+
+class Verdict(NamedTuple):
+    """What a claim is: one of HOLDS, FAILS, OPEN, by which numbers, and what else is to say of them."""
+
+    answer: str
+    reason: str
+    remark: str
+
+
 def check(claim, rows, seeds=1, decides=True):
-    """(answer, reason) of a claim.
+    """The `Verdict` on a claim.
 
     Args:
         claim: a `study.Claim`.
@@ -30,10 +45,15 @@ def check(claim, rows, seeds=1, decides=True):
     try:
         ok, reason = CHECKS[claim.check](claim, rows)
     except Undecidable as error:
-        return OPEN, str(error)
+        return Verdict(OPEN, str(error), CLOSE if isinstance(error, Close) else str(error))
     if not decides:
-        return OPEN, f"this budget only shows that the study runs ({reason})"
-    return HOLDS if ok else FAILS, reason + _warning(claim, rows, seeds)
+        remark = "this budget only shows that the study runs"
+        return Verdict(OPEN, f"{remark} ({reason})", remark)
+    counts = _counts(claim, rows)
+    warning = "; ".join(_warnings(claim, rows, counts, seeds))
+    least = min(counts.values())
+    remark = warning or f"{least} seed{'s' * (least > 1)}"
+    return Verdict(HOLDS if ok else FAILS, f"{reason} ({warning})" if warning else reason, remark)
 
 
 def number(value, digits=4):
@@ -72,7 +92,7 @@ def _best_among(claim, rows):
     results = []
     for metric in claim.metrics:
         means = {name: _mean(rows, name, metric) for name in claim.rows}
-        best = (min if lower_is_better(metric) else max)(means, key=means.get)
+        best = (min if lower_is_better(metric_of(metric)) else max)(means, key=means.get)
         results += [_compared(rows, metric, best, other, 1.0) for other in claim.than]
     return _all(results)
 
@@ -160,7 +180,7 @@ def _each_compared(claim, rows, factor):
 def _compared(rows, metric, name, other, factor):
     """(True, False or None within the noise, the numbers) of "`name` is `factor` times better than `other`"."""
     a, b = (_mean_and_error(rows, row, metric) for row in (name, other))
-    good, bad = (b, a) if lower_is_better(metric) else (a, b)  # the larger one where the claim is right
+    good, bad = (b, a) if lower_is_better(metric_of(metric)) else (a, b)  # the larger one where the claim is right
     lack, noise = factor * bad[0] - good[0], math.hypot(good[1], factor * bad[1])
     text = f"{metric} of {_name(rows, name)} {number(a[0])}, of {_name(rows, other)} {number(b[0])}"
     return _side(0.0, lack - noise, lack + noise), text
@@ -173,7 +193,7 @@ def _all(results):
     if failed:
         return False, "; ".join(failed)
     if unsure:
-        raise Undecidable(f"{'; '.join(unsure)}: within the spread of the seeds")
+        raise Close(f"{'; '.join(unsure)}: {CLOSE}")
     return True, "; ".join(text for _, text in results)
 
 
@@ -209,7 +229,8 @@ def _values(rows, name, metric):
         raise Undecidable(f"{name} is not part of this scale")
     values = row["cells"].get(metric, {})
     if not values:
-        why = row["left_out"].get(metric) or row["problem"] or "it has not run"
+        other = "it was not measured" if row["cells"] else "it has not run"
+        why = row["left_out"].get(metric) or row["problem"] or other
         raise Undecidable(f"no {metric} of {row['name']}: {why.split('. ')[0]}")  # without the remedy
     bad = [seed for seed, value in values.items() if not math.isfinite(value)]
     if bad:
@@ -221,11 +242,13 @@ def _name(rows, name):
     return rows[name]["name"]
 
 
-def _warning(claim, rows, seeds):
-    counts = {
-        name: min(len(rows[name]["cells"][metric]) for metric in claim.metrics) for name in [*claim.rows, *claim.than]
-    }
-    fewer = [f"{_name(rows, name)} has {count} of {seeds} seeds" for name, count in counts.items() if count < seeds]
+def _counts(claim, rows):
+    """{row: how many seeds it has of all metrics of a claim}."""
+    cells = {name: rows[name]["cells"] for name in [*claim.rows, *claim.than]}
+    return {name: min(len(cell[metric]) for metric in claim.metrics) for name, cell in cells.items()}
+
+
+def _warnings(claim, rows, counts, seeds):
+    yield from (f"{_name(rows, name)} has {n} of {seeds} seeds" for name, n in counts.items() if n < seeds)
     if claim.check != "same" and min(counts.values()) == 1:
-        fewer.append("one seed: the noise between seeds is not known")
-    return f" ({'; '.join(fewer)})" if fewer else ""
+        yield "one seed: the noise between seeds is not known"

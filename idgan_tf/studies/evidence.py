@@ -3,7 +3,7 @@
 from idgan_tf.config.gin_files import PROJECT
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.metric import metrics
-from idgan_tf.studies import jobs, results, study, table
+from idgan_tf.studies import jobs, overview, results, study, table
 
 FOLDER = PROJECT / "docs" / "results"
 
@@ -39,6 +39,35 @@ def verify(folder):
     told += [f"network {', '.join(networks)}"] if networks else []
     told.append(f"commit {', '.join(result['commits'])}" if result["commits"] else "commit not written down")
     return f"{folder.name}, scale {result['scale']}: {'; '.join(told)}", wrong
+
+
+def make(folder):
+    """Writes anew what follows from the numbers of a folder by today's study: claims, notes, tables.
+
+    Settings and pictures are those of the runs, and stay.
+    """
+    result = results.read(folder)
+    today = study.load(result["study"], result["scale"])
+    result |= {"claims": results.answers(today, result["rows"]), "notes": today.notes}
+    results.write_texts(result, folder)
+
+
+def pages():
+    """{file: its text, as the evidence gives it}: the page of all claims, and the README with its lines of it."""
+    readme = PROJECT / "README.md"
+    return {
+        FOLDER / "README.md": overview.page(FOLDER),
+        readme: overview.with_lines(readme.read_text("utf-8"), FOLDER),
+    }
+
+
+def verify_pages():
+    """[what is wrong with `pages`]."""
+    return [
+        f"{path.relative_to(PROJECT)} is not what the evidence gives; bin/reproduce --claims writes it"
+        for path, text in pages().items()
+        if path.read_text("utf-8") != text
+    ]
 
 
 def _of_tables(folder, result):

@@ -20,6 +20,7 @@ from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.evaluation.feature_networks import own_network, shipped
 from idgan_tf.evaluation.metric import find, metrics
 from idgan_tf.run_directory import Run
+from idgan_tf.studies.columns import bindings_of, by_codes, metric_of
 from idgan_tf.studies.study import Row
 
 
@@ -95,6 +96,8 @@ def paper_images(study, allow_imports=()):
 
 def _job(study, row, seed, runs, extra, allowed, network):
     scale = study.scale
+    if scale.seeds == 1:
+        row = dataclasses.replace(row, metrics=[column for column in row.metrics if not _compares_runs(column)])
     own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
     gin_files, params = _asked(scale, row)
     params += [f"train.seed = {seed}", *extra]
@@ -104,13 +107,13 @@ def _job(study, row, seed, runs, extra, allowed, network):
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
         needs.append(dataclasses.replace(teacher, needs=[]))
     _configured(tuple(gin_files), tuple(params), allowed)  # its imports may have metrics
-    for metric in row.metrics:
+    for metric in dict.fromkeys(map(metric_of, row.metrics)):
         if asked := find(metric).network:
             networks[metric], training = network(asked, row.dataset)
             needs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
     others = tuple(str(shared.with_name(f"seed{other}") / row.id) for other in range(scale.seeds) if other != seed)
-    evaluation += [f"{metric}.others = {others!r}" for metric in row.metrics if find(metric).of_runs]
+    evaluation += [f"{column}.others = {others!r}" for column in row.metrics if _compares_runs(column)]
     run, note = Run(shared / row.id), own / f"{row.id}.json"
     return Job(row, seed, run, note, gin_files, params, networks, evaluation, needs, allowed)
 
@@ -142,7 +145,11 @@ def _shipped(name, gin_files, params, allowed):
 
 def compares_runs(job):
     """Whether a metric of a job asks for the runs of its other seeds."""
-    return any(find(metric).of_runs for metric in job.row.metrics)
+    return any(map(_compares_runs, job.row.metrics))
+
+
+def _compares_runs(column):
+    return find(metric_of(column)).of_runs is not None
 
 
 def share(jobs, only):
@@ -167,9 +174,9 @@ def _line(job):
     flags = [*(f"--gin_file={path}" for path in job.gin_files), *(f"--gin_param={param}" for param in job.params)]
     allow = [f"--gin_allow_import={name}" for name in job.allow_imports]
     line = shlex.join(["bin/train", *flags, *allow, f"--run_dir={job.run.path}"])
-    if job.row.metrics:
-        metrics = f"--metrics={','.join(job.row.metrics)}"
-        bindings = [f"--gin_param={param}" for param in job.evaluation]
+    for codes, names in by_codes(job.row.metrics).items():
+        metrics = f"--metrics={','.join(names)}"
+        bindings = [f"--gin_param={param}" for param in [*job.evaluation, *bindings_of(codes)]]
         line += " && " + shlex.join(
             ["bin/evaluate", f"--run_dir={job.run.path}", metrics, f"--seed={job.seed}", *bindings, *allow]
         )

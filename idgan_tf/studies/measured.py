@@ -6,32 +6,36 @@ Numbers come from runs with the job's own configuration and metrics with its own
 import inspect
 import json
 
-from idgan_tf.evaluation.metric import find
+from idgan_tf.evaluation.metric import CODES, find
 from idgan_tf.files import NOT_OURS, sha256
 from idgan_tf.run_log import read_metrics, score_of
 from idgan_tf.studies import jobs
+from idgan_tf.studies.columns import codes_of, metric_of
 
 
 def values(job):
     """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step.
 
-    Only what was measured as the job asks it: with its seed, its counts and its feature network.
+    Only what was measured as the job asks it: with its seed, its counts, its feature network, and images of its codes.
     """
     step, found = finished_step(job), {}
     if step is None:
         return found
     asked = {metric: sha256(file) if file.is_file() else None for metric, file in job.networks.items()}
-    counts = {metric: _counts(metric, job) for metric in job.row.metrics}
+    bound = jobs.evaluated(job).bindings_of("generation").get("codes")
+    columns = {(metric_of(column), codes_of(column) or bound): column for column in job.row.metrics}
+    counts = {metric: _counts(metric, job) for metric, _ in columns}
     for record in read_metrics(job.run.metrics):
         protocol = {key: value for key, value in record.get("protocol", {}).items() if key != "metric"}  # the column
         if record["step"] != step or protocol.get("seed", job.seed) != job.seed:
             continue
         found.update({name: (record[name], name, protocol) for name in job.row.values if name in record})
         metric, name = score_of(record)
-        if metric not in job.row.metrics or (metric in asked and protocol.get("feature_sha256") != asked[metric]):
+        column = columns.get((metric, protocol.get(CODES) if "generated" in protocol else bound))
+        if column is None or (metric in asked and protocol.get("feature_sha256") != asked[metric]):
             continue
         if all(protocol.get(key, count) == count for key, count in counts[metric].items()):
-            found[metric] = record[name], name, protocol
+            found[column] = record[name], name, protocol
     return found
 
 

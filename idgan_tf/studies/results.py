@@ -31,6 +31,7 @@ def collect(study, planned, extra=(), allow_imports=()):
          "rows": [{"id", "name", "dataset", "cells": {column: {seed: value}}, "names": {column: with its count},
                    "published": {column: [mean] or [mean, std]}, "seeds", "steps", "teacher_steps", "precision",
                    "batch_size", "settings": gin files and bindings, "pictures": {what it shows: path},
+                   "commits": {seed: of the code that trained it}, where it is known,
                    "cost": {seed: [seconds on the clock, devices, their kind]}, where it is known,
                    "paper_share": its training images by those of scale paper, or None,
                    "problem": why runs have no numbers, or "", "left_out": {metric: why it was not measured},
@@ -77,8 +78,22 @@ def collect(study, planned, extra=(), allow_imports=()):
 
 def answers(study, rows):
     """What a study's claims are by the rows of `collect`, and by the means that the paper prints."""
-    ours = {row["id"]: row for row in rows}
-    papers = {
+    found = []
+    for claim in study.claims:
+        ours, published = verdict(study, claim, rows), claims.check(claim, printed(study)).answer
+        about = {"text": claim.text, "where": claim.where, "published": published}
+        found.append({**about, "answer": ours.answer, "reason": ours.reason})
+    return found
+
+
+def verdict(study, claim, rows):
+    """The `claims.Verdict` on a claim by the rows of `collect`."""
+    return claims.check(claim, {row["id"]: row for row in rows}, study.scale.seeds, study.scale.decides)
+
+
+def printed(study):
+    """The means that the paper prints, as the rows of a check."""
+    return {
         row.id: {
             "name": row.name,
             "problem": "not printed",
@@ -87,14 +102,6 @@ def answers(study, rows):
         }
         for row in study.rows
     }
-    found = []
-    for claim in study.claims:
-        published, _ = claims.check(claim, papers)
-        answer, reason = claims.check(claim, ours, study.scale.seeds, study.scale.decides)
-        found.append(
-            {"text": claim.text, "where": claim.where, "published": published, "answer": answer, "reason": reason}
-        )
-    return found
 
 
 def _common(dictionaries):
@@ -131,6 +138,9 @@ def _row(study, row, mine):
         "teacher_steps": measured.finished_step(teacher[0]) if teacher else None,
         "precision": _bound_in(done, "train.precision", "float32"),
         "batch_size": _bound_in(done, "train.batch_size", None),
+        "commits": {
+            job.seed: commit for job in done if (commit := read_environment(job.run.environment).get("commit"))
+        },
         "cost": {job.seed: list(cost) for job in done if (cost := run_log.cost(job.run))},
         "settings": settings(mine[0]),
         "problem": "; ".join(_of_seeds(text, seeds, mine) for text, seeds in problems.items() if text),
@@ -195,6 +205,7 @@ def read(folder):
     for row in result["rows"]:  # JSON has no integer keys
         row["cells"] = {column: {int(seed): v for seed, v in cell.items()} for column, cell in row["cells"].items()}
         row["cost"] = {int(seed): cost for seed, cost in row["cost"].items()}
+        row["commits"] = {int(seed): commit for seed, commit in row.get("commits", {}).items()}
     return result
 
 
@@ -212,10 +223,15 @@ def write(study, runs, extra=(), allow_imports=()):
         result["figures"] = _figures(study, planned, folder / "pictures")
         for row in result["rows"]:
             row["pictures"] = [_copy(path, f"{row['id']}-{kind}.png", folder) for kind, path in row["pictures"].items()]
-        write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")
-        write_text(folder / "table.csv", table.to_csv(result))
-        write_text(folder / "table.md", table.to_markdown(result))
+        write_texts(result, folder)
     return result, folder
+
+
+def write_texts(result, folder):
+    """Writes results.json and the tables of what `collect` gives into a folder."""
+    write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")
+    write_text(folder / "table.csv", table.to_csv(result))
+    write_text(folder / "table.md", table.to_markdown(result))
 
 
 def _copy(path, name, folder):

@@ -12,6 +12,7 @@ from absl import logging
 from idgan_tf.errors import CheckpointError, ConfigError, DataError, NonFiniteError, message
 from idgan_tf.files import write_text
 from idgan_tf.studies import jobs, measured
+from idgan_tf.studies.columns import bindings_of, codes_of, metric_of
 
 
 def run(job):
@@ -76,15 +77,23 @@ def _evaluate(job):
 
     have, left_out = measured.values(job), {}
     configuration = configuration_of(job.run.path, (), job.evaluation, job.allow_imports)
-    pending = [name for name in job.row.metrics if name not in have]
+    pending = [column for column in job.row.metrics if column not in have]
     while pending:
+        codes = codes_of(pending[0])
+        now = {metric_of(column): column for column in pending if codes_of(column) == codes}
+        asked = configuration.with_bindings(*bindings_of(codes))
         try:
-            for name, result in evaluate_run(job.run.path, configuration, list(pending), False, job.seed):
-                pending.remove(name)
+            for name, result in evaluate_run(job.run.path, asked, list(now), False, job.seed):
+                pending.remove(now[name])
                 if not isinstance(result, Result):
-                    left_out[name] = result
+                    left_out[now[name]] = result
         except NonFiniteError as error:
             left_out[pending.pop(0)] = message(error)
     have = measured.values(job)
+    other = [column for column in job.row.metrics if column not in have.keys() | left_out.keys()]
     missing = [name for name in job.row.values if name not in have]
-    return left_out | dict.fromkeys(missing, "the run did not write it down while it trained")
+    return (
+        left_out
+        | dict.fromkeys(other, "it was measured, but not of such codes, counts or networks as are asked")
+        | dict.fromkeys(missing, "the run did not write it down while it trained")
+    )

@@ -3,7 +3,7 @@
     title, paper          what it repeats
     published             the printed tables that it repeats, by their names in published.csv: what they print of the
                           method and dataset of a row's first gin file stands beside it
-    metrics               columns: metrics of bin/evaluate ...
+    metrics               columns: metrics of bin/evaluate, or of given codes ("fid_dsprites:prior", see `columns`) ...
     values                ... and other values of theirs, or of the last line of the training log
     notes                 sentences that a reader of the table needs
     figures               of its runs, by their names in `visualize.curves`
@@ -24,7 +24,7 @@
         budget            which `params` of the scale
         teacher           the id of the row whose run is its first stage
         metrics, values   its columns, where it cannot have all
-    [[claim]]             see `claims`
+    [[claim]]             see `claims`; main where it is one of the few that the paper is about
 
 The numbers of a study come from its run directories alone (`results.collect`).
 """
@@ -35,7 +35,7 @@ import pathlib
 import tomllib
 
 from idgan_tf.errors import ConfigError, require
-from idgan_tf.studies import claims, published
+from idgan_tf.studies import claims, columns, published
 
 FOLDER = pathlib.Path(__file__).parent / "tables"
 SCALES = ("paper", "cpu", "smoke")
@@ -76,6 +76,7 @@ class Claim:
     rows: list
     than: list = dataclasses.field(default_factory=list)
     value: float = 1.0
+    main: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,11 +165,13 @@ def load(asked, scale):
         file = _made(_File, tomllib.loads(path.read_text("utf-8")), path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-    columns = {"metrics": file.metrics, "values": file.values}
+    given = {"metrics": file.metrics, "values": file.values}
     unknown = sorted({*file.published} - {*published.tables()})
     known = "; ".join(published.tables())
     require(not unknown, f"{path}: nothing is known of {'; '.join(unknown)}; there are {known}")
-    rows = [_row(table, f"{path}, [[row]] {i}", columns, file.published) for i, table in enumerate(file.row, 1)]
+    rows = [_row(table, f"{path}, [[row]] {i}", given, file.published) for i, table in enumerate(file.row, 1)]
+    for column in (column for row in [file, *rows] for column in row.metrics):
+        columns.codes_of(column)
     told = [_made(Claim, table, f"{path}, [[claim]] {i}") for i, table in enumerate(file.claim, 1)]
     scales = {
         name: _made(Scale, table, f"{path}, [scale.{name}]", name=name)

@@ -37,7 +37,7 @@ def grid(result):
         line = [row["name"]]
         for column in used:
             values = list(row["cells"].get(column, {}).values())
-            line.append(_spread(values))
+            line.append(spread(values))
             if column in printed:
                 line.append(_published(row["published"].get(column, [])))
         steps = "-" if row["steps"] is None else f"{row['steps']:,}"
@@ -46,9 +46,9 @@ def grid(result):
         about = [steps, str(row["batch_size"] or "-"), row["precision"] or "-"]
         lines.append([*line, str(row["seeds"]), *about])
         if (seed := selected(row)) is not None:
-            line = [f"{row['name']}, seed {seed} alone, selected by UDR"]
+            line = [f"{row['name']}, seed {seed} alone, selected by UDR of {len(row['cells']['udr'])} seeds"]
             for column in used:
-                line.append(_spread([row["cells"][column][seed]] if seed in row["cells"].get(column, {}) else []))
+                line.append(spread([row["cells"][column][seed]] if seed in row["cells"].get(column, {}) else []))
                 line += ["-"] * (column in printed)
             lines.append([*line, "1", *about])
     return lines
@@ -63,7 +63,7 @@ def selected(row):
     return max(scores, key=scores.get) if len(scores) > 1 else None
 
 
-def _spread(values):
+def spread(values):
     if not values:
         return "-"
     mean, std = _mean_and_std(values)

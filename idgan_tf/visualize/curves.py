@@ -134,10 +134,13 @@ def _require(condition, figure, needed):
 
 
 def _fid(logs):
-    """The name of the FID that most runs have, such as fid_dsprites50k; others are not comparable with it."""
+    """The name of the FID that most runs have, such as fid_dsprites50k; others are not comparable with it.
+
+    Of as many, that of codes of the training (fid_dsprites50k_training).
+    """
     scores = [{run_log.score_of(record) for record in log.evaluations} for log in logs]
     names = [name for found in scores for metric, name in found if metric in FIDS]
-    return statistics.mode(sorted(names)) if names else None
+    return statistics.mode(sorted(names, reverse=True)) if names else None
 
 
 def _dataset(log):

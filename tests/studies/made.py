@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from idgan_tf.evaluation.metric import Result
+from idgan_tf.evaluation.metric import CODES, Result
 from idgan_tf.image_files import save
 from idgan_tf.run_directory import Run
 from idgan_tf.run_log import append_metrics
@@ -39,17 +39,22 @@ class Made:
 
     def evaluate_run(self, run_dir, configuration, chosen, train, seed):
         assert not train and any(".network = " in binding for binding in configuration.bindings)
-        yield from self.measure(run_dir, chosen, seed)
+        codes = configuration.bindings_of("generation").get("codes")
+        yield from self.measure(run_dir, chosen, seed, codes)
 
-    def measure(self, run_dir, chosen, seed):
+    def measure(self, run_dir, chosen, seed, codes=None):
         run = Run(run_dir)
         step = json.loads(run.done.read_text())["step"]
         for name in chosen:
             of_code, fid = SCORES[run.name]
             values = {"fid_dsprites10k": fid} if name == "fid_dsprites" else {name: of_code}
-            protocol = {"seed": seed, "num_samples": 10000, "generated": f"from {run.name}", **self.network}
+            protocol = {"metric": name, "seed": seed, "num_samples": 1000 if name == "udr" else 10000, **self.network}
+            if name == "fid_dsprites":
+                protocol["generated"] = f"from {run.name}"
+                if codes:
+                    values, protocol[CODES] = {f"fid_dsprites10k_{codes}": fid}, codes
             result = Result({key: value + 0.01 * seed for key, value in values.items()}, protocol)
-            self.evaluated.append((run.name, seed, name))
+            self.evaluated.append((run.name, seed, name, codes))
             append_metrics(run.metrics, {"step": step, **result.record()})
             yield name, result
 

@@ -19,6 +19,35 @@ def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2
     assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
 
 
+def test_a_fid_of_other_codes_is_no_number_of_a_column(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    run = Run(folder.parent / "seed0" / "betavae_dsprites")
+    network = jobs.plan(table2, tmp_path)[0].networks["fid_dsprites"]
+    assert not network.exists(), "so that no checksum is compared"
+    protocol = {"metric": "fid_dsprites", "seed": 0, "num_samples": 10000, "generated": "decoder mean"}
+    for value, codes in ((99.0, "training"), (98.0, "prior")):
+        record = {f"fid_dsprites10k_{codes}": value, "protocol": {**protocol, "generation.codes": codes}}
+        append_metrics(run.metrics, {"step": 24000, **record})
+    cells = results.collect(table2, jobs.plan(table2, tmp_path))["rows"][0]["cells"]
+    assert [cells[f"fid_dsprites{codes}"][0] for codes in ("", ":training", ":prior")] == [37.0, 99.0, 98.0]
+    assert cells["fid_dsprites"] == result["rows"][0]["cells"]["fid_dsprites"]
+
+
+def test_a_teacher_and_its_gan_are_compared_of_the_same_codes():
+    for name in ("teachers", "rooms", "start", "idgan_table2"):
+        found = study.load(name, "paper")
+        teacher_of = {row.id: row.teacher for row in found.rows}
+        compared = {
+            (metric, gan)
+            for claim in found.claims
+            for metric in claim.metrics
+            for gan in claim.rows
+            if metric.startswith("fid_dsprites:") and teacher_of[gan] in claim.than
+        }
+        gans = {row for row, teacher in teacher_of.items() if teacher}
+        assert compared == {(f"fid_dsprites:{codes}", gan) for codes in ("training", "prior") for gan in gans}, name
+
+
 def test_values_beside_a_metric_are_of_the_seed_of_the_job(made, tmp_path):
     toy = study.load("label_toy", "cpu")
     job = jobs.plan(toy, tmp_path)[0]

@@ -68,6 +68,11 @@ def test_every_row_is_read_before_the_first_trains_or_is_listed(mine, tmp_path):
         ("params.all", "parms.all", r"\[scale.cpu\] has no key 'parms'; there are seeds, gin, params"),
         ("[scale.cpu]", "[scale.cpuu]", r"\[scale\] has no key 'cpuu'; there are paper, cpu, smoke"),
         ("[scale.cpu]", "[scale.smoke]", r"has no \[scale.cpu\]; it has smoke"),
+        (
+            'paper = "none"\nmetrics = ["fvm"',
+            'paper = "none"\nmetrics = ["fvm:q"',
+            "no codes 'q' of fvm:q; there are training, prior",
+        ),
         ('where = "here"', 'were = "here"', r"\[\[claim\]\] 1 has no key 'were'; there are text, where, check"),
         ('"at_least"', '"atleast"', "no check is 'atleast'; there are same, better"),
         ('rows = ["beta', 'rows = ["alpha', "no row is 'alphavae_dsprites'; there are betavae_dsprites"),

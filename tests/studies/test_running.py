@@ -19,7 +19,7 @@ def test_a_study_trains_every_row_once_and_its_feature_network_once_for_all(made
     assert sorted(made.trained) == sorted(
         [["features-cpu", "factor_classifier_dsprites"], *([f"seed{seed}", row] for seed in (0, 1) for row in rows)]
     )
-    assert len(made.evaluated) == len(set(made.evaluated)) == 2 * 4 * 3
+    assert len(made.evaluated) == len(set(made.evaluated)) == 2 * 4 * 6, "udr, FVM, MIG and the FID of three codes"
     assert set(answers(result).values()) == {"holds"}
 
 
@@ -32,14 +32,14 @@ def test_a_network_that_comes_with_the_package_is_asked_and_values_by_another_ar
     known = {"image_shape": (64, 64, 1), "sizes": (3, 6, 39, 32, 32)}
     np.savez(network, looks="dsprites", **known)
     partial = results.collect(table2, jobs.plan(table2, tmp_path))
-    assert all(set(row["cells"]) == {"fvm", "mig"} for row in partial["rows"]), "by the network of before"
+    assert all(set(row["cells"]) == {"udr", "fvm", "mig"} for row in partial["rows"]), "by the network of before"
     planned = jobs.plan(table2, tmp_path)
     assert all(f"fid_dsprites.network = '{network}'" in job.evaluation for job in planned)
     assert not any(need.row.budget == "features" for job in planned for need in job.needs)
     made.evaluated.clear()
     made.network = {"feature_sha256": sha256(network)}
     result, _ = run_all(table2, tmp_path)
-    assert {name for *_, name in made.evaluated} == {"fid_dsprites"} and len(made.evaluated) == 2 * 4
+    assert {name for _, _, name, _ in made.evaluated} == {"fid_dsprites"} and len(made.evaluated) == 2 * 4 * 3
     assert all(len(row["cells"]["fid_dsprites"]) == 2 for row in result["rows"])
     np.savez(network, looks="as something else", **known)
     assert jobs.plan(table2, tmp_path)[0].needs[0].row.budget == "features"
@@ -55,7 +55,7 @@ def test_a_killed_study_goes_on_with_what_is_missing(made, table2, tmp_path, mon
     assert "it has not run" in partial["claims"][0]["reason"]
     made.fail.clear()
     run_all(table2, tmp_path)
-    assert len(made.trained) == 9 and len(made.evaluated) == len(set(made.evaluated)) == 24
+    assert len(made.trained) == 9 and len(made.evaluated) == len(set(made.evaluated)) == 48
     before = len(made.evaluated)
     run_all(table2, tmp_path)
     assert len(made.trained) == 9 and len(made.evaluated) == before, "done jobs are used"
@@ -98,7 +98,7 @@ def test_what_another_classifier_has_scored_is_measured_again(made, table2, tmp_
     made.network = {"feature_sha256": sha256(network)}
     made.evaluated.clear()
     run_all(table2, tmp_path)
-    assert len(made.evaluated) == 8 and {name for *_, name in made.evaluated} == {"fid_dsprites"}
+    assert len(made.evaluated) == 24 and {name for _, _, name, _ in made.evaluated} == {"fid_dsprites"}
 
 
 def test_finished_jobs_need_their_data_no_more(made, table2, tmp_path, monkeypatch):

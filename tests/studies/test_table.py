@@ -7,7 +7,7 @@ import re
 
 from idgan_tf.errors import NonFiniteError
 from idgan_tf.reports import of_study
-from idgan_tf.studies import results, table
+from idgan_tf.studies import jobs, results, study, table
 from tests.studies.made import SCORES, answers, run_all
 
 
@@ -18,8 +18,9 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
     line = next(line for line in markdown.splitlines() if line.startswith("| ID-GAN (two-step)"))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells[1:3] == ["0.705 ± 0.0071", "0.65 ± 0.08"] and cells[5:7] == ["2.005 ± 0.0071", "2 ± 1.74"]
+    assert cells[7:10] == ["2.005 ± 0.0071", "2.005 ± 0.0071", "0.705 ± 0.0071"], "FIDs of given codes, and UDR"
     batch = next(param for param in table2.scale.params["idgan"] if param.startswith("train.batch_size = "))
-    assert cells[7:] == ["2", "24,000 + 24,000", batch.split(" = ")[1], "float32"]
+    assert cells[10:] == ["2", "24,000 + 24,000", batch.split(" = ")[1], "float32"]
     assert "- fid_dsprites: num_samples 10000" in markdown and "seed 0" not in markdown, "what all have in common"
     assert "- fid_dsprites of VAE-GAN: generated from vaegan_dsprites" in markdown, "what they have not"
     assert f"- ID-GAN (two-step): gin/idgan_dsprites.gin; {'; '.join(table2.scale.params['idgan'])}\n" in markdown
@@ -27,7 +28,8 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
     assert "fid_dsprites10k" in markdown and "| holds |" in markdown
     assert all(f"(pictures/{row}-samples.png)" in markdown for row in SCORES)
     lines = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
-    assert len(lines) == 12 and lines[-1]["metric"] == "fid_dsprites10k" and lines[-1]["published_std"] == "1.74"
+    assert len(lines) == 4 * 6 and len({(line["row"], line["metric"]) for line in lines}) == 4 * 6, "a name for each"
+    assert lines[-4]["metric"] == "fid_dsprites10k" and lines[-4]["published_std"] == "1.74"
     text = table.to_terminal(result)
     assert "HOLDS: Two-step ID-GAN has the lowest FID" in text
     assert len({len(line) for line in text.splitlines() if "float32" in line}) == 1, "columns do not line up"
@@ -40,14 +42,22 @@ def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tm
 
 def test_the_seed_that_udr_selects_stands_below_its_row_and_says_so(made, table2, tmp_path):
     result, _ = run_all(table2, tmp_path)
-    assert not any("UDR" in line[0] for line in table.grid(result))
-    result["columns"].append("udr")
-    row = next(row for row in result["rows"] if row["id"] == "vaegan_dsprites")
-    row["names"]["udr"], row["cells"]["udr"] = "udr", {0: 0.4, 1: 0.6}
+    assert [row["cells"]["udr"] for row in result["rows"]][1] == {0: 0.5, 1: 0.51}, "of the runs of both seeds"
     lines = table.grid(result)
-    (number,) = [i for i, line in enumerate(lines) if "UDR" in line[0]]
-    assert lines[number - 1][0] == "VAE-GAN" and lines[number][0] == "VAE-GAN, seed 1 alone, selected by UDR"
-    assert lines[number][1:3] == ["0.51", "-"] and len(lines[number]) == len(lines[0]) and lines[number][-4] == "1"
+    number = next(i for i, line in enumerate(lines) if line[0] == "VAE-GAN")
+    assert lines[number][1:3] == ["0.505 ± 0.0071", "0.46 ± 0.18"], "the mean stays"
+    assert lines[number + 1][0] == "VAE-GAN, seed 1 alone, selected by UDR of 2 seeds"
+    assert lines[number + 1][1:3] == ["0.51", "-"] and lines[number + 1][-4] == "1"
+    assert {len(line) for line in lines} == {len(lines[0])} and sum("UDR" in line[0] for line in lines) == 4
+    result["rows"][1]["cells"]["udr"] = {0: 0.6, 1: 0.5}
+    assert table.grid(result)[number + 1][0].startswith("VAE-GAN, seed 0 alone")
+    result["rows"][1]["cells"]["udr"] = {0: 0.6}
+    assert sum("UDR" in line[0] for line in table.grid(result)) == 3, "one seed is no choice"
+
+
+def test_one_seed_is_asked_for_no_udr_and_two_are(table2, tmp_path):
+    assert all("udr" in job.row.metrics for job in jobs.plan(table2, tmp_path))
+    assert not any("udr" in job.row.metrics for job in jobs.plan(study.load("idgan_table2", "smoke"), tmp_path))
 
 
 def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
@@ -73,6 +83,19 @@ def test_fewer_images_than_the_papers_are_said_and_time_and_cost_told(made, tabl
     assert "1.5" in of_study.of_study(result, folder / "pictures")
 
 
+def test_every_run_tells_the_commit_that_trained_it(made, table2, tmp_path):
+    result, folder = run_all(table2, tmp_path)
+    assert all(row["commits"] == {} for row in result["rows"]) and result["commits"] == []
+    for seed, commit in enumerate(("abc", "def")):
+        environment = {"packages": "keras", "machine": "one", "commit": commit}
+        path = folder.parent / f"seed{seed}" / "vaegan_dsprites" / "environment.json"
+        path.write_text(json.dumps(environment))
+    results.write(table2, tmp_path)
+    result = results.read(folder)
+    assert [row["commits"] for row in result["rows"]] == [{}, {0: "abc", 1: "def"}, {}, {}]
+    assert result["commits"] == ["abc", "def"]
+
+
 def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path):
     made.fail["vaegan_dsprites"] = NonFiniteError("<script>alert(1)</script>")
     result, folder = run_all(table2, tmp_path)
@@ -88,6 +111,6 @@ def test_the_page_of_a_study_shows_all_and_loads_nothing(made, table2, tmp_path)
     assert all(source.startswith("data:image/") for source in sources)
     assert tags.count("script") == 3 and "&lt;script&gt;" in page, "the library, ours, and the runs as JSON"
     compared = json.loads(re.search(r'<script type="application/json">(.*?)</script>', page)[1])
-    assert compared["columns"].keys() == {"fvm", "mig", "fid_dsprites"} and len(compared["runs"]) == 3 * 2
-    assert {"row": "ID-GAN (two-step)", "fvm": 0.71, "mig": 0.71, "fid_dsprites": 2.01} in compared["runs"]
+    assert compared["columns"].keys() == {*table2.columns} and len(compared["runs"]) == 3 * 2
+    assert {"fvm": 0.71, "fid_dsprites": 2.01, "fid_dsprites:prior": 2.01}.items() <= compared["runs"][-1].items()
     assert "0.65 ± 0.08" in page and "does not hold" not in page and "not decidable" in page

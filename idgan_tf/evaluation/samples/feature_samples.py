@@ -43,7 +43,7 @@ def of(method, dataset, seed, count, features=None):
     if features == "inception":
         samples = inception_samples.of(method, dataset, seed, count)
         return FeatureSamples(samples.real, samples.generated["pool_3"], samples.protocol)
-    key = (int(method.step.numpy()), dataset, seed, count)
+    key = (int(method.step.numpy()), dataset, seed, count, generation.describe(method))
     if method not in _known or _known[method][0] != key:
         _known[method] = key, _of_factors(method, dataset, seed, count)
     return _known[method][1]

@@ -136,15 +136,20 @@ def _generator(method, c, seed):
 
 
 @gin.configurable("generation")
-def from_prior(method, codes=None):
-    """Whether the codes that a method draws are from its prior, N(0, I), instead of as in its training.
+def codes_asked(codes=None):
+    """Which codes are drawn of, as it was bound.
 
     Args:
-        method: draws codes.
         codes: "training" (of ID-GAN and VAEs q(c), of IB-GAN e(r|z)), or "prior", as the sample writers of the codes
             of ID-GAN and IB-GAN do; None takes the prior for what has no generator, and training for the others.
     """
     require(codes in (None, "training", "prior"), f'generation.codes is "training" or "prior", got {codes!r}')
+    return codes
+
+
+def from_prior(method):
+    """Whether the codes that a method draws are from its prior, N(0, I), instead of as in its training."""
+    codes = codes_asked()
     return codes == "prior" or (codes is None and draws_by(method) == "decoder")
 
 
@@ -194,11 +199,12 @@ def require_coded(method):
 
 
 def _images_of(method):
-    """`images` of a method as one graph, shared by all classes and metrics."""
-    if method not in _compiled:
+    """`images` of a method as one graph of the codes that are asked for, shared by all classes and metrics."""
+    known, codes = _compiled.setdefault(method, {}), codes_asked()
+    if codes not in known:
         owner = weakref.ref(method)  # the cache must not keep the method alive
-        _compiled[method] = tf.function(lambda batch, seed: images(owner(), batch, seed))
-    return _compiled[method]
+        known[codes] = tf.function(lambda batch, seed: images(owner(), batch, seed))
+    return known[codes]
 
 
 def _mapped(compiled, dataset, chosen, seed, what):

@@ -39,7 +39,7 @@ def of(method, dataset, seed, count):
         dataset.image_shape[-1] in CHANNELS, f"Inception looks at grey or colour, not at {dataset.name}'s images"
     )
     network = InceptionFeatures()
-    key = (int(method.step.numpy()), dataset, seed, count, network.path, network.resize)
+    key = (int(method.step.numpy()), dataset, seed, count, made_by, network.path, network.resize)
     if method not in _known or _known[method][0] != key:
         num_real = min(count, dataset.num_examples)
         real = cached_pool(

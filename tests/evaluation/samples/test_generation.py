@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.evaluation.metric import Unavailable
+from idgan_tf.evaluation.metric import Result, Unavailable
 from idgan_tf.evaluation.samples import generation
+from idgan_tf.experiments import evaluate
 from idgan_tf.methods.idgan import IDGAN
 from tests.helpers import build_tiny
 from tests.methods.tiny import batch, make, teacher
@@ -34,6 +35,28 @@ def test_a_decoders_codes_come_from_its_own_posterior_when_told(codes, source, t
     one, other = (generation.images(method, batch(i, shape=(64, 64, 1)), tf.constant([0, 1])) for i in range(2))
     assert np.allclose(one, other) == (source == "c ~ N(0, I)")
     assert generation.describe(method) == f"decoder mean, {source}"
+
+
+def test_asked_again_with_other_codes_a_method_draws_of_those(pixels, codes_method):
+    method = make(IDGAN, teacher=teacher(), lambda_id=0.0)
+    method.generate = lambda s, c: method.decode(c)
+    drawn = []
+    for codes in ("training", "prior", "training"):
+        gin.bind_parameter("generation.codes", codes)
+        drawn.append(next(iter(generation._images_of(method)(batch(), tf.constant([0, 1])))))
+    assert np.allclose(drawn[0], drawn[2]) and not np.allclose(drawn[0], drawn[1])
+
+
+@pytest.mark.parametrize("codes, name", [(None, "fd30"), ("prior", "fd30_prior"), ("training", "fd30_training")])
+def test_the_name_and_the_protocol_of_a_score_tell_the_codes_that_were_asked_for(codes, name, monkeypatch):
+    def face(method, dataset, seed):
+        return Result({"fd30": 1.0}, {"generated": generation.describe(method)})
+
+    monkeypatch.setattr(evaluate, "find", lambda name: types.SimpleNamespace(face=face))
+    gin.bind_parameter("generation.codes", codes)
+    dataset = types.SimpleNamespace(name="pixels", source="made up")
+    ((_, result),) = evaluate.evaluate(make(IDGAN, teacher=teacher(), lambda_id=0.0), dataset, 0, ["fd"])
+    assert result.values == {name: 1.0} and result.protocol.get("generation.codes") == codes
 
 
 @pytest.mark.parametrize("codes", ["training", "prior"])

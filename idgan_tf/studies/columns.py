@@ -1,0 +1,39 @@
+"""What a column of a study asks for: a metric, or a metric of given codes.
+
+"fid_dsprites:prior" is fid_dsprites with `generation.codes = "prior"`: of c ~ N(0, I), whoever draws;
+"fid_dsprites:training" of those of the training, c ~ q(c) of ID-GAN and of VAEs. Without codes in its name a metric
+draws as the method does unasked: a VAE of the prior, a GAN as in its training.
+"""
+
+from idgan_tf.errors import require
+
+CODES = ("training", "prior")
+
+
+def metric_of(column):
+    """The metric of a column."""
+    return column.partition(":")[0]
+
+
+def codes_of(column):
+    """What a column binds `generation.codes` to, or None.
+
+    Raises:
+        ConfigError: there are no such codes.
+    """
+    _, named, codes = column.partition(":")
+    require(not named or codes in CODES, f"no codes {codes!r} of {column}; there are {', '.join(CODES)}")
+    return codes or None
+
+
+def by_codes(columns):
+    """{codes or None: [metrics]} of columns, in their order: each is one look at a run."""
+    found = {}
+    for column in columns:
+        found.setdefault(codes_of(column), []).append(metric_of(column))
+    return found
+
+
+def bindings_of(codes):
+    """The bindings of the columns of such codes."""
+    return [f"generation.codes = '{codes}'"] if codes else []
