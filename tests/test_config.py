@@ -166,6 +166,14 @@ def test_a_configuration_is_a_value(tmp_path):
     assert mine.bindings_of("train")["log_every"] == 7, "the file was read once"
 
 
+def test_a_macro_of_a_file_is_forgotten_with_the_one_that_reads_it_and_one_that_is_given_is_not():
+    files, shape = ["gin/cvae_cifar10.gin", "gin/data/image_folder.gin"], "IMAGE_SHAPE = (32, 48, 3)"
+    text = Configuration(files, [shape]).text
+    assert "IMAGE_SHAPE = (32, 48, 3)" in text and "CHANNELS" not in text and "SIZE = " not in text
+    with pytest.raises(ConfigError, match="nothing reads the macro CHANNELS"):
+        Configuration(files, [shape, "CHANNELS = 1"])
+
+
 def test_a_part_of_experiments_may_set_a_macro_for_other_files():
     with pytest.raises(ConfigError, match="nothing reads the macro IMAGE_SHAPE"):
         Configuration(["gin/data/dsprites.gin"])

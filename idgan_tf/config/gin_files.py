@@ -75,6 +75,18 @@ def literals(path):
     return {f"{found.selector}.{found.arg_name}": found.value for found in bindings if not found.scope}
 
 
+def macros_in(text):
+    """The macros that a gin file's text reads."""
+    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", text)))
+
+
+def macros_read(gin_file):
+    """The macros that a gin file reads, or one that it includes, also in bindings that others override."""
+    path = find(gin_file)
+    included = (found for found in _statements_of(path) if isinstance(found, config_parser.IncludeStatement))
+    return macros_in(path.read_text("utf-8")).union(*(macros_read(found.filename) for found in included))
+
+
 def _check_statements(path, allowed):
     """Refuses, in includes too, `import` statements outside the allowed packages before gin runs them, and doubles."""
     bound = set()
