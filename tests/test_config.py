@@ -152,6 +152,15 @@ def test_a_configuration_that_cannot_be_read_leaves_gin_as_it_was(tmp_path):
     assert gin.query_parameter("train.seed") == 7
 
 
+@pytest.mark.parametrize("value", ["True", "False", "None"])
+def test_a_value_in_quotes_that_would_count_as_true_is_refused(value, tmp_path):
+    with pytest.raises(ConfigError, match=f"'{value}' is a text, which counts as true; write {value} without quotes"):
+        Configuration(BEFORE, [f"train.jit_compile = '{value}'"])
+    (tmp_path / "mine.gin").write_text(f'train.jit_compile = "{value}"\n')
+    with pytest.raises(ConfigError, match="mine.gin: .* without quotes"):
+        Configuration([tmp_path / "mine.gin"])
+
+
 def test_a_configuration_is_a_value(tmp_path):
     path = tmp_path / "mine.gin"
     path.write_text('include "gin/betavae_dsprites.gin"\ntrain.seed = 3\n')

@@ -13,6 +13,7 @@ from idgan_tf.errors import ConfigError
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 PROJECT = PACKAGE if (PACKAGE / "gin").is_dir() else PACKAGE.parent  # holds gin/: a wheel's package, or a checkout
 IMPORTS = ("idgan_tf", "keras")
+QUOTED = ("True", "False", "None")  # no text is meant where these stand in quotes
 # Modules that the gin files of users and of old runs import under an earlier name: {earlier: today's, several where it
 # was split}.
 RENAMED = {
@@ -123,7 +124,11 @@ def _statements(text, where):
         ConfigError: there is text without quotes; `where` says where.
     """
     try:
-        yield from config_parser.ConfigParser(text, _Delegate())
+        for statement in config_parser.ConfigParser(text, _Delegate()):
+            value = getattr(statement, "value", None)
+            if isinstance(value, str) and value in QUOTED:
+                raise ConfigError(f"{where}: {value!r} is a text, which counts as true; write {value} without quotes")
+            yield statement
     except (SyntaxError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
