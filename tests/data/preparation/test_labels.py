@@ -9,7 +9,7 @@ from idgan_tf.data.image_folder import ImageFolder
 from idgan_tf.data.preparation import labels
 from idgan_tf.data.preparation.sources import Source
 from idgan_tf.data.preparation.writing import prepare
-from idgan_tf.errors import DataError
+from idgan_tf.errors import ConfigError, DataError
 from tests.data.files import encoded, picture, write_folder, write_zip
 
 
@@ -222,3 +222,8 @@ def test_folders_that_are_numbers_are_in_the_order_of_numbers(tmp_path):
     assert dataset.class_names == tuple(map(str, range(11)))
     for row, label in zip(dataset.arrays["image"], dataset.arrays["label"], strict=True):
         np.testing.assert_array_equal(row, picture(int(label), 8, 8))
+
+
+def test_whether_there_are_labels_is_no_text():
+    with pytest.raises(ConfigError, match="ImageFolder.labels must be True or False, got 'no'"):
+        ImageFolder("mine", (8, 8, 3), labels="no")
