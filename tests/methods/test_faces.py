@@ -81,9 +81,8 @@ def test_black_and_white_may_be_bools_or_whole_numbers_but_not_bytes(method):
 )
 def test_images_that_are_none_are_refused_by_every_face_that_takes_them(method, image, said):
     for face in (method.encode, method.kl_per_dimension, method):
-        if face is not method or not isinstance(
-            image, (str, list, np.ma.MaskedArray)
-        ):  # Keras converts what a model is called on
+        converted = isinstance(image, (str, list, np.ma.MaskedArray))  # by Keras, where a model is called
+        if face is not method or not converted:
             with pytest.raises(ConfigError, match=said):
                 face(image)
 
