@@ -1,5 +1,7 @@
 """Errors a user can act on. Each has an exit code; `cli` prints its message as one line, without a traceback."""
 
+import math
+
 
 class UserError(Exception):
     """Base of all errors that end a command with one line."""
@@ -70,11 +72,18 @@ def require(condition, message):
 
 
 def require_number(name, value, minimum=None, integer=False, above=None):
-    """Raises ConfigError unless `value` is a number (an int when `integer`) >= `minimum` and > `above`."""
+    """Raises ConfigError unless `value` is a finite number (an int when `integer`) >= `minimum` and > `above`."""
     kind = int if integer else (int, float)
     if isinstance(value, bool) or not isinstance(value, kind):
         raise ConfigError(f"{name} must be {'an integer' if integer else 'a number'}, got {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} must be finite, got {value!r}")
     if minimum is not None and not value >= minimum:
         raise ConfigError(f"{name} must be >= {minimum}, got {value!r}")
     if above is not None and not value > above:
         raise ConfigError(f"{name} must be > {above}, got {value!r}")
+
+
+def require_flag(name, value):
+    """Raises ConfigError unless `value` is True or False: any text, "no" too, would count as true."""
+    require(isinstance(value, bool), f"{name} must be True or False, got {value!r}")

@@ -44,6 +44,11 @@ def at_home(path):
     return pathlib.Path(path)
 
 
+def is_pattern(path):
+    """Whether `tf.saved_model.load` takes a path for a pattern, and finds nothing there."""
+    return bool(set("[\\") & set(os.path.abspath(path)))
+
+
 def sha256(path):
     """The checksum of a file, in hexadecimal."""
     with open(path, "rb") as file:

@@ -26,7 +26,9 @@ PLUGINS = (
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", "pillow-jxl-plugin", "pillow_jxl", "JXL"),
 )
 START = 32  # bytes that tell what a file is
-PNG, XMP = b"\x89PNG\r\n\x1a\n", b"XML:com.adobe.xmp\0"
+PNG = b"\x89PNG\r\n\x1a\n"
+TURNING = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")  # texts in which the orientation may stand
+BITS, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # tags of a TIFF, which Pillow leaves to us where it has 16 bits
 MAX_PIXELS = 1 << 26  # 8192 x 8192; more is taken for a bomb
 FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
@@ -66,7 +68,7 @@ def read(file, channels, name=None, turn=True):
         image.load()
         _check_whole(data, image)
         upright = ImageOps.exif_transpose(image) if turn else image
-        return _convert(upright, image.format, name, {1: "L", 3: "RGB"}[channels])
+        return _convert(upright, image, name, {1: "L", 3: "RGB"}[channels])
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller") from error
     except DataError:
@@ -87,15 +89,15 @@ def _bytes(path, name):
 def _without_texts(data):
     """A PNG without its compressed texts and its colour profile, of which Pillow takes 1 MB at most; all else as it is.
 
-    Orientation may stand in a text of XMP, which stays.
+    `TURNING` stay.
     """
     if not data.startswith(PNG):
         return data
     kept, place = [PNG], len(PNG)
     while place + 8 <= len(data):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        kind, text = data[place + 4 : place + 8], data[place + 8 : place + 8 + len(XMP)]
-        if kind not in (b"zTXt", b"iTXt", b"iCCP") or text == XMP or end > len(data):
+        kind = data[place + 4 : place + 8]
+        if kind not in (b"zTXt", b"iTXt", b"iCCP") or data.startswith(TURNING, place + 8) or end > len(data):
             kept.append(data[place:end])
         place = end
     return b"".join(kept)
@@ -191,9 +193,10 @@ def _end_of_jpeg(data):
     return data.find(b"\xff\xd9", min(place, len(data)))
 
 
-def _convert(image, kind, name, mode):
-    if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PPM"):  # PPM has 16 bits at most
-        image = _eight_bits(image)
+def _convert(image, opened, name, mode):
+    """`image` in `mode`; `opened` is its file as Pillow has it."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and opened.format == "PPM"):  # PPM has 16 bits at most
+        image = _eight_bits(image, getattr(opened, "tag_v2", {}))
     elif image.mode in ("I", "F"):
         raise DataError(f"{name} has 32 bits a channel; save it with 8 bits")
     if image.has_transparency_data:
@@ -205,10 +208,11 @@ def _convert(image, kind, name, mode):
     return image.convert(mode)
 
 
-def _eight_bits(image):
-    """A grey image of 16 bits as one of 8, white where it is transparent."""
-    values = np.asarray(image).astype(np.int64)
-    return Image.fromarray(np.where(values == image.info.get("transparency"), 255, values // 257).astype(np.uint8))
+def _eight_bits(image, tags):
+    """A grey image of 16 bits, or as many as the `tags` of a TIFF say, as one of 8, white where it is transparent."""
+    values, most = np.asarray(image).astype(np.int64), (1 << tags.get(BITS, (16,))[0]) - 1
+    eight = (most - values if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else values) * 255 // most
+    return Image.fromarray(np.where(values == image.info.get("transparency"), 255, eight).astype(np.uint8))
 
 
 def centre_crop(image, width, height, name):

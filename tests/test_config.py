@@ -152,6 +152,15 @@ def test_a_configuration_that_cannot_be_read_leaves_gin_as_it_was(tmp_path):
     assert gin.query_parameter("train.seed") == 7
 
 
+@pytest.mark.parametrize("value", ["True", "False", "None"])
+def test_a_value_in_quotes_that_would_count_as_true_is_refused(value, tmp_path):
+    with pytest.raises(ConfigError, match=f"'{value}' is a text, which counts as true; write {value} without quotes"):
+        Configuration(BEFORE, [f"train.jit_compile = '{value}'"])
+    (tmp_path / "mine.gin").write_text(f'train.jit_compile = "{value}"\n')
+    with pytest.raises(ConfigError, match="mine.gin: .* without quotes"):
+        Configuration([tmp_path / "mine.gin"])
+
+
 def test_a_configuration_is_a_value(tmp_path):
     path = tmp_path / "mine.gin"
     path.write_text('include "gin/betavae_dsprites.gin"\ntrain.seed = 3\n')
@@ -164,6 +173,14 @@ def test_a_configuration_is_a_value(tmp_path):
         mine.bindings = ()
     path.unlink()
     assert mine.bindings_of("train")["log_every"] == 7, "the file was read once"
+
+
+def test_a_macro_of_a_file_is_forgotten_with_the_one_that_reads_it_and_one_that_is_given_is_not():
+    files, shape = ["gin/cvae_cifar10.gin", "gin/data/image_folder.gin"], "IMAGE_SHAPE = (32, 48, 3)"
+    text = Configuration(files, [shape]).text
+    assert "IMAGE_SHAPE = (32, 48, 3)" in text and "CHANNELS" not in text and "SIZE = " not in text
+    with pytest.raises(ConfigError, match="nothing reads the macro CHANNELS"):
+        Configuration(files, [shape, "CHANNELS = 1"])
 
 
 def test_a_part_of_experiments_may_set_a_macro_for_other_files():

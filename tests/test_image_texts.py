@@ -33,6 +33,13 @@ def test_the_orientation_that_xmp_says_is_heard():
     assert image_files.read(data, 3, "x.png").size == Image.open(io.BytesIO(data)).size[::-1]
 
 
+def test_the_orientation_in_a_compressed_text_is_heard_as_imagemagick_writes_it():
+    info, data = PngInfo(), exif(TURNED)
+    info.add_text("Raw profile type exif", f"\nexif\n{len(data):8d}\n{data.hex()}\n", zip=True)
+    data = encoded(picture(0, 8, 12), "PNG", pnginfo=info)
+    assert image_files.read(data, 3, "x.png").size == Image.open(io.BytesIO(data)).size[::-1]
+
+
 def exif(*entries):
     """EXIF of (tag, type, count, bytes), of which those of more than four bytes lie behind the others."""
     data, directory = b"", struct.pack("<4sIH", b"II*\0", 8, len(entries))
@@ -68,6 +75,24 @@ def test_sixteen_bits_in_both_orders_of_bytes(order):
     mode = {"<": "I;16", ">": "I;16B"}[order]
     image = Image.frombytes(mode, (16, 16), (grey * 257).astype(f"{order}u2").tobytes())
     np.testing.assert_array_equal(image_files.read(encoded(image, "TIFF"), 1, "x.tif"), grey)
+
+
+def tiff(rows, bits, photometric):
+    """A grey TIFF of the bytes of its rows, [8, any]."""
+    tags = {256: 8, 257: 8, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: 8, 279: rows.size}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    start = struct.pack("<4sI", b"II*\0", 8 + rows.size) + rows.tobytes()
+    return start + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_a_tiff_whose_nought_is_white_and_one_of_twelve_bits():
+    grey = np.arange(64).reshape(8, 8) * 4
+    wide = (grey * 257).astype("<u2").view(np.uint8)
+    even, odd = (grey[:, first::2] * 4095 // 255 for first in (0, 1))
+    packed = np.stack([even >> 4, (even & 15) << 4 | odd >> 8, odd & 255], -1).reshape(8, 12).astype(np.uint8)
+    np.testing.assert_array_equal(image_files.read(tiff(wide, 16, 1), 1, "x"), grey)
+    np.testing.assert_array_equal(image_files.read(tiff(wide, 16, 0), 1, "x"), 255 - grey)
+    np.testing.assert_allclose(image_files.read(tiff(packed, 12, 1), 1, "x"), grey, atol=1)
 
 
 def test_rows_and_columns_of_an_image_that_is_wider_than_high_stay_apart():

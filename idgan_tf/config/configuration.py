@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import gin
 
 from idgan_tf.config import gin_state
-from idgan_tf.config.gin_files import located, reading_todays, require_readable, todays
+from idgan_tf.config.gin_files import located, macros_in, macros_read, reading_todays, require_readable, todays
 from idgan_tf.errors import ConfigError, message
 
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
@@ -61,6 +61,7 @@ class Configuration:
         with gin_state.restored():
             gin_state.put(gin_state.EMPTY)
             _parse(**given)
+            _forget_overridden(**given)
             read = {"text": gin.config_str(), "_state": gin_state.now()}
         if not self.is_part:
             _check_macros(read["text"])
@@ -150,10 +151,22 @@ def _lines(text):
     return sorted(lines)
 
 
+def _forget_overridden(gin_files, bindings, allow_imports):
+    """Forgets macros of files that nothing reads any more, as a binding overrides the one that did."""
+    del allow_imports
+    given = {binding.partition("=")[0].strip() for binding in bindings}
+    was_read = set().union(*map(macros_read, gin_files)) - given
+    while unread := was_read & _macros_set(text := gin.config_str()) - macros_in(text):
+        gin_state.forget(unread)
+
+
+def _macros_set(config):
+    return set(re.findall(r"^(\w+) =", config, flags=re.MULTILINE))
+
+
 def _check_macros(config):
     """Refuses macros that are set and never read, or read and never set: most often a misspelt name."""
-    known = set(re.findall(r"^(\w+) =", config, flags=re.MULTILINE))
-    read = set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", config)))
+    known, read = _macros_set(config), macros_in(config)
     for name in sorted(known - read):
         raise ConfigError(f"nothing reads the macro {name}; the macros in use are {', '.join(sorted(read)) or 'none'}")
     for name in sorted(read - known):

@@ -13,6 +13,7 @@ from idgan_tf.errors import ConfigError
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 PROJECT = PACKAGE if (PACKAGE / "gin").is_dir() else PACKAGE.parent  # holds gin/: a wheel's package, or a checkout
 IMPORTS = ("idgan_tf", "keras")
+QUOTED = ("True", "False", "None")  # no text is meant where these stand in quotes
 # Modules that the gin files of users and of old runs import under an earlier name: {earlier: today's, several where it
 # was split}.
 RENAMED = {
@@ -75,6 +76,18 @@ def literals(path):
     return {f"{found.selector}.{found.arg_name}": found.value for found in bindings if not found.scope}
 
 
+def macros_in(text):
+    """The macros that a gin file's text reads."""
+    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", text)))
+
+
+def macros_read(gin_file):
+    """The macros that a gin file reads, or one that it includes, also in bindings that others override."""
+    path = find(gin_file)
+    included = (found for found in _statements_of(path) if isinstance(found, config_parser.IncludeStatement))
+    return macros_in(path.read_text("utf-8")).union(*(macros_read(found.filename) for found in included))
+
+
 def _check_statements(path, allowed):
     """Refuses, in includes too, `import` statements outside the allowed packages before gin runs them, and doubles."""
     bound = set()
@@ -111,7 +124,11 @@ def _statements(text, where):
         ConfigError: there is text without quotes; `where` says where.
     """
     try:
-        yield from config_parser.ConfigParser(text, _Delegate())
+        for statement in config_parser.ConfigParser(text, _Delegate()):
+            value = getattr(statement, "value", None)
+            if isinstance(value, str) and value in QUOTED:
+                raise ConfigError(f"{where}: {value!r} is a text, which counts as true; write {value} without quotes")
+            yield statement
     except (SyntaxError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise

@@ -65,6 +65,12 @@ def reading_with(reader, located):
         readers[:] = before
 
 
+def forget(macros):
+    """Takes macros of these names out of the configuration of gin."""
+    for name in macros:
+        del _gin._CONFIG[name, "gin.macro"]
+
+
 def namesakes(package):
     """[(name in a package, name elsewhere)] of configurables that a binding of their last part cannot tell apart."""
     names = list(_gin._REGISTRY._selector_map)

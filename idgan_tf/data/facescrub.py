@@ -6,7 +6,7 @@ import numpy as np
 from idgan_tf import image_files
 from idgan_tf.data.preparation.pictures import pictures
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
-from idgan_tf.errors import DataError
+from idgan_tf.errors import DataError, require_flag
 
 UNLABELLED = -1
 
@@ -57,7 +57,8 @@ class FaceScrubCasia(FaceScrub):
 
     def __init__(self, image_shape, identities, seed, crop_side, labelled=True, data_dir=None, augment=()):
         super().__init__(image_shape, data_dir, augment)
-        self.name, self.labelled = "facescrub_casia", bool(labelled)
+        require_flag("FaceScrubCasia.labelled", labelled)
+        self.name, self.labelled = "facescrub_casia", labelled
         self.identities, self.seed, self.crop_side = identities, seed, crop_side
         self.crop = f"CASIA: {identities} identities by seed {seed}, centre {crop_side}x{crop_side}"
 

@@ -11,7 +11,7 @@ from idgan_tf import image_files
 from idgan_tf.data.preparation import labels
 from idgan_tf.data.preparation.pictures import left_out, looked_through, shortened
 from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
-from idgan_tf.errors import DataError, require
+from idgan_tf.errors import DataError, require, require_flag
 from idgan_tf.files import at_home
 
 CROPS = ("square", "none")
@@ -64,6 +64,7 @@ class ImageFolder(PreparedDataset):
             resize in image_files.FILTERS,
             f"ImageFolder.resize must be one of {tuple(image_files.FILTERS)}, got {resize!r}",
         )
+        require_flag("ImageFolder.labels", labels)
         require(isinstance(labels_file, str), f"ImageFolder.labels_file must be a text, got {labels_file!r}")
         self.labels, self.crop, self.resize = bool(labels or labels_file), crop, resize
         self.labels_file, self.files = labels_file, source

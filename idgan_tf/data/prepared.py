@@ -149,7 +149,7 @@ class PreparedDataset(Dataset):
         try:
             manifest = json.loads(path.read_text("utf-8"))
             files, rule = manifest["files"], manifest["rule"]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except NOT_OURS as error:
             raise DataError(f"{path} is damaged; {remedy}") from error

@@ -43,7 +43,7 @@ def checked_sides(codes, labels, test_codes, test_labels):
     """(`standardised` codes and their labels [N] to fit on, and those [M] to score on).
 
     Raises:
-        ConfigError: codes and labels are not of one length, or codes no real numbers.
+        ConfigError: codes and labels are not of one length, codes no real numbers, or labels no classes.
         NonFiniteError: NaN or infinity in the codes.
     """
     for some, theirs in ((codes, labels), (test_codes, test_labels)):
@@ -52,7 +52,13 @@ def checked_sides(codes, labels, test_codes, test_labels):
             f"codes must be [N, D] and labels [N], got {list(np.shape(some))} and {list(np.shape(theirs))}",
         )
     codes, test_codes = standardised(codes, test_codes)
-    return codes, np.asarray(labels), test_codes, np.asarray(test_labels)
+    labels, test_labels = np.asarray(labels), np.asarray(test_labels)
+    for theirs in (labels, test_labels):
+        require(
+            theirs.dtype.kind in "bu" or (theirs.dtype.kind == "i" and np.all(theirs >= 0)),
+            "labels must be classes, whole numbers from 0 on (-1 is an image without one: leave those out)",
+        )
+    return codes, labels, test_codes, test_labels
 
 
 @metric(better="higher", cost="minutes")

@@ -13,7 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf.export.card import readme
-from idgan_tf.files import cannot_write, publishing, sha256
+from idgan_tf.files import cannot_write, is_pattern, publishing, sha256
 
 
 def export(method, folder, card=""):
@@ -47,6 +47,8 @@ def export(method, folder, card=""):
             shutil.copytree(elsewhere, temporary, dirs_exist_ok=True)
     except (OSError, tf.errors.OpError) as error:
         raise cannot_write(folder, error) from error
+    if is_pattern(target):
+        logging.warning("tf.saved_model.load takes [ and \\ in %s for a pattern; load it from a copy elsewhere", target)
     return target
 
 

@@ -54,6 +54,7 @@ class Input(NamedTuple):
         value = self._scaled(self._tensor(value))
         if self.shape is not None and not value.shape.is_compatible_with(self.shape):
             raise ConfigError(f"{self.name} must have the shape {self._shape_text()}, got {value.shape.as_list()}")
+        require(value.shape.rank == 0 or value.shape[0] != 0, f"{self.name} is empty")
         value = tf.cast(value, self.dtype if self.dtype.is_floating else tf.int64)
         if not self._holds(value):
             raise ConfigError(f"{self.name} must be {self.wanted}, got {_range(value)}")
@@ -73,6 +74,7 @@ class Input(NamedTuple):
     def _tensor(self, value):
         """A tensor of numbers of the right kind."""
         kind = "numbers" if self.dtype.is_floating else "integers" if self.shape else "an integer"
+        require(not np.ma.is_masked(value), f"{self.name} has masked values, whose mask would be lost")
         try:
             value = tf.convert_to_tensor(value)
         except (ValueError, TypeError) as error:  # texts, rows of several lengths

@@ -15,7 +15,7 @@ from absl import logging
 from idgan_tf import noise
 from idgan_tf.config import Configuration
 from idgan_tf.data.base import Dataset
-from idgan_tf.errors import ConfigError, UserError, message, require, require_number
+from idgan_tf.errors import ConfigError, UserError, message, require, require_flag, require_number
 from idgan_tf.methods.base import Method
 from idgan_tf.training import teacher, workers  # noqa: F401 - the teacher becomes known to gin
 
@@ -74,6 +74,7 @@ class Settings:
             f"train.precision must be one of {PRECISIONS}, got {self.precision!r}",
         )
         require(self.seed < 1 << 31, f"train.seed must be below 2^31, got {self.seed}")
+        require_flag("train.jit_compile", self.jit_compile)
         require_number("train.rollback_factor", self.rollback_factor, minimum=0)
         require(0 < self.rollback_factor < 1, f"train.rollback_factor must be in (0, 1), got {self.rollback_factor}")
         require(

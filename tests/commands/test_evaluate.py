@@ -200,7 +200,7 @@ def test_the_presets_change_the_protocol(tmp_path):
     run = tiny_run("gin/betavae_dsprites.gin", tmp_path / "run")
     preset = configuration_of(run.path, ["gin/eval/disentanglement_lib.gin"]).bindings_of("fvm")
     assert preset["batch_size"] == 64 and preset["threshold"] == 0.0025 and preset["num_evaluation_votes"] == 5000
-    whole = evaluated(run, ["fvm"], gin_files=["gin/eval/whole_dataset.gin"], bindings=["fvm.num_votes = 5"])
+    whole = evaluated(run, ["fvm"], gin_files=["gin/eval/whole_dataset.gin"], bindings=["fvm.num_votes = 20"])
     assert whole["fvm"].protocol["num_variance_samples"] == 48
 
 

@@ -28,6 +28,9 @@ def test_labels_of_another_length_and_complex_codes_are_refused(rng):
             probe_accuracy(x, y, x, labels)
     with pytest.raises(ConfigError, match="codes must be real numbers, got complex128"):
         probe_accuracy(x + 1j, y, x, y)
+    for labels in (y - 1, y + 0.5, y.astype(str)):
+        with pytest.raises(ConfigError, match="labels must be classes, whole numbers from 0 on"):
+            probe_accuracy(x, labels, x, y)
     with pytest.raises(Unavailable, match="a probe needs two classes, got 1"):
         probe_accuracy(x, 0 * y, x, y)
 

@@ -33,6 +33,16 @@ def test_versions_count_up_and_the_older_ones_stay(tmp_path):
     assert (tmp_path / "export" / "9" / "saved_model.pb").exists()
 
 
+def test_a_path_that_tensorflow_cannot_load_from_is_warned_of(tmp_path, caplog):
+    _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
+    saved_model.export(method, tmp_path / "plain")
+    assert not caplog.text
+    written = saved_model.export(method, tmp_path / "lr[1e-4]")
+    assert f"takes [ and \\ in {written} for a pattern; load it from a copy elsewhere" in caplog.text
+    with pytest.raises(FileNotFoundError):
+        tf.saved_model.load(str(written))
+
+
 def test_an_export_refuses_what_a_face_refuses(tmp_path):
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
     loaded = tf.saved_model.load(str(saved_model.export(method, tmp_path / "export")))

@@ -42,6 +42,8 @@ CASES = [  # command, arguments, exit code, what the line says
     ("train", tiny("IDGAN.nuisance_dim = 99"), 2, "nuisance_dim"),
     ("train", tiny("train.batch_size = -4"), 2, "train.batch_size must be >= 1"),
     ("train", tiny("train.batch_size = 2.5"), 2, "train.batch_size must be an integer"),
+    ("train", tiny('train.jit_compile = "no"'), 2, "train.jit_compile must be True or False, got 'no'"),
+    ("train", tiny("IDGAN.lambda_id = 1e999"), 2, "IDGAN.lambda_id must be finite, got inf"),
     ("train", tiny("train.batch_size = 4096"), 2, "48 examples"),
     ("train", tiny('train.precision = "float16"'), 2, "train.precision must be one of"),
     ("train", tiny("train.seed"), 2, "name.parameter = value"),

@@ -73,13 +73,16 @@ def test_black_and_white_may_be_bools_or_whole_numbers_but_not_bytes(method):
         (IMAGE[0], r"image must have the shape \[any, 4, 4, 1\], got \[4, 4, 1\]"),
         (tf.repeat(IMAGE, 3, axis=-1), r"got \[4, 4, 4, 3\]"),
         ("picture.png", "image must be numbers, got string"),
+        (IMAGE[:0], "image is empty"),
+        (np.ma.masked_less(np.asarray(IMAGE), np.inf), "image has masked values, whose mask would be lost"),
         ([[0.0], [0.0, 1.0]], "image must be numbers"),
         (tf.cast(IMAGE, tf.complex64), "image must be numbers, got complex64"),
     ],
 )
 def test_images_that_are_none_are_refused_by_every_face_that_takes_them(method, image, said):
     for face in (method.encode, method.kl_per_dimension, method):
-        if face is not method or not isinstance(image, (str, list)):  # Keras converts what a model is called on
+        converted = isinstance(image, (str, list, np.ma.MaskedArray))  # by Keras, where a model is called
+        if face is not method or not converted:
             with pytest.raises(ConfigError, match=said):
                 face(image)
 

@@ -133,7 +133,7 @@ def of_file(source, names, labels_file):
         DataError: there is no such file, it is damaged, says two things of an image, or names none of them.
     """
     data, what = file_of(source, labels_file)
-    entries = _entries(data, what)
+    entries = _entries(data, what, names)
     known = _named(names, entries)
     classes = {}
     for entry, label in entries.items():
@@ -143,7 +143,8 @@ def of_file(source, names, labels_file):
         if meant and classes.setdefault(meant[0], label) != label:
             raise DataError(f"{what} says {classes[meant[0]]!r} and {label!r} of {meant[0]}")
     if not classes:
-        raise DataError(f"{what} names none of the {counted(len(names), 'image')}, but {shortened(entries)}")
+        named = shortened(entries) or "nothing"
+        raise DataError(f"{what} names none of the {counted(len(names), 'image')}, but {named}")
     notes = [f"classes are those of {what} (sha256 {hashlib.sha256(data).hexdigest()[:12]})"]
     missing = [entry for entry in entries if entry not in known]
     if missing:
@@ -173,11 +174,11 @@ def composed(text):
     return unicodedata.normalize("NFC", text)
 
 
-def _entries(data, what):
-    """{file: class} of a file of labels."""
+def _entries(data, what, names):
+    """{file: class} of a file of labels for the images `names`."""
     try:
         text = composed(data.decode("utf-8-sig"))
-        pairs = _of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_csv(text, what)
+        pairs = _of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_csv(text, what, names)
     except UnicodeDecodeError as error:
         raise DataError(f"{what} is not in UTF-8; save it so") from error
     except (ValueError, TypeError, KeyError, csv.Error) as error:
@@ -195,9 +196,9 @@ def _entries(data, what):
 def _of_json(text):
     """Pairs of {"a.png": "cat", ...}, of {"labels": [["a.png", 3], ...]}, as StyleGAN has it, or of `_records`."""
     try:
-        found = json.loads(text)
-    except ValueError:
-        found = [json.loads(line) for line in text.splitlines() if line.strip()]  # a record a line
+        found = json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError:
+        found = [json.loads(line, object_pairs_hook=_once) for line in text.splitlines() if line.strip()]  # records
     if isinstance(found, dict) and isinstance(found.get("labels"), list):
         found = found["labels"]
     if isinstance(found, list) and found and all(isinstance(each, dict) for each in found):
@@ -210,20 +211,30 @@ def _of_json(text):
     return pairs
 
 
+def _once(pairs):
+    """The dict of `pairs`, where Python's own reader would take the last of two that have one name."""
+    found = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise ValueError(f"{name!r} stands in it twice")
+    return found
+
+
 def _record(record):
     """(file, class) of {"file_name": "a.png", "label": "cat", ...}, as Hugging Face has it."""
     file, label = (next((key for key in keys if key in record), keys[0]) for keys in (FILES, LABELS))
     return record[file], record[label]
 
 
-def _of_csv(text, what):
+def _of_csv(text, what, names):
     """Pairs of lines below one that names the columns: the file in the first, or in one of `FILES`; its class in one
     of `LABELS`.
     """
     first = text.partition("\n")[0]
     header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
     columns = [name.strip().lower() for name in header]
-    if columns and columns[0].endswith(SUFFIXES):
+    is_image = not set(columns) & set(LABELS) and _named(names, [cell.strip() for cell in header[:1]])
+    if columns and (columns[0].endswith(SUFFIXES) or is_image):
         raise DataError(f"{what} begins with an image; its first line must name the columns, such as name,label")
     chosen = [number for number, name in enumerate(columns) if name in LABELS] or ([1] if len(columns) == 2 else [])
     if len(chosen) != 1 or len(columns) < 2:

@@ -39,6 +39,8 @@ def open_source(path, scratch, archives=(), tables=(), layout="a folder, zip or 
         raise DataError(f"there is no folder or file {path}")
     with open(path, "rb") as file:
         start = file.read(512)
+    if start[257:262] != b"ustar" and start.startswith(OTHER_ARCHIVES):
+        raise DataError(f"{path} is packed in a way that is not read here; unpack it yourself and pass the folder")
     if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar" or path.name.endswith(".tar"):
         refusals.refuse_other_text(path, start)
         return Tar(path, scratch)
@@ -48,8 +50,6 @@ def open_source(path, scratch, archives=(), tables=(), layout="a folder, zip or 
     refusals.refuse_other_text(path, start)
     if not start:
         raise DataError(f"{path} is empty; download it again")
-    if start.startswith(OTHER_ARCHIVES):
-        raise DataError(f"{path} is packed in a way that is not read here; unpack it yourself and pass the folder")
     if start.startswith(ZIP):
         raise DataError(f"{path} is a zip file without its end; {refusals.again(path)}")
     refusals.refuse_kind(path, start, layout)

@@ -113,11 +113,13 @@ class Source:
 
 
 class Folder(Source):
-    """The files below a folder; links to folders are not followed, and a warning says so."""
+    """The files below a folder, but for prepared datasets; links to folders are not followed, and a warning says so."""
 
     def __init__(self, path):
         root, found, empty = pathlib.Path(path), [], []
         for folder, folders, files in os.walk(root, onerror=_cannot_list):
+            if {"manifest.json", "images.npy"} <= set(files):  # a --data_dir that lies in it
+                continue
             found += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in files]
             for link in (name for name in folders if os.path.islink(os.path.join(folder, name))):
                 logging.warning("%s is a link to a folder and is left out", os.path.join(folder, link))

@@ -210,6 +210,10 @@ def check_replaceable(folder):
     """Refuses to replace a dataset where no folder can be put in its place."""
     if is_prepared(folder) and (folder.is_symlink() or folder.is_mount()):
         raise DataError(f"{folder} is a link or a disk and cannot be replaced; delete what is in it, then prepare")
+    names = sorted(os.listdir(folder)) if is_prepared(folder) else []
+    others = [name for name in names if name != MANIFEST and not name.endswith(".npy")]
+    if others:
+        raise DataError(f"{folder} holds {shortened(others)}, which --replace would delete; move it away first")
 
 
 def is_cut(folder):

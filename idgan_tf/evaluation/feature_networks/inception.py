@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from idgan_tf import cache
-from idgan_tf.errors import ConfigError, require
+from idgan_tf.errors import ConfigError, message, require
 from idgan_tf.evaluation.checks import finite
 from idgan_tf.evaluation.metric import Unavailable
+from idgan_tf.files import is_pattern
 from idgan_tf.networks.ranges import signed
 
 HUB_ADDRESS = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
@@ -92,7 +93,12 @@ class InceptionFeatures:
         try:
             return tf.saved_model.load(str(self.path), tags=[] if of_hub else None)
         except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
-            raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {error}") from error
+            why = (
+                "TensorFlow takes its path for a pattern; copy it elsewhere"
+                if is_pattern(self.path)
+                else message(error)
+            )
+            raise ConfigError(f"cannot load the Inception SavedModel in {self.path}: {why}") from error
 
     @functools.cached_property
     def _call(self):

@@ -6,7 +6,7 @@ features (`kid`); the core here does it for any features.
 
 import numpy as np
 
-from idgan_tf.errors import require
+from idgan_tf.errors import require, require_number
 from idgan_tf.evaluation.checks import finite, real_numbers
 from idgan_tf.evaluation.metric import Result, counted, metric, require_available
 
@@ -30,7 +30,7 @@ def kernel_distance(features_a, features_b, block_size=BLOCK):
     """
     features_a, features_b = real_numbers(features_a, "features"), real_numbers(features_b, "features")
     require(
-        features_a.ndim == features_b.ndim == 2 and features_a.shape[1] == features_b.shape[1],
+        features_a.ndim == features_b.ndim == 2 and features_a.shape[1] == features_b.shape[1] > 0,
         f"features must be [N, F] and [M, F], got {list(features_a.shape)} and {list(features_b.shape)}",
     )
     finite(features_a, "features")
@@ -48,6 +48,7 @@ def count_blocks(m, n, block_size=BLOCK):
     Raises:
         Unavailable: one of them would hold fewer than 2 samples of a side.
     """
+    require_number("block_size", block_size, minimum=2, integer=True)
     blocks = -(-max(m, n) // block_size)
     require_available(
         blocks > 0 and min(m, n) // blocks >= 2,

@@ -152,3 +152,29 @@ def test_text_that_is_none_is_named(tmp_path):
         with pytest.raises(DataError, match=f"{name} is no text"):
             source.text(name)
     assert tree(tmp_path / "in")
+
+
+def test_a_tar_file_that_is_not_done_where_it_seems_to_end_is_refused(tmp_path):
+    whole = [
+        write_tar(tmp_path / f"{i}.tar", {f"{i}/0.png": IMAGE, f"{i}/1.png": IMAGE}).read_bytes() for i in range(2)
+    ]
+    second = whole[0].find(b"0/1.png")
+    damaged = bytearray(whole[0])
+    damaged[second] ^= 1
+    for data, says in (
+        (whole[0][:second], "ends without its last blocks"),
+        (damaged, f"something else follows at byte {second:,}"),
+        (b"".join(whole), "something else follows at byte .* or another tar file"),
+    ):
+        (tmp_path / "in.tar").write_bytes(data)
+        with pytest.raises(DataError, match=says):
+            prepare(photos(tmp_path / "out"), tmp_path / "in.tar")
+    (tmp_path / "in.tar").write_bytes(whole[0] + bytes(20_000))
+    assert prepare(photos(tmp_path / "out"), tmp_path / "in.tar")["count"] == 2
+
+
+def test_an_archive_of_another_kind_is_called_so_under_the_name_of_a_tar(tmp_path):
+    with tarfile.open(tmp_path / "in.tar", "w:xz") as archive:
+        archive.addfile(tarfile.TarInfo("1.png"))
+    with pytest.raises(DataError, match="packed in a way that is not read here; unpack it yourself"):
+        open_source(tmp_path / "in.tar", tmp_path)

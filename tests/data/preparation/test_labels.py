@@ -9,7 +9,7 @@ from idgan_tf.data.image_folder import ImageFolder
 from idgan_tf.data.preparation import labels
 from idgan_tf.data.preparation.sources import Source
 from idgan_tf.data.preparation.writing import prepare
-from idgan_tf.errors import DataError
+from idgan_tf.errors import ConfigError, DataError
 from tests.data.files import encoded, picture, write_folder, write_zip
 
 
@@ -117,6 +117,7 @@ def test_what_a_file_of_labels_does_not_say_is_said():
     "data, message",
     [
         ("0.png,cat\n1.png,dog\n", "begins with an image; its first line must name the columns"),
+        ("0,cat\n1,dog\n", "begins with an image; its first line must name the columns"),
         ("name,kind,size\n0.png,cat,3\n", "has columns name, kind, size; one must be named label"),
         ("name\n0.png\n", "one must be named label"),
         ("name,label\n0.png\n", "line 2 has 1 columns, not 2"),
@@ -124,6 +125,9 @@ def test_what_a_file_of_labels_does_not_say_is_said():
         ("name,label\n0.png,cat\n0.png,dog\n", "says 'cat' and 'dog' of 0.png"),
         ("name,label\n0.png,cat\na/0.png,dog\n", "says 'cat' and 'dog' of a/0.png"),
         ("name,label\nx.png,cat\n", "names none of the 3 images, but x.png"),
+        ("name,label\n", "names none of the 3 images, but nothing"),
+        ('{"0.png": "cat", "0.png": "dog"}', "'0.png' stands in it twice"),
+        ('{"image": "0.png", "label": 1}\n{"image": "1.png", "label": 1, "label": 2}', "'label' stands in it twice"),
         ('{"0.png": 1.5}', "a class is a text or a whole number"),
         ('{"labels": null}', "a class is a text or a whole number"),
         ("{", "is no file of labels"),
@@ -218,3 +222,8 @@ def test_folders_that_are_numbers_are_in_the_order_of_numbers(tmp_path):
     assert dataset.class_names == tuple(map(str, range(11)))
     for row, label in zip(dataset.arrays["image"], dataset.arrays["label"], strict=True):
         np.testing.assert_array_equal(row, picture(int(label), 8, 8))
+
+
+def test_whether_there_are_labels_is_no_text():
+    with pytest.raises(ConfigError, match="ImageFolder.labels must be True or False, got 'no'"):
+        ImageFolder("mine", (8, 8, 3), labels="no")

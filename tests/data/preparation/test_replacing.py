@@ -137,3 +137,13 @@ def test_a_link_is_not_replaced(tmp_path):
     with pytest.raises(DataError, match="is a link or a disk and cannot be replaced"):
         prepare(dataset(tmp_path), tmp_path / "a", replace=True)
     assert (tmp_path / "elsewhere" / "manifest.json").exists()
+
+
+def test_what_is_not_of_the_dataset_is_not_deleted_with_it(tmp_path):
+    source = write_folder(tmp_path / "a", A)
+    prepare(dataset(tmp_path), source)
+    (tmp_path / "out" / "mine" / "notes.txt").write_text("mine")
+    before = tree(tmp_path / "out")
+    with pytest.raises(DataError, match="holds notes.txt, which --replace would delete; move it away first"):
+        prepare(dataset(tmp_path), source, replace=True)
+    assert tree(tmp_path / "out") == before

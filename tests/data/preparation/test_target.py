@@ -266,3 +266,19 @@ def test_the_manifest_is_as_it_was(tmp_path):
     manifest = json.loads((tmp_path / "out" / "mine" / "manifest.json").read_text())
     assert list(manifest) == ["format", "dataset", "rule", "source", "count", "class_names", "skipped", "files", "date"]
     assert list(manifest["source"]) == ["path", "listing_sha256"]
+
+
+@pytest.mark.parametrize("out", ["", "out"])
+def test_a_dataset_within_its_own_source_is_no_part_of_it(tmp_path, out, caplog):
+    source = write_folder(tmp_path / "in", images())
+    for reads in (COUNT, 0):
+        dataset = Counting(source / out)
+        assert prepare(dataset, source)["count"] == COUNT and len(dataset.reads) == reads
+    assert not caplog.text
+
+
+def test_a_target_that_is_a_file_or_below_one_is_called_so(tmp_path):
+    source = write_folder(tmp_path / "in", images() | {"file": b"x"})
+    for data_dir, why in ((source / "file", "File exists"), (source / "file" / "out", "Not a directory")):
+        with pytest.raises(DataError, match=f"cannot write .*/mine: {why}; pass --data_dir with a folder"):
+            prepare(Counting(data_dir), source)

@@ -172,8 +172,10 @@ def test_nan_codes_are_an_error(pixels):
 def test_wrong_shapes_and_counts_are_errors(pixels):
     with pytest.raises(ConfigError, match=r"codes must be \[N, D\]"):
         score(lambda image: np.zeros(len(image)), pixels)
-    with pytest.raises(ConfigError, match="num_votes must be >= 1"):
-        score(first_pixels(3), pixels, num_votes=0)
+    with pytest.raises(ConfigError, match="num_votes must be >= 20"):
+        score(first_pixels(3), pixels, num_votes=1)
+    with pytest.raises(ConfigError, match="threshold must be finite, got nan"):
+        score(first_pixels(3), pixels, threshold=float("nan"))
 
 
 def test_the_face_agrees_with_the_core_and_tells_its_protocol(pixels, codes_method):

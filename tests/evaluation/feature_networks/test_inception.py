@@ -1,6 +1,7 @@
 """TF-GAN and Inception, with a two-output SavedModel in Inception's place, through the real path."""
 
 import hashlib
+import shutil
 
 import gin
 import numpy as np
@@ -95,6 +96,9 @@ def test_wrong_outputs_images_and_files_are_named(model, private):
     (private / "torn" / "saved_model.pb").write_bytes(b"torn")
     with pytest.raises(ConfigError, match="cannot load the Inception SavedModel"):
         InceptionFeatures(private / "torn")(np.ones((1, 8, 8, 3)))
+    shutil.copytree(model, private / "tfgan[1]")
+    with pytest.raises(ConfigError, match="TensorFlow takes its path for a pattern; copy it elsewhere"):
+        InceptionFeatures(private / "tfgan[1]")(np.ones((1, 8, 8, 3)))
 
 
 def test_a_network_with_outputs_of_other_sizes_is_no_inception(model, monkeypatch):

@@ -61,6 +61,10 @@ def test_bad_input_is_named():
         kernel_distance(normal(10), normal(10, size=3))
     with pytest.raises(ConfigError, match="at least 2 samples"):
         kernel_distance(normal(10), normal(1))
+    with pytest.raises(ConfigError, match=r"features must be \[N, F\]"):
+        kernel_distance(normal(10, size=0), normal(10, size=0))
+    with pytest.raises(ConfigError, match="block_size must be >= 2, got 0"):
+        kernel_distance(normal(10), normal(10), block_size=0)
     spoilt = normal(10)
     spoilt[3, 1] = np.inf
     for pair in ((spoilt, normal(10)), (normal(10), spoilt)):

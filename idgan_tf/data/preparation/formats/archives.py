@@ -63,6 +63,7 @@ class Tar(Source):
                     if name in self._places:
                         refusals.check_doubles(path, [name] * 2)
                     self._places[name] = (member.offset_data, member.size)
+                _check_end(plain, file.offset)
         except (tarfile.TarError, OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {error}; {refusals.again(path)}") from error
         self._file = open(plain, "rb")  # noqa: SIM115 - open as long as the source is in use
@@ -75,6 +76,23 @@ class Tar(Source):
             return os.pread(self._file.fileno(), size, offset)
         except OSError as error:
             raise DataError(f"cannot read {name} in {self.path}: {error.strerror}; get the archive again") from error
+
+
+def _check_end(path, place):
+    """Refuses a tar file that is not done at `place`, where Python's reader ends without a word.
+
+    Raises:
+        tarfile.ReadError: zeros do not end it there: it is cut, damaged, or another one lies behind it.
+    """
+    with open(path, "rb") as file:
+        file.seek(place)
+        block = file.read(tarfile.BLOCKSIZE)
+        if len(block) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("it ends without its last blocks")
+        while block:
+            if block.strip(b"\0"):
+                raise tarfile.ReadError(f"something else follows at byte {place:,}: damage, or another tar file")
+            block = file.read(refusals.BLOCK)
 
 
 def _name(member):
