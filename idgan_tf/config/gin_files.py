@@ -47,8 +47,9 @@ def find(gin_file):
     if path := located(gin_file):
         return path
     known = sorted(path.name for path in (PROJECT / "gin").glob("*.gin"))
-    close = difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3) or known[:6]
-    raise ConfigError(f"no gin file {gin_file!r}; did you mean {', '.join(f'gin/{name}' for name in close)}?")
+    close = [f"gin/{name}" for name in difflib.get_close_matches(pathlib.Path(gin_file).name, known, n=3)]
+    hint = f"did you mean {', '.join(close)}?" if close else f"there are {len(known)}, such as gin/quickstart.gin"
+    raise ConfigError(f"no gin file {gin_file!r}; {hint}")
 
 
 def require_readable(gin_files, bindings=(), allow_imports=()):

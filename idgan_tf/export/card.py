@@ -161,7 +161,7 @@ def _origin(run):
 def _dimensions(method):
     """What a person called the dimensions of the code, as lines."""
     names = getattr(method, "dimension_names", ())
-    named = ", ".join(method.called(dimension) for dimension, name in enumerate(names) if name)
+    named = "; ".join(method.called(dimension) for dimension, name in enumerate(names) if name)
     return ["", f"- **Dimensions of the code, as a person named them**: {named}."] if named else []
 
 

@@ -63,7 +63,7 @@ class Method(Faces, keras.Model):
         self.extra_variables = {}
         for name, network in networks.items():
             setattr(self, name, network)
-        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+        self.step = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="step")
 
     @property
     def players(self):

@@ -35,7 +35,7 @@ class BetaTCVAE(BetaVAE):
 
     def code_cost(self, c, mean, logvar, kl):
         posteriors = (all_rows(value) for value in (c, mean, logvar))
-        tc = tf.reduce_mean(total_correlation(*posteriors, self.stratified_size))
+        tc = tf.reduce_mean(total_correlation(*posteriors, stratified_size=self.stratified_size))
         beta = weight_at(self.beta, self.step)
         return kl + (beta - 1.0) * tc, {"tc": tc, **reported("beta", self.beta, beta)}
 
@@ -50,10 +50,9 @@ def total_correlation(c, mean, logvar, stratified_size=None):
     """
     c = c[:, None, :]
     density = -0.5 * (LOG_2_PI + logvar + tf.square(c - mean) * tf.exp(-logvar))  # [i, j, d]: log q(c_i^d | x_j)
-    weight = _stratified_log_weights(c.shape[0], stratified_size) if stratified_size else 0.0
+    weight = _stratified_log_weights(c.shape[0], stratified_size) if stratified_size else tf.zeros([1, 1])
     joint = tf.reduce_logsumexp(tf.reduce_sum(density, axis=-1) + weight, axis=1)
-    weight = weight[:, :, None] if stratified_size else 0.0
-    return joint - tf.reduce_sum(tf.reduce_logsumexp(density + weight, axis=1), axis=-1)
+    return joint - tf.reduce_sum(tf.reduce_logsumexp(density + weight[:, :, None], axis=1), axis=-1)
 
 
 def _stratified_log_weights(batch, size):

@@ -5,6 +5,7 @@ Here alone is said what faces take: `Faces` has every face of a subclass look at
 
 import functools
 import inspect
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -132,7 +133,13 @@ class CodeFaces(Faces):
             nobody did (`idgan_tf.dimension_names`).
     """
 
-    levels = None
+    image_shape: tuple
+    code_dim: int
+    nuisance_dim: int
+    encode: Callable
+    decode: Callable
+    generate: Callable
+    levels: int | None = None
     dimension_names = ()
 
     def symbol(self, dimension):
@@ -215,7 +222,8 @@ class CodeFaces(Faces):
         if can(self, "decode"):
             found["decode"] = Signature(self.decode, [c])
         if can(self, "generate"):
-            takes = [part for part in (ARGUMENTS["s"](self), c) if part.shape[-1]]
+            sizes = (ARGUMENTS["s"](self), self.nuisance_dim), (c, self.code_dim)
+            takes = [part for part, size in sizes if size]
             names = [part.name for part in takes]
             found["generate"] = Signature(lambda *parts: self.generate(**dict(zip(names, parts, strict=True))), takes)
         return found

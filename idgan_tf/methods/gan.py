@@ -132,7 +132,7 @@ class GAN(CodeFaces, Method):
 
         if self.r1_every == 1:
             return penalized()
-        due = self.step % self.r1_every == 0
+        due = tf.math.floormod(self.step, self.r1_every) == 0
         return tf.cond(due, penalized, lambda: (*self.judge(image, c, seed), tf.zeros([])))
 
     def judge(self, image, c, seed):

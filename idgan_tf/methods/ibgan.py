@@ -52,7 +52,6 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
     meanings = {"mi_lower": "nats of the code that can be read from an image, the lower bound"}
     owners = dict.fromkeys(("mi_lower", "mi_upper", "fool", "kl"), "generator")
     nuisance_dim = 0
-    traversal_range = (-1.0, 1.0)  # released code
 
     def __init__(
         self,
@@ -83,6 +82,10 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
         require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
         self.check_instance_noise()
+
+    @property
+    def traversal_range(self):
+        return -1.0, 1.0  # released code
 
     @property
     def players(self):

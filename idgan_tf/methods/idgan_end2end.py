@@ -73,7 +73,7 @@ class IDGANEnd2End(GAN):
 
     def sample_code(self, image, seed):
         """c [B, D] ~ q(c|x) for images [B, H, W, C]."""
-        return sample_gaussian(*self.encode(image), seed)
+        return sample_gaussian(*self.encode(image), seed=seed)
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""

@@ -4,6 +4,7 @@ Sonderby et al., "Amortised MAP Inference for Image Super-resolution", ICLR 2017
 """
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -23,6 +24,12 @@ class NoisyImages:
     A subclass sets `instance_noise` = (first, last, steps): the standard deviation of the noise falls linearly from
     `first` to `last` over so many steps and stays there.
     """
+
+    instance_noise: tuple
+    image_shape: tuple
+    step: tf.Variable
+    sample_code: Callable
+    generate: Callable
 
     def check_instance_noise(self):
         """Raises ConfigError unless `instance_noise` is a schedule."""

@@ -1,11 +1,14 @@
 """What the label-relevant / irrelevant VAE and its baselines can do once trained (sections 4.2 to 4.5)."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.methods.base import Method
 from idgan_tf.methods.faces import ARGUMENTS, CodeFaces
 from idgan_tf.methods.signatures import Input, Signature
+from idgan_tf.networks.mixture import GaussianMixture
 from idgan_tf.networks.ranges import signed, unsigned
 
 POINT = -60.0  # log-variance of zs, which is a point: a standard deviation of 1e-13
@@ -18,6 +21,13 @@ class LabelFaces(CodeFaces):
     Images are [B, H, W, C] in [0, 1]; the code is c = [zs, zu]. The class -1 stands for an unknown one, whose
     zs follows the Gaussian of Eq. 11.
     """
+
+    encoder_s: Callable
+    encoder_u: Callable
+    decoder: Callable
+    mixture: GaussianMixture
+    zs_dim: int
+    zu_dim: int
 
     @property
     def code_parts(self):

@@ -112,13 +112,14 @@ class LabelRelevantVAE(LabelFaces, Method):
             image.shape[0] % parts == 0,
             f"train.batch_size per device must be a multiple of n_gm + 1 = {parts}, got {image.shape[0]}",
         )
-        grouped = [tf.reshape(whole, [-1, parts, *whole.shape[1:]]) for whole in (image, label)]
-        means = {}
+        grouped, means = [tf.reshape(whole, [-1, parts, *whole.shape[1:]]) for whole in (image, label)], {}
         for i in range(self.n_gm):
             means = self.mixture_step(*(group[:, i] for group in grouped))
         if self.latent_steps > 1:  # rows as they come, so that replicas' are those of one device, and their noise is
-            self.further_latent_steps(*(tf.reshape(group[:, :-1], [-1, *group.shape[2:]]) for group in grouped), seed)
-        return {**means, **self.joint_step(*(group[:, -1] for group in grouped), seed)}
+            images, labels = (tf.reshape(group[:, :-1], [-1, *group.shape[2:]]) for group in grouped)
+            self.further_latent_steps(images, labels, seed)
+        images, labels = (group[:, -1] for group in grouped)
+        return {**means, **self.joint_step(images, labels, seed)}
 
     def mixture_step(self, image, label):
         """Lines 3 to 8: Encoder_s and the mixture descend on L_GM."""

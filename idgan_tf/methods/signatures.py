@@ -37,7 +37,7 @@ class Input(NamedTuple):
 
     @property
     def spec(self):
-        return tf.TensorSpec(self.shape, self.dtype, self.name)
+        return tf.TensorSpec(self.shape, self.dtype, self.name)  # pyright: ignore[reportArgumentType] - None is any
 
     def given(self, value):
         """An array, tensor or list that somebody gives as this input -> a tensor of its type.
@@ -97,13 +97,13 @@ class Input(NamedTuple):
         return tf.cast(value, tf.float32) / value.dtype.max
 
     def _holds(self, value):
-        if self.low is None:
+        if self.low is None or self.high is None:
             return tf.reduce_all(tf.math.is_finite(value)) if value.dtype.is_floating else tf.constant(True)
         slack = ROUNDING if self.dtype.is_floating else 0  # nan is in no range
         return tf.reduce_all((value >= self.low - slack) & (value <= self.high + slack))
 
     def _shape_text(self):
-        return "[" + ", ".join("any" if size is None else str(size) for size in self.shape) + "]"
+        return "[" + ", ".join("any" if size is None else str(size) for size in self.shape or ()) + "]"
 
 
 class Signature(NamedTuple):

@@ -30,7 +30,8 @@ def double(features, kernel):
     # Row 2p - 1 + r of the image sees row p - 1 + d of the features through row 2 - 2d + r of the kernel; r, d in 0, 1.
     taps = tf.reverse(tf.reshape(kernel, [2, 2, 2, 2, channels, filters]), [0, 2])
     taps = tf.reshape(tf.transpose(taps, [0, 2, 5, 1, 3, 4]), [2, 2, filters, 4 * channels])
-    quads = tf.nn.conv2d(features, taps, 1, [[0, 0], [1, 1], [1, 1], [0, 0]])  # [B, H + 1, W + 1, 4C]
+    padding = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    quads = tf.nn.conv2d(features, taps, 1, padding)  # pyright: ignore[reportArgumentType] - [B, H + 1, W + 1, 4C]
     image = tf.nn.depth_to_space(quads, 2)[:, 1:-1, 1:-1]
 
     def gradient(upstream):

@@ -1,6 +1,7 @@
 """Trained models that come with the package: run directories with half-precision weights in place of checkpoints.
 
 <name>/ config.gin  environment.json  metrics.jsonl  weights.npz  model.json  card.md  networks/teacher_*.json
+        dimensions.json where its dimensions have names
 
     weights.npz    float16: the networks that the signatures of the method read, by the keys of a checkpoint
     model.json     sha256 of weights.npz; the commit, commands and minutes of the training; what `check` gives

@@ -9,16 +9,16 @@ FILE = pathlib.Path(__file__).with_name("published.csv")
 
 
 class Published(NamedTuple):
-    """One number as printed: `mean`, `std` over runs or "", where, and what it was `read` from if not from text."""
+    """One number as printed: `mean`, `std` over runs or "", where, and `how` it came here if not from the text."""
 
     mean: str
     std: str
     paper: str
     table: str
-    read: str
+    how: str
 
     def __str__(self):
-        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.where}{self.read and f', read from a {self.read}'})"
+        return f"{self.mean}{self.std and f' ± {self.std}'} ({self.where}{self.how and f', {self.how}'})"
 
     @property
     def where(self):

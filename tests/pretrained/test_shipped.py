@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from idgan_tf import pretrained, runs
+from idgan_tf.evaluation.codes import mig
 from idgan_tf.experiments import packing
 from idgan_tf.files import sha256
 from idgan_tf.run_directory import Run
@@ -45,5 +46,26 @@ def test_a_model_that_comes_with_the_package(name):
     card = (folder / "card.md").read_text()
     for text in (about["sha256"], about["commit"], *about["commands"]):
         assert text in card
+    for dimension, called in enumerate(method.dimension_names):
+        assert not called or method.called(dimension) in card
     lines = metrics(folder)
     assert lines and all("protocol" in line for line in lines)
+
+
+MEANT = {"x": "position_x", "y": "position_y", "size": "scale", "angle": "orientation"}
+MEANT |= {f"{thing} hue": f"{thing}_hue" for thing in ("floor", "wall", "object")}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in pretrained.names() if Run(pretrained.FOLDER / name).dimensions.exists()]
+)
+def test_a_dimension_named_after_a_factor_knows_more_of_it_than_any_other_does(name):
+    method, dataset = runs.load_with_data(f"pretrained:{name}")
+    numbers = np.random.default_rng(0).choice(len(dataset), 1_000, replace=False)
+    codes, factors = method.encode(dataset.take(numbers)["image"])[0].numpy(), dataset.factors(numbers)
+    named = [(d, MEANT[called]) for d, called in enumerate(method.dimension_names) if called in MEANT]
+    assert named
+    for dimension, factor in named:
+        values = factors[:, dataset.factor_names.index(factor)]
+        information = mig.information_matrix(codes, values[:, None], bins=20)[:, 0]
+        assert np.argmax(information) == dimension, factor

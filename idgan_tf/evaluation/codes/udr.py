@@ -7,7 +7,7 @@ factors: what many runs find alike is taken to be disentangled.
 
 import numpy as np
 
-from idgan_tf.errors import CheckpointError, ConfigError, message
+from idgan_tf.errors import CheckpointError, ConfigError, message, require
 from idgan_tf.evaluation.checks import checked_codes
 from idgan_tf.evaluation.metric import Result, Unavailable, metric, require_available
 
@@ -78,44 +78,49 @@ def of_runs(codes, seed):
 
 
 @metric(better="higher", cost="seconds", of_runs=of_runs)
-def udr(method, dataset, seed, others=(), num_samples=1_000):
+def udr(method, dataset, seed, others=(), num_samples=1_000, steps="equal"):
     """Agreement of the code with those of other runs, without labels.
 
     Args:
         method: has `encode`.
         dataset: any images.
         seed: of the images.
-        others: the run directories that this run is compared with: of the same configuration, with other seeds, at the
-            same step.
+        others: the run directories that this run is compared with: of the same configuration, with other seeds.
         num_samples: images.
+        steps: "equal" refuses others that are at another step than this run; "any" compares all as they are, and the
+            protocol says at which steps they stand.
     """
     from idgan_tf.evaluation.samples import generation
 
     require_available(others, "udr compares runs: udr.others names the run directories of other seeds")
-    compared = [method, *(_run(folder, int(method.step)) for folder in others)]
+    require(steps in ("equal", "any"), f'udr.steps is "equal" or "any", got {steps!r}')
+    compared = [method, *map(_run, others)]
+    at = [int(one.step) for one in compared]
+    for folder, step in zip(others, at[1:], strict=True):
+        require_available(
+            steps == "any" or step == at[0],
+            f'udr.others: {folder} is at step {step}, this run at {at[0]}; udr.steps = "any" compares them as they are',
+        )
     images = [batch["image"] for batch in generation.real(dataset, num_samples, seed)]
     found = [_encoded(one, images) for one in compared]
     means, divergences = zip(*found, strict=True)
     score = scores(means, [kl > KL for kl in divergences])[0]
-    return Result({"udr": score}, {"num_samples": num_samples, "others": len(others)})
+    told = {"steps": f"{at[0]} against {', '.join(map(str, at[1:]))}"} if steps == "any" else {}
+    return Result({"udr": score}, {"num_samples": num_samples, "others": len(others), **told})
 
 
-def _run(folder, step):
+def _run(folder):
     """The method of another run.
 
     Raises:
-        Unavailable: it is not there yet, or at another step.
+        Unavailable: it is not there yet.
     """
     from idgan_tf import runs
 
     try:
-        method = runs.load(folder)
+        return runs.load(folder)
     except (ConfigError, CheckpointError) as error:
         raise Unavailable(f"udr.others: {message(error)}") from error
-    require_available(
-        int(method.step) == step, f"udr.others: {folder} is at step {int(method.step)}, this run at {step}"
-    )
-    return method
 
 
 def _encoded(method, images):

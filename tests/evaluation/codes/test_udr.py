@@ -79,6 +79,9 @@ def test_the_face_compares_a_run_with_others(pixels, codes_method, monkeypatch):
     others["b"].step.assign(7)
     with pytest.raises(Unavailable, match="b is at step 7, this run at 0"):
         udr.udr(method, pixels, 0, others=("a", "b"))
+    assert udr.udr(method, pixels, 0, ("a", "b"), 60, "any").protocol["steps"] == "0 against 0, 7"
+    with pytest.raises(ConfigError, match="udr.steps is"):
+        udr.udr(method, pixels, 0, ("a",), 60, "all")
     monkeypatch.undo()
     with pytest.raises(Unavailable, match="udr.others: nowhere is no run directory"):
         udr.udr(method, pixels, 0, others=("nowhere",))
