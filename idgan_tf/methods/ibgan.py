@@ -14,8 +14,9 @@ from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
 from idgan_tf.methods.instance_noise import NoisyImages, disturb
 from idgan_tf.networks.ranges import signed, unsigned
-from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss
+from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss, with_gradient_penalty
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
+from idgan_tf.objectives.weights import require_weight, weight_at
 
 GUARD_CEILING, GUARD_WEIGHT = 20.0, 100.0  # nats, and the weight of the KL above them (released code)
 
@@ -42,6 +43,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         instance_noise: (first, last, steps): the standard deviation of the noise on real and generated images
             falls linearly from `first` to `last` over so many steps and stays there.
         real_label: (low, high) of the uniform target of real images; (1.0, 1.0) without label smoothing.
+        r1: weight of ||d logit / d image||^2 on real images in D's loss, >= 0: a number, or a schedule of the step. Ours;
+            the paper has none.
         **networks: further networks of a subclass, which move with the generator.
 
     Attributes:
@@ -67,6 +70,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         alpha,
         instance_noise,
         real_label,
+        r1=0.0,
         **networks,
     ):
         shared = {"front": front} if front is not None else {}
@@ -74,13 +78,14 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             **networks, **shared, generator=generator, discriminator=discriminator, reconstructor=reconstructor
         )
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        self.z_dim, self.gamma, self.alpha = z_dim, gamma, alpha
+        self.z_dim, self.gamma, self.alpha, self.r1 = z_dim, gamma, alpha, r1
         self.instance_noise, self.real_label = tuple(instance_noise), tuple(real_label)
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
         name = type(self).__name__
         for key, value in {"gamma": gamma, "alpha": alpha}.items():
             require_number(f"{name}.{key}", value, minimum=0)
         require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
+        require_weight(f"{name}.r1", r1)
         require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
         self.check_instance_noise()
 
@@ -110,10 +115,9 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             seen_fake = self.look(disturb(fake, sigma, seed_fake), training=True)
             fake_logit = self.discriminator(seen_fake, training=True)
             reconstruction = self.reconstructor(scale_gradient(seen_fake, self.alpha), training=True)
-            seen_real = self.look(disturb(real, sigma, seed_real), training=True)
-            real_logit = self.discriminator(seen_real, training=True)
+            real_logit, seen_real, penalty = self.judge_real(disturb(real, sigma, seed_real))
 
-            discriminator_loss = self.discriminator_loss(real_logit, fake_logit, seed_label)
+            discriminator_loss = self.discriminator_loss(real_logit, fake_logit, seed_label) + penalty
             mi_lower = tf.reduce_mean(information_lower_bound(z, reconstruction))
             kl_per_dimension = tf.reduce_mean(kl, axis=0)
             mi_upper = tf.reduce_sum(kl_per_dimension)
@@ -134,6 +138,18 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             "instance_noise": sigma,
         }
         return {**means, **{f"kl_{i}": kl for i, kl in enumerate(tf.unstack(kl_per_dimension))}}
+
+    def judge_real(self, image):
+        """Real images as D gets them -> (their logits [B, 1], what D read of them, the weighted R1, a scalar)."""
+
+        def judge(x):
+            seen = self.look(x, training=True)
+            return self.discriminator(seen, training=True), seen
+
+        if isinstance(self.r1, int | float) and self.r1 == 0:
+            return *judge(image), 0.0
+        logit, seen, penalty = with_gradient_penalty(judge, image)
+        return logit, seen, weight_at(self.r1, self.step) * tf.reduce_mean(penalty)
 
     def discriminator_loss(self, real_logit, fake_logit, seed):
         """-L_GAN of logits [B, 1], a scalar, with targets of real images drawn from `real_label`."""
