@@ -14,8 +14,9 @@ from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
 from idgan_tf.methods.instance_noise import NoisyImages, disturb
 from idgan_tf.networks.ranges import signed, unsigned
-from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss
+from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss, with_gradient_penalty
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
+from idgan_tf.objectives.weights import is_zero, reported, require_weight, weight_at
 
 GUARD_CEILING, GUARD_WEIGHT = 20.0, 100.0  # nats, and the weight of the KL above them (released code)
 
@@ -42,6 +43,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         instance_noise: (first, last, steps): the standard deviation of the noise on real and generated images
             falls linearly from `first` to `last` over so many steps and stays there.
         real_label: (low, high) of the uniform target of real images; (1.0, 1.0) without label smoothing.
+        r1: weight of ||d logit / d image||^2 on real images in D's loss, >= 0: a number, or a schedule of the step.
+            Ours: the paper has none.
         **networks: further networks of a subclass, which move with the generator.
 
     Attributes:
@@ -66,6 +69,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         alpha,
         instance_noise,
         real_label,
+        r1=0.0,
         **networks,
     ):
         shared = {"front": front} if front is not None else {}
@@ -73,13 +77,14 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             **networks, **shared, generator=generator, discriminator=discriminator, reconstructor=reconstructor
         )
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        self.z_dim, self.gamma, self.alpha = z_dim, gamma, alpha
+        self.z_dim, self.gamma, self.alpha, self.r1 = z_dim, gamma, alpha, r1
         self.instance_noise, self.real_label = tuple(instance_noise), tuple(real_label)
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
         name = type(self).__name__
         for key, value in {"gamma": gamma, "alpha": alpha}.items():
             require_number(f"{name}.{key}", value, minimum=0)
         require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
+        require_weight(f"{name}.r1", r1)
         require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
         self.check_instance_noise()
 
@@ -113,10 +118,9 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             seen_fake = self.look(disturb(fake, sigma, seed_fake), training=True)
             fake_logit = self.discriminator(seen_fake, training=True)
             reconstruction = self.reconstructor(scale_gradient(seen_fake, self.alpha), training=True)
-            seen_real = self.look(disturb(real, sigma, seed_real), training=True)
-            real_logit = self.discriminator(seen_real, training=True)
-
+            real_logit, seen_real, r1 = self.judge_real(disturb(real, sigma, seed_real))
             discriminator_loss = self.discriminator_loss(real_logit, fake_logit, seed_label)
+            discriminator_loss += weight_at(self.r1, self.step) * r1
             mi_lower = tf.reduce_mean(information_lower_bound(z, reconstruction))
             kl_per_dimension = tf.reduce_mean(kl, axis=0)
             mi_upper = tf.reduce_sum(kl_per_dimension)
@@ -136,7 +140,21 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             "fake_logit": tf.reduce_mean(fake_logit),
             "instance_noise": sigma,
         }
+        if not is_zero(self.r1):
+            means |= {"r1": r1, **reported("r1_weight", self.r1, weight_at(self.r1, self.step))}
         return {**means, **{f"kl_{i}": kl for i, kl in enumerate(tf.unstack(kl_per_dimension))}}
+
+    def judge_real(self, image):
+        """Real images as D gets them -> (their logits [B, 1], what D and Q read of them, R1 or 0 without a weight)."""
+
+        def judge(x):
+            seen = self.look(x, training=True)
+            return self.discriminator(seen, training=True), seen
+
+        if is_zero(self.r1):
+            return *judge(image), 0.0
+        logit, seen, r1 = with_gradient_penalty(judge, image)
+        return logit, seen, tf.reduce_mean(r1)
 
     def discriminator_loss(self, real_logit, fake_logit, seed):
         """-L_GAN of logits [B, 1], a scalar, with targets of real images drawn from `real_label`."""
@@ -193,7 +211,7 @@ class IBGAN(DCInfoGAN):
 
     Args:
         encoder: z -> (mean, logvar) of e(r|z).
-        beta: weight of I^U, >= 0.
+        beta: weight of I^U, >= 0: a number, or a schedule of the step.
         divergence_guard: at beta = 0, adds 100 I^U whenever it reaches 20 nats, as the released code does.
         **infogan: the arguments of `DCInfoGAN`, whose generator reads r [B, Dr].
     """
@@ -202,9 +220,9 @@ class IBGAN(DCInfoGAN):
     meanings = {"mi_upper": "nats that the code may carry, the upper bound", **DCInfoGAN.meanings}
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
-        require_number("IBGAN.beta", beta, minimum=0)
+        require_weight("IBGAN.beta", beta)
         super().__init__(encoder=encoder, **infogan)
-        self.beta, self.guarded = beta, divergence_guard and beta == 0
+        self.beta, self.guarded = beta, divergence_guard and is_zero(beta)
 
     def bottleneck(self, z, seed, training):
         """(r ~ e(r|z), the KL of every r_i to m(r), whose sum over i is I^U of z), each [B, Dr] (Eq. 10)."""
@@ -214,7 +232,7 @@ class IBGAN(DCInfoGAN):
     def generator_loss(self, fool, mi_lower, mi_upper):
         """gamma * fool - (I^L - beta * I^U), scalars, `fool` = -log D(x): what G, Q and e descend on (Eq. 11)."""
         guard = tf.where(mi_upper >= GUARD_CEILING, GUARD_WEIGHT * mi_upper, 0.0) if self.guarded else 0.0
-        return super().generator_loss(fool, mi_lower, mi_upper) + (self.beta * mi_upper + guard)
+        return super().generator_loss(fool, mi_lower, mi_upper) + (weight_at(self.beta, self.step) * mi_upper + guard)
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps."""

@@ -16,6 +16,11 @@ def weight_at(weight, step):
     return weight(step) if isinstance(weight, LearningRateSchedule) else weight
 
 
+def is_zero(weight):
+    """Whether a term of this weight can be left out in every step."""
+    return not isinstance(weight, LearningRateSchedule) and weight == 0
+
+
 def reported(name, weight, value):
     """{name: value} of a weight that follows a schedule, for the log; {} of a number, which config.gin has."""
     return {name: value} if isinstance(weight, LearningRateSchedule) else {}

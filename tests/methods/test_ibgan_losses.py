@@ -1,13 +1,14 @@
 """The equations of IB-GAN: its two bounds, and what its generator and its discriminator descend on."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from idgan_tf import noise
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.ibgan import DCGAN, DCInfoGAN, information_lower_bound
-from tests.methods.tiny_ibgan import BATCH, SEED, R, Z, make, step
+from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN, information_lower_bound
+from tests.methods.tiny_ibgan import BATCH, SEED, SHAPE, R, Z, make, step
 
 
 def test_a_perfect_reconstructor_finds_the_power_of_z():
@@ -41,6 +42,36 @@ def test_the_loss_is_the_sum_of_its_weighted_parts():
     expected = 1.2 * means["fool"] - 0.5 * means["mi_lower"] + 0.3 * means["mi_upper"]
     assert means["generator_loss"] == pytest.approx(expected, rel=1e-5)
     assert means["mi_upper"] == pytest.approx(means["kl_0"] + means["kl_1"], rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [IBGAN, DCInfoGAN, DCGAN])
+def test_r1_weighs_in_the_loss_of_the_discriminator_alone(kind):
+    plain, penalised = step(make(kind)), step(make(kind, r1=7.0))
+    assert penalised["r1"] > 0 and "r1" not in plain
+    assert penalised["discriminator_loss"] == pytest.approx(
+        plain["discriminator_loss"] + 7.0 * penalised["r1"], rel=1e-5
+    )
+    assert penalised["generator_loss"] == pytest.approx(plain["generator_loss"], rel=1e-5)
+
+
+def test_r1_of_a_logit_that_is_linear_in_the_image_is_the_square_of_its_slope(monkeypatch):
+    method = make(shared=False, r1=1.0)
+    slope = np.random.default_rng(2).normal(size=SHAPE).astype("float32")
+    linear = lambda x, training=False: tf.reduce_sum(slope * x, axis=[1, 2, 3])[:, None]  # noqa: E731
+    monkeypatch.setattr(method.discriminator, "call", linear)
+    monkeypatch.setattr(method, "minimize", lambda *given: None)
+    assert step(method)["r1"] == pytest.approx((slope**2).sum(), rel=1e-5)
+
+
+def test_weights_of_ib_gan_may_follow_a_schedule_of_the_step():
+    def falls(first, last):
+        return keras.optimizers.schedules.PiecewiseConstantDecay([5], [first, last])
+
+    method = make(beta=falls(0.5, 0.1), r1=falls(3.0, 0.5))
+    kl = tf.constant(10.0)
+    assert step(method)["r1_weight"] == 3.0 and float(method.generator_loss(0.0, 0.0, kl)) == pytest.approx(5.0)
+    method.step.assign(6)
+    assert step(method)["r1_weight"] == 0.5 and float(method.generator_loss(0.0, 0.0, kl)) == pytest.approx(1.0)
 
 
 def test_the_generator_does_not_saturate(monkeypatch):
@@ -79,7 +110,9 @@ def test_the_upper_bound_of_a_bottleneck_that_lets_nothing_through_is_nought():
     np.testing.assert_allclose(r, noise.normal([BATCH, R], SEED))
 
 
-@pytest.mark.parametrize("settings", [{"beta": -1.0}, {"instance_noise": (1.0, 0.0)}, {"real_label": (1.0,)}])
+@pytest.mark.parametrize(
+    "settings", [{"beta": -1.0}, {"r1": -1.0}, {"instance_noise": (1.0, 0.0)}, {"real_label": (1.0,)}]
+)
 def test_wrong_settings_are_refused(settings):
     with pytest.raises(ConfigError, match=f"IBGAN.{next(iter(settings))}"):
         make(**settings)
