@@ -218,11 +218,16 @@ class IBGAN(DCInfoGAN):
 
     codes = "c = r ~ e(r|z), z ~ N(0, I)"
     meanings = {"mi_upper": "nats that the code may carry, the upper bound", **DCInfoGAN.meanings}
+    owners = {"beta": "generator", **DCInfoGAN.owners}
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
         require_weight("IBGAN.beta", beta)
         super().__init__(encoder=encoder, **infogan)
         self.beta, self.guarded = beta, divergence_guard and is_zero(beta)
+
+    def train_step(self, batch, seed):
+        """As `DCInfoGAN`'s, which says a beta that follows a schedule, too."""
+        return {**super().train_step(batch, seed), **reported("beta", self.beta, weight_at(self.beta, self.step))}
 
     def bottleneck(self, z, seed, training):
         """(r ~ e(r|z), the KL of every r_i to m(r), whose sum over i is I^U of z), each [B, Dr] (Eq. 10)."""

@@ -4,6 +4,7 @@ from idgan_tf.config.gin_files import PROJECT
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.evaluation.metric import metrics
 from idgan_tf.studies import jobs, overview, results, study, table
+from idgan_tf.studies.columns import metric_of
 
 FOLDER = PROJECT / "docs" / "results"
 
@@ -34,7 +35,7 @@ def verify(folder):
         return folder.name, [str(error)]
     wrong = [*_of_tables(folder, result), *_of_study(result, today), *_of_numbers(result)]
     numbers = sum(len(cell) for row in result["rows"] for cell in row["cells"].values())
-    networks = sorted({protocol["feature_sha256"][:12] for _, _, protocol in _protocols(result) if _asks(protocol)})
+    networks = sorted({protocol["feature_sha256"][:12] for _, _, protocol in results.cells(result) if _asks(protocol)})
     told = [f"{numbers} numbers of {len(result['rows'])} rows, {len(result['claims'])} claims"]
     told += [f"network {', '.join(networks)}"] if networks else []
     told.append(f"commit {', '.join(result['commits'])}" if result["commits"] else "commit not written down")
@@ -98,21 +99,14 @@ def _of_study(result, today):
 
 def _of_numbers(result):
     """What a number has to say of itself: its seeds, how it was measured, and which network it asked."""
-    for row, column, protocol in _protocols(result):
-        known = metrics().get(column)
+    for row, column, protocol in results.cells(result):
+        known = metrics().get(metric_of(column))
         if len(row["cells"][column]) != row["seeds"]:
             yield f"{column} of {row['id']} has {len(row['cells'][column])} of {row['seeds']} seeds"
-        if known and not any(type(value) is int for value in protocol.values()):
+        if known and not results.tells_count(protocol):
             yield f"{column} of {row['id']} does not say of how many it is"
         if known and known.network and not _asks(protocol):
             yield f"{column} of {row['id']} does not name its network by its checksum"
-
-
-def _protocols(result):
-    """(row, column, its protocol) of every cell."""
-    for row in result["rows"]:
-        for column in row["cells"]:
-            yield row, column, {**result["protocol"].get(column, {}), **row["protocol"].get(column, {})}
 
 
 def _asks(protocol):

@@ -19,7 +19,7 @@ PAPERS = {  # their studies, in the order of a reader
 }  # fmt: skip
 OURS = "This project"
 WORDS = {claims.HOLDS: "yes", claims.FAILS: "no", claims.OPEN: "open"}
-HEADER = ["claim", "holds?", "ours (the paper's)", "by"]
+HEADER = ["claim", "holds?", "ours (the paper's)", "seeds, or why it is open"]
 EARLIER = "†"
 MARKS = "<!-- bin/reproduce --claims -->", "<!-- end -->"
 TEXT = """# The claims, and our numbers beside the papers'
@@ -48,7 +48,13 @@ class Study:
         self.result = results.read(folder / name) if known else None
         self.study = study.load(name, self.result["scale"] if known else "paper")
         self.rows = self.result["rows"] if known else []
-        self.unknown = sum(row["seeds"] - len(row["commits"]) for row in self.rows)  # runs without a commit
+        self.unknown = sum(map(_unknown, self.rows))
+
+    def is_earlier(self, claim):
+        """Whether numbers of a claim are of runs that do not say their commit."""
+        asked = {*claim.rows, *claim.than}
+        rows = [row for row in self.rows if row["id"] in asked and row["cells"].keys() & {*claim.metrics}]
+        return any(map(_unknown, rows))
 
     def verdict(self, claim):
         """The `claims.Verdict`; of a study without evidence, open."""
@@ -61,7 +67,7 @@ class Study:
         answer, _, remark = self.verdict(claim)
         if claims.check(claim, results.printed(self.study)).answer == claims.FAILS:
             remark += "; by the paper's own numbers it does not hold"
-        mark = f" {EARLIER}" if self.unknown else ""
+        mark = f" {EARLIER}" * self.is_earlier(claim)
         return [f"{claim.text} ({claim.where})", f"**{WORDS[answer]}**{mark}", self.numbers(claim), remark]
 
     def numbers(self, claim):
@@ -100,7 +106,8 @@ def page(folder):
         folder: of all evidence.
     """
     found = _found(folder)
-    text = [TEXT, *_table(["", "claims", "yes", "no", "open"], _counts(found)), "", "## The main claims", ""]
+    header = ["", "claims", "yes", "no", "open", f"yes or no of an earlier version {EARLIER}"]
+    text = [TEXT, *_table(header, _counts(found)), "", "## The main claims", ""]
     text += _table(HEADER, [line for each in found.values() for one in each for line in _main(one)])
     text += ["", OLD]
     for paper, each in found.items():
@@ -117,7 +124,8 @@ def lines(folder):
     """What the README says of it: a line for each paper."""
     return "\n".join(
         f"- {paper}, {total} claims: {yes} yes, {no} no, {still} open"
-        for paper, total, yes, no, still in _counts(_found(folder))
+        + f"; {earlier} of the answers by runs of an earlier version of this code" * (earlier != "0")
+        for paper, total, yes, no, still, earlier in _counts(_found(folder))
         if paper != OURS
     )
 
@@ -132,15 +140,25 @@ def _found(folder):
     return {paper: [Study(name, folder) for name in names] for paper, names in PAPERS.items()}
 
 
+def _unknown(row):
+    """How many runs of a row do not say the commit that trained them."""
+    return row["seeds"] - len(row["commits"])
+
+
 def _counts(found):
-    """[[paper, claims, yes, no, open]] as texts; targets of this project count as its own."""
-    answers = {paper: [] for paper in found}
+    """[[paper, claims, yes, no, open, yes or no by an earlier version]] as texts; targets of ours count as ours."""
+    answers, earlier = {paper: [] for paper in found}, dict.fromkeys(found, 0)
     for paper, each in found.items():
         for one in each:
             for claim in one.study.claims:
                 ours = claim.where.startswith("target of this project")
-                answers[OURS if ours else paper].append(one.verdict(claim).answer)
-    return [[paper, str(len(each)), *(str(each.count(answer)) for answer in WORDS)] for paper, each in answers.items()]
+                whose, answer = OURS if ours else paper, one.verdict(claim).answer
+                answers[whose].append(answer)
+                earlier[whose] += answer != claims.OPEN and one.is_earlier(claim)
+    return [
+        [paper, str(len(each)), *(str(each.count(answer)) for answer in WORDS), str(earlier[paper])]
+        for paper, each in answers.items()
+    ]
 
 
 def _main(one):
@@ -158,12 +176,10 @@ def _carries(one):
     """The line of a study's evidence: what its numbers say of themselves, a dash where they do not."""
     result = one.result
     networks, uncounted = {}, {}
-    for row in result["rows"]:
-        for column in row["cells"]:
-            protocol = {**result["protocol"].get(column, {}), **row["protocol"].get(column, {})}
-            networks[protocol.get("feature_sha256", "")[:12]] = None
-            if metric_of(column) in metrics() and not any(type(value) is int for value in protocol.values()):
-                uncounted[column] = None
+    for _, column, protocol in results.cells(result):
+        networks[protocol.get("feature_sha256", "")[:12]] = None
+        if metric_of(column) in metrics() and not results.tells_count(protocol):
+            uncounted[column] = None
     commits = ", ".join([*result["commits"], *[f"- ({one.unknown} runs)"] * bool(one.unknown)])
     counts = f"all but {', '.join(uncounted)}" if uncounted else "all"
     return [

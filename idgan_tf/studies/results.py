@@ -227,6 +227,18 @@ def write(study, runs, extra=(), allow_imports=()):
     return result, folder
 
 
+def cells(result):
+    """(row, column, its protocol) of every cell of what `collect` gives."""
+    for row in result["rows"]:
+        for column in row["cells"]:
+            yield row, column, {**result["protocol"].get(column, {}), **row["protocol"].get(column, {})}
+
+
+def tells_count(protocol):
+    """Whether a protocol says of how many images, votes or points a number is."""
+    return any(type(value) is int for key, value in protocol.items() if key != "seed")
+
+
 def write_texts(result, folder):
     """Writes results.json and the tables of what `collect` gives into a folder."""
     write_text(folder / "results.json", json.dumps(result, indent=1) + "\n")

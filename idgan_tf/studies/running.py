@@ -88,7 +88,9 @@ def _evaluate(job):
                 if not isinstance(result, Result):
                     left_out[now[name]] = result
         except NonFiniteError as error:
-            left_out[pending.pop(0)] = message(error)
+            failed = next(column for column in pending if codes_of(column) == codes)
+            pending.remove(failed)
+            left_out[failed] = message(error)
     have = measured.values(job)
     other = [column for column in job.row.metrics if column not in have.keys() | left_out.keys()]
     missing = [name for name in job.row.values if name not in have]

@@ -64,6 +64,20 @@ def test_whatever_was_changed_by_hand_is_found(tmp_path):
     assert "fid_dsprites of betavae_dsprites has 1 of 2 seeds" in wrong
 
 
+def test_a_number_that_does_not_say_its_count_or_network_is_found_of_given_codes_and_of_one_seed_too(tmp_path):
+    folder = tmp_path / "idgan_lambda"
+    shutil.copytree(ROOT / "docs" / "results" / "idgan_lambda", folder)
+    result = json.loads((folder / "results.json").read_text())
+    name = result["rows"][0]["id"]
+    result["rows"][0]["cells"]["fid_dsprites:prior"] = {"0": 1.0}
+    result["protocol"]["fid_dsprites:prior"] = {"seed": 0}
+    (folder / "results.json").write_text(json.dumps(result))
+    assert evidence.verify(folder)[1][-2:] == [
+        f"fid_dsprites:prior of {name} does not say of how many it is",
+        f"fid_dsprites:prior of {name} does not name its network by its checksum",
+    ]
+
+
 def test_no_evidence_is_said(monkeypatch, tmp_path):
     with pytest.raises(ConfigError, match="no evidence of idgan_table3; there is of ibgan_table1"):
         evidence.folders("idgan_table3")

@@ -58,6 +58,8 @@ def test_an_answer_stands_beside_our_number_and_the_papers(folder):
 
     best = "Two-step ID-GAN has the lowest FID"
     assert "**open** †" in line_of(folder, best) and "within the spread of the seeds" in line_of(folder, best)
+    no_numbers = line_of(folder, "Two-step ID-GAN draws better than its beta-VAE, of codes c ~ q(c)")
+    assert "| **open** | - |" in no_numbers, "no run made them, of whatever version"
     changed(folder, fids)
     assert "| **yes** | fid_dsprites:<br>ID-GAN (two-step) 1.5 ± 0.71 (2 ± 1.74)<br>" in line_of(folder, best)
     assert "| 2 seeds |" in line_of(folder, best) and "†" not in line_of(folder, best)
@@ -81,10 +83,13 @@ def test_what_the_papers_own_numbers_do_not_say_is_told():
 
 def test_the_counts_are_those_of_the_answers_and_targets_of_ours_are_no_claims_of_a_paper(folder):
     counts = {paper: list(map(int, rest)) for paper, *rest in overview._counts(overview._found(folder))}
-    assert all(total == yes + no + still for total, yes, no, still in counts.values())
+    assert all(total == yes + no + still for total, yes, no, still, _ in counts.values())
     table2 = overview.Study("idgan_table2", folder)
     answers = [table2.verdict(claim).answer for claim in table2.study.claims if "target" not in claim.where]
     assert counts["ID-GAN"][1:3] == [answers.count(HOLDS), answers.count(FAILS)] and answers.count(OPEN)
+    assert counts["ID-GAN"][4] == sum(counts["ID-GAN"][1:3]), "no run of this evidence has a commit"
+    changed(folder, lambda result: [row.update(commits={0: "abc", 1: "abc"}) for row in result["rows"]])
+    assert [paper[5] for paper in overview._counts(overview._found(folder))] == ["0"] * len(counts)
     assert sum(total for total, *_ in counts.values()) == sum(len(study.load(n, "paper").claims) for n in study.names())
 
 

@@ -101,6 +101,22 @@ def test_what_another_classifier_has_scored_is_measured_again(made, table2, tmp_
     assert len(made.evaluated) == 24 and {name for _, _, name, _ in made.evaluated} == {"fid_dsprites"}
 
 
+def test_a_metric_that_is_not_finite_is_left_out_and_no_other_in_its_place(made, table2, tmp_path, monkeypatch):
+    honest = made.measure
+
+    def measure(run_dir, chosen, seed, codes=None):
+        for name in chosen:
+            if name == "udr":
+                raise NonFiniteError("udr is nan")
+            yield from honest(run_dir, [name], seed, codes)
+
+    monkeypatch.setattr(made, "measure", measure)
+    result, _ = run_all(table2, tmp_path)
+    assert table2.chosen[0].metrics[-1] == "udr", "after columns of given codes"
+    assert all(row["left_out"] == {"udr": "udr is nan"} for row in result["rows"])
+    assert all(len(row["cells"]["fid_dsprites:training"]) == 2 for row in result["rows"])
+
+
 def test_finished_jobs_need_their_data_no_more(made, table2, tmp_path, monkeypatch):
     run_all(table2, tmp_path)
 

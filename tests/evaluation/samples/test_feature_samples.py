@@ -48,6 +48,16 @@ def test_no_real_image_is_its_own_neighbour(dataset, copier):
     assert len(samples.real) == dataset.num_examples < 100 == len(samples.generated)
 
 
+def test_asked_for_other_codes_they_are_made_anew(dataset, copier, monkeypatch):
+    drawn = iter(("of one", "of the other"))
+    monkeypatch.setattr(feature_samples, "_of_factors", lambda *given: next(drawn))
+    asked = []
+    for codes in ("q(c)", "q(c)", "N(0, I)"):
+        monkeypatch.setattr(generation, "describe", lambda method, codes=codes: codes)
+        asked.append(feature_samples.of(copier, dataset, 0, 30))
+    assert asked == ["of one", "of one", "of the other"]
+
+
 def test_metrics_of_a_run_share_them_and_say_how_they_were_measured(dataset, copier, monkeypatch):
     result = precision_recall(copier, dataset, 0, num_samples=48)
     monkeypatch.setattr(feature_samples, "_of_factors", None)
