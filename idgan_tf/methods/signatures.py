@@ -54,7 +54,8 @@ class Input(NamedTuple):
         value = self._scaled(self._tensor(value))
         if self.shape is not None and not value.shape.is_compatible_with(self.shape):
             raise ConfigError(f"{self.name} must have the shape {self._shape_text()}, got {value.shape.as_list()}")
-        require(value.shape.rank == 0 or value.shape[0] != 0, f"{self.name} is empty")
+        if value.shape.rank == 4:  # images, of which a convolution asks for one at least
+            require(value.shape[0] != 0, f"{self.name} is empty")
         value = tf.cast(value, self.dtype if self.dtype.is_floating else tf.int64)
         if not self._holds(value):
             raise ConfigError(f"{self.name} must be {self.wanted}, got {_range(value)}")

@@ -96,8 +96,6 @@ def paper_images(study, allow_imports=()):
 
 def _job(study, row, seed, runs, extra, allowed, network):
     scale = study.scale
-    if scale.seeds == 1:
-        row = dataclasses.replace(row, metrics=[column for column in row.metrics if not _compares_runs(column)])
     own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
     gin_files, params = _asked(scale, row)
     params += [f"train.seed = {seed}", *extra]
@@ -107,6 +105,8 @@ def _job(study, row, seed, runs, extra, allowed, network):
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
         needs.append(dataclasses.replace(teacher, needs=[]))
     _configured(tuple(gin_files), tuple(params), allowed)  # its imports may have metrics
+    if scale.seeds == 1:
+        row = dataclasses.replace(row, metrics=[column for column in row.metrics if not _compares_runs(column)])
     for metric in dict.fromkeys(map(metric_of, row.metrics)):
         if asked := find(metric).network:
             networks[metric], training = network(asked, row.dataset)
