@@ -74,13 +74,13 @@ def main():
     if flags.rehearse:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         with tempfile.TemporaryDirectory() as folder:
-            page = shutil.copy(PAGE, folder)
-            show(points.measure(pathlib.Path(folder) / TABLE.name, every_point(0.1, True)), pathlib.Path(page))
+            page = pathlib.Path(shutil.copy(PAGE, folder))
+            points.finish(page.with_suffix(".csv"), every_point(0.1, True), lambda rows: show(rows, page))
         return
     os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]  # one
     if flags.again:
         TABLE.unlink(missing_ok=True)
-    show(points.measure(TABLE, every_point(flags.seconds, False)), PAGE)
+    points.finish(TABLE, every_point(flags.seconds, False), lambda rows: show(rows, PAGE))
 
 
 if __name__ == "__main__":

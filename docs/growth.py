@@ -115,7 +115,7 @@ def main():
     flags = flags.parse_args()
     if flags.again:
         TABLE.unlink(missing_ok=True)
-    show(points.measure(TABLE, every_point(flags.seconds)))
+    points.finish(TABLE, every_point(flags.seconds), show)
 
 
 if __name__ == "__main__":

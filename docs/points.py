@@ -64,6 +64,14 @@ def measure(path, points):
     return {key: rows[key] for key in points if key in rows}
 
 
+def finish(path, points, show):
+    """Measures `points`, shows the rows, and ends with an error where some failed."""
+    rows = measure(path, points)
+    show(rows)
+    if failed := len(points) - len(rows):
+        sys.exit(f"{failed} of {len(points)} points failed")
+
+
 def benchmark(gin_files, *bindings, seconds, cores=(None,), cluster=False):
     """What bin/benchmark prints, where there are several processes of the first; images are those of all.
 
@@ -84,7 +92,12 @@ def benchmark(gin_files, *bindings, seconds, cores=(None,), cluster=False):
         environment = {"TF_CONFIG": json.dumps(task)} if cluster else {}
         pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
         started.append(start([*pinned, *command], environment))
-    first, *others = [json.loads(output(process)) for process in started]
+    try:
+        first, *others = [json.loads(output(process)) for process in started]
+    finally:
+        for process in started:  # a worker waits for one that failed
+            process.kill()
+            process.wait()
     if not cluster:
         first["images_per_s"] = round(sum(each["images_per_s"] for each in (first, *others)), 3)
     return {"processor": processor(), "processes": len(cores), **first}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import pathlib
+import re
 import shutil
 import time
 import zipfile
@@ -46,7 +47,7 @@ def at_home(path):
 
 def is_pattern(path):
     """Whether `tf.saved_model.load` takes a path for a pattern, and finds nothing there."""
-    return bool(set("[\\") & set(os.path.abspath(path)))
+    return bool(re.search(r"\[.*\]|\\", pathlib.Path(path).absolute().as_posix()))
 
 
 def sha256(path):

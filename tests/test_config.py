@@ -183,6 +183,12 @@ def test_a_macro_of_a_file_is_forgotten_with_the_one_that_reads_it_and_one_that_
         Configuration(files, [shape, "CHANNELS = 1"])
 
 
+def test_an_apostrophe_in_a_comment_hides_no_macro(tmp_path):
+    path = tmp_path / "mine.gin"
+    path.write_text("include 'gin/betavae_dsprites.gin'\n# it's mine\nMINE = 3\ntrain.batch_size = %MINE\n# isn't it\n")
+    assert "MINE" not in Configuration([path], ["train.batch_size = 4"]).text
+
+
 def test_a_part_of_experiments_may_set_a_macro_for_other_files():
     with pytest.raises(ConfigError, match="nothing reads the macro IMAGE_SHAPE"):
         Configuration(["gin/data/dsprites.gin"])

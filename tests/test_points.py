@@ -2,6 +2,7 @@
 
 import importlib
 import subprocess
+import sys
 
 import pytest
 
@@ -41,6 +42,33 @@ def test_a_killed_measurement_goes_on_and_what_fails_is_told_and_left_out(tmp_pa
     ]
     read = {row["series"]: row for row in points.read(tmp_path / "points.csv")}
     assert read["good"]["speed"] == "1" and read["killed"]["memory"] == "5" and read["killed"]["speed"] == ""
+
+
+def test_a_point_that_failed_is_told_by_the_exit_code_once_all_is_shown(tmp_path):
+    points, shown = importlib.import_module("points"), []
+
+    def fail():
+        raise subprocess.CalledProcessError(2, "benchmark", "", "out of memory")
+
+    keys = {("table", "good", "1"): lambda: {"speed": 1}, ("table", "bad", "1"): fail}
+    with pytest.raises(SystemExit, match="1 of 2 points failed"):
+        points.finish(tmp_path / "points.csv", keys, shown.extend)
+    assert shown == [("table", "good", "1")]
+    points.finish(tmp_path / "points.csv", keys | {("table", "bad", "1"): lambda: {"speed": 2}}, shown.extend)
+
+
+def test_no_worker_waits_for_one_that_failed(monkeypatch):
+    points, started = importlib.import_module("points"), []
+
+    def start(command, environment):
+        code = "import time; time.sleep(60)" if started else "raise SystemExit(2)"
+        started.append(subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        return started[-1]
+
+    monkeypatch.setattr(points, "start", start)
+    with pytest.raises(subprocess.CalledProcessError):
+        points.benchmark([], seconds=1, cores=[0, 1], cluster=True)
+    assert started[1].returncode
 
 
 def test_a_table_stands_between_its_marks_and_what_was_not_measured_is_empty(tmp_path):

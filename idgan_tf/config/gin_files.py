@@ -79,7 +79,8 @@ def literals(path):
 
 def macros_in(text):
     """The macros that a gin file's text reads."""
-    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", re.sub(r"'[^']*'|\"[^\"]*\"", "", text)))
+    code = re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", text)
+    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", code))
 
 
 def macros_read(gin_file):

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from idgan_tf import noise
 from idgan_tf.errors import require
-from idgan_tf.evaluation.checks import standardised
+from idgan_tf.evaluation.checks import standardised, unmasked
 from idgan_tf.evaluation.metric import Result, metric, require_available
 from idgan_tf.evaluation.samples import generation
 from idgan_tf.methods.faces import can
@@ -43,16 +43,18 @@ def checked_sides(codes, labels, test_codes, test_labels):
     """(`standardised` codes and their labels [N] to fit on, and those [M] to score on).
 
     Raises:
-        ConfigError: codes and labels are not of one length, codes no real numbers, or labels no classes.
+        ConfigError: codes and labels are not of one length, or empty, codes no real numbers, or labels no classes.
         NonFiniteError: NaN or infinity in the codes.
     """
     for some, theirs in ((codes, labels), (test_codes, test_labels)):
         require(
-            np.ndim(some) == 2 and np.shape(theirs) == (len(some),),
+            np.ndim(some) == 2 and len(some) and np.shape(theirs) == (len(some),),
             f"codes must be [N, D] and labels [N], got {list(np.shape(some))} and {list(np.shape(theirs))}",
         )
+    sizes = np.shape(codes)[1], np.shape(test_codes)[1]
+    require(sizes[0] == sizes[1], f"codes to fit on and to score on have {sizes[0]} and {sizes[1]} dimensions")
     codes, test_codes = standardised(codes, test_codes)
-    labels, test_labels = np.asarray(labels), np.asarray(test_labels)
+    labels, test_labels = unmasked(labels, "labels"), unmasked(test_labels, "labels")
     for theirs in (labels, test_labels):
         require(
             theirs.dtype.kind in "bu" or (theirs.dtype.kind == "i" and np.all(theirs >= 0)),

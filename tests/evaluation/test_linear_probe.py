@@ -31,6 +31,12 @@ def test_labels_of_another_length_and_complex_codes_are_refused(rng):
     for labels in (y - 1, y + 0.5, y.astype(str)):
         with pytest.raises(ConfigError, match="labels must be classes, whole numbers from 0 on"):
             probe_accuracy(x, labels, x, y)
+    with pytest.raises(ConfigError, match="labels have masked values"):
+        probe_accuracy(x, np.ma.masked_equal(y, 0), x, y)
+    with pytest.raises(ConfigError, match=r"got \[0, 3\] and \[0\]"):
+        probe_accuracy(x, y, x[:0], y[:0])
+    with pytest.raises(ConfigError, match="have 3 and 2 dimensions"):
+        probe_accuracy(x, y, x[:, :2], y)
     with pytest.raises(Unavailable, match="a probe needs two classes, got 1"):
         probe_accuracy(x, 0 * y, x, y)
 

@@ -35,7 +35,8 @@ def test_versions_count_up_and_the_older_ones_stay(tmp_path):
 
 def test_a_path_that_tensorflow_cannot_load_from_is_warned_of(tmp_path, caplog):
     _, method = build_tiny("tests/tiny/betavae.gin", tmp_path / "run")
-    saved_model.export(method, tmp_path / "plain")
+    for name in ("plain", "half[1e-4"):
+        tf.saved_model.load(str(saved_model.export(method, tmp_path / name)))
     assert not caplog.text
     written = saved_model.export(method, tmp_path / "lr[1e-4]")
     assert f"takes [ and \\ in {written} for a pattern; load it from a copy elsewhere" in caplog.text

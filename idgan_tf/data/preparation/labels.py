@@ -181,16 +181,21 @@ def _entries(data, what, names):
         pairs = _of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_csv(text, what, names)
     except UnicodeDecodeError as error:
         raise DataError(f"{what} is not in UTF-8; save it so") from error
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, csv.Error) as error:
         raise DataError(f"{what} is no file of labels ({error}); docs/data.md says how one looks") from error
     entries = {}
     for file, label in pairs:
-        file, label = str(file).strip().replace("\\", "/").removeprefix("./"), str(label).strip()
+        file, label = _path(str(file)), str(label).strip()
         if not file or not label:
             raise DataError(f"{what}: {file or label or 'a line'} lacks its {'class' if file else 'file'}")
         if entries.setdefault(file, label) != label:
             raise DataError(f"{what} says {entries[file]!r} and {label!r} of {file}")
     return entries
+
+
+def _path(text):
+    """What a file of labels calls an image, as a source does."""
+    return text.strip().replace("\\", "/").removeprefix("./")
 
 
 def _of_json(text):
@@ -205,6 +210,8 @@ def _of_json(text):
         found = [_record(each) for each in found]
     elif isinstance(found, dict) and set(found) & set(FILES) and set(found) & set(LABELS):
         found = [_record(found)]
+    elif isinstance(found, list) and not all(isinstance(each, list) for each in found):
+        raise ValueError("neither records nor pairs of a file and its class")
     pairs = list(found.items()) if isinstance(found, dict) else [(file, label) for file, label in found]
     if any(isinstance(label, (dict, list, float)) or label is None for _, label in pairs):
         raise ValueError("a class is a text or a whole number")
@@ -233,7 +240,7 @@ def _of_csv(text, what, names):
     first = text.partition("\n")[0]
     header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
     columns = [name.strip().lower() for name in header]
-    is_image = not set(columns) & set(LABELS) and _named(names, [cell.strip() for cell in header[:1]])
+    is_image = not set(columns) & set(LABELS) and _named(names, [_path(cell) for cell in header[:1]])
     if columns and (columns[0].endswith(SUFFIXES) or is_image):
         raise DataError(f"{what} begins with an image; its first line must name the columns, such as name,label")
     chosen = [number for number, name in enumerate(columns) if name in LABELS] or ([1] if len(columns) == 2 else [])

@@ -112,15 +112,20 @@ class Source:
         return f"; an archive lies in it, {inside[0]}: take that out, and pass it as --source" if inside else ""
 
 
+def of_prepared(name):
+    """Whether a file of this name may be one of a prepared dataset."""
+    return name == "manifest.json" or name.endswith(".npy")
+
+
 class Folder(Source):
-    """The files below a folder, but for prepared datasets; links to folders are not followed, and a warning says so."""
+    """The files below a folder, but those of prepared datasets; links to folders are left out, with a warning."""
 
     def __init__(self, path):
         root, found, empty = pathlib.Path(path), [], []
         for folder, folders, files in os.walk(root, onerror=_cannot_list):
-            if {"manifest.json", "images.npy"} <= set(files):  # a --data_dir that lies in it
-                continue
-            found += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in files]
+            is_prepared = {"manifest.json", "images.npy"} <= set(files)  # a --data_dir that lies in it
+            own = [name for name in files if not (is_prepared and of_prepared(name))]
+            found += [(pathlib.Path(folder) / name).relative_to(root).as_posix() for name in own]
             for link in (name for name in folders if os.path.islink(os.path.join(folder, name))):
                 logging.warning("%s is a link to a folder and is left out", os.path.join(folder, link))
             if not files and not folders and folder != str(root):

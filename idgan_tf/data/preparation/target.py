@@ -13,7 +13,7 @@ import numpy as np
 from absl import logging
 
 from idgan_tf.data.preparation.pictures import shortened
-from idgan_tf.data.preparation.sources import Folder, Source, sha256
+from idgan_tf.data.preparation.sources import Folder, Source, of_prepared, sha256
 from idgan_tf.data.preparation.tfds_source import data_folder
 from idgan_tf.data.prepared import FORMAT
 from idgan_tf.errors import ConfigError, DataError
@@ -211,8 +211,7 @@ def check_replaceable(folder):
     if is_prepared(folder) and (folder.is_symlink() or folder.is_mount()):
         raise DataError(f"{folder} is a link or a disk and cannot be replaced; delete what is in it, then prepare")
     names = sorted(os.listdir(folder)) if is_prepared(folder) else []
-    others = [name for name in names if name != MANIFEST and not name.endswith(".npy")]
-    if others:
+    if others := [name for name in names if not of_prepared(name)]:
         raise DataError(f"{folder} holds {shortened(others)}, which --replace would delete; move it away first")
 
 

@@ -118,6 +118,7 @@ def test_what_a_file_of_labels_does_not_say_is_said():
     [
         ("0.png,cat\n1.png,dog\n", "begins with an image; its first line must name the columns"),
         ("0,cat\n1,dog\n", "begins with an image; its first line must name the columns"),
+        ("./0,cat\n1,dog\n", "begins with an image; its first line must name the columns"),
         ("name,kind,size\n0.png,cat,3\n", "has columns name, kind, size; one must be named label"),
         ("name\n0.png\n", "one must be named label"),
         ("name,label\n0.png\n", "line 2 has 1 columns, not 2"),
@@ -128,6 +129,9 @@ def test_what_a_file_of_labels_does_not_say_is_said():
         ("name,label\n", "names none of the 3 images, but nothing"),
         ('{"0.png": "cat", "0.png": "dog"}', "'0.png' stands in it twice"),
         ('{"image": "0.png", "label": 1}\n{"image": "1.png", "label": 1, "label": 2}', "'label' stands in it twice"),
+        ('[["0.png", 1], {"image": "1.png", "label": 2}]', "neither records nor pairs of a file and its class"),
+        ('{"labels": ["00", "11"]}', "neither records nor pairs of a file and its class"),
+        ("[" * 100_000, "is no file of labels"),
         ('{"0.png": 1.5}', "a class is a text or a whole number"),
         ('{"labels": null}', "a class is a text or a whole number"),
         ("{", "is no file of labels"),

@@ -277,6 +277,11 @@ def test_a_dataset_within_its_own_source_is_no_part_of_it(tmp_path, out, caplog)
     assert not caplog.text
 
 
+def test_images_beside_files_with_the_names_of_a_dataset_are_read(tmp_path):
+    source = write_folder(tmp_path / "in", images() | {"manifest.json": b"{}", "images.npy": b"mine"})
+    assert prepare(Counting(tmp_path / "out"), source)["count"] == COUNT
+
+
 def test_a_target_that_is_a_file_or_below_one_is_called_so(tmp_path):
     source = write_folder(tmp_path / "in", images() | {"file": b"x"})
     for data_dir, why in ((source / "file", "File exists"), (source / "file" / "out", "Not a directory")):
