@@ -25,7 +25,7 @@ BATCHES = [4**power for power in range(6)]
 SIDES = [64, 128, 256, 512, 1024]
 COUNTS = [2_000, 20_000, 200_000]  # the last is about CelebA's
 PLACES = {"resident": "train.resident_bytes = 8589934592", "streamed": "train.resident_bytes = 0"}
-STEPS = [100, 10_000]
+STEPS = [100, 1_000, 10_000, 30_000]
 LEFT = ("checkpoints", "metrics.jsonl", "tensorboard", "samples", "networks")  # by a training
 STARTS = ("imports_s", "data_s", "networks_s", "first_step_s")
 # Runs a command and prints the most memory that it had, in kilobytes.
@@ -79,7 +79,8 @@ def show(rows):
     """Writes the tables of time.md."""
 
     def value(column, *key):
-        return float(rows.get(tuple(map(str, key)), {}).get(column) or "nan")
+        measured = rows.get(tuple(map(str, key)), {}).get(column, "")
+        return float("nan" if measured == "" else measured)
 
     def speed(*key):
         return [points.digits(value("images_per_s", *key)), f"{value('peak_rss_mb', *key) / 1e3:.2f} GB"]
