@@ -1,8 +1,38 @@
 """Weights of loss terms: numbers, or schedules of the step."""
 
+import gin
+import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
-from idgan_tf.errors import require_number
+from idgan_tf.errors import require, require_number
+
+
+@gin.register
+class PiecewiseLinear(LearningRateSchedule):
+    """A value for each of some steps, on straight lines between them, and as at the ends before and after.
+
+    Args:
+        steps: rising.
+        values: as many.
+    """
+
+    def __init__(self, steps, values):
+        rising = all(first < then for first, then in zip(steps, steps[1:], strict=False))
+        require(
+            len(steps) == len(values) > 0 and rising,
+            f"PiecewiseLinear takes a value for each of its rising steps, got {steps!r} and {values!r}",
+        )
+        self.steps, self.values = tuple(steps), tuple(values)
+
+    def __call__(self, step):
+        step, value = tf.cast(step, tf.float32), tf.constant(self.values[0], tf.float32)
+        for first, last, before, after in zip(self.steps, self.steps[1:], self.values, self.values[1:], strict=False):
+            part = tf.clip_by_value((step - first) / (last - first), 0.0, 1.0)
+            value += part * (after - before)
+        return value
+
+    def get_config(self):
+        return {"steps": self.steps, "values": self.values}
 
 
 def require_weight(name, weight):

@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.objectives.adversarial import (
     fake_loss,
     hinge_game,
@@ -16,6 +17,7 @@ from idgan_tf.objectives.adversarial import (
 from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.objectives.likelihood import gaussian_nll as gaussian_image_nll
+from idgan_tf.objectives.weights import PiecewiseLinear
 
 
 def test_kl_of_the_prior_is_zero():
@@ -102,3 +104,18 @@ def test_a_satisfied_hinge_has_no_more_to_say():
     assert float(hinge_game().real(tf.constant(1.5))) == 0.0
     assert float(hinge_game().fake(tf.constant(-1.5))) == 0.0
     assert float(hinge_game().fool(tf.constant(1.5))) == -1.5
+
+
+def test_a_weight_on_straight_lines_is_that_of_numpy_and_constant_outside():
+    steps, values = (10, 20, 50), (0.4, 0.1, 0.3)
+    schedule = PiecewiseLinear(steps, values)
+    for step in (0, 10, 13, 20, 21, 49, 50, 1000):
+        for given in (schedule(step), tf.function(schedule)(tf.constant(step, tf.int64))):
+            np.testing.assert_allclose(given, np.interp(step, steps, values), rtol=1e-6)
+    assert PiecewiseLinear.from_config(schedule.get_config())(15) == schedule(15)
+
+
+@pytest.mark.parametrize("steps, values", [((1, 2), (0.5,)), ((2, 1), (0.5, 0.1)), ((), ())])
+def test_a_weight_on_lines_takes_a_value_for_each_of_its_rising_steps(steps, values):
+    with pytest.raises(ConfigError, match="PiecewiseLinear takes a value for each of its rising steps"):
+        PiecewiseLinear(steps, values)
