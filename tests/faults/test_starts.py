@@ -83,7 +83,8 @@ def test_a_path_with_brackets_is_exported_and_a_full_disk_is_one_line(teacher, t
     finally:
         subprocess.run(["umount", str(disk)], check=True)
     assert process.returncode == DataError.exit_code and not left
-    assert process.stderr.splitlines()[-1].endswith("No space left on device; make room, or choose a folder that has it")
+    help = "No space left on device; make room, or choose a folder that has it"
+    assert process.stderr.splitlines()[-1].endswith(help)
 
 
 ELSEWHERE = """

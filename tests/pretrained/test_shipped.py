@@ -14,7 +14,7 @@ from tests.helpers import PROJECT, metrics
 from tests.pretrained.packed import files
 
 LARGEST = 5e6  # bytes of a model
-PROMISED = {"idgan_dsprites", "idgan_color_dsprites", "idgan_rooms", "label_digits"}
+PROMISED = {"idgan_dsprites", "ibgan_dsprites", "idgan_color_dsprites", "idgan_rooms", "label_digits"}
 
 
 def test_the_package_takes_all_files_of_a_model_along(models):
