@@ -9,11 +9,11 @@ from idgan_tf import noise
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.methods.gan import GAN
-from idgan_tf.methods.ibgan import IBGAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.run_directory import Run
 from idgan_tf.visualize import figures, grids, rendering
 from tests.helpers import TinySprites, build_tiny
+from tests.methods import tiny_ibgan
 from tests.methods.tiny import LinearDecoder, LinearEncoder, make
 
 
@@ -95,7 +95,7 @@ def test_traversals_of_the_released_codes_start_at_a_prior_draw_or_add_to_the_co
 def test_the_number_of_values_of_a_traversal_is_a_binding(idgan):
     gin.bind_parameter("traversal.steps", 21)
     try:
-        np.testing.assert_allclose(rendering.traversal_values(IBGAN), np.arange(-10, 11) / 10)
+        np.testing.assert_allclose(rendering.traversal_values(tiny_ibgan.make()), np.arange(-10, 11) / 10)
         assert figures.traversal(idgan, TinySprites()).shape[1] > 2 * 21 * (64 // 2 + 2), "two sides, at half the size"
         assert figures.row(idgan, TinySprites()).shape[1] > (8 + 2 * 21) * (64 // 2 + 2)
     finally:
