@@ -61,7 +61,7 @@ class Configuration:
         with gin_state.restored():
             gin_state.put(gin_state.EMPTY)
             _parse(**given)
-            _forget_overridden(**given)
+            _forget_overridden(given["gin_files"], given["bindings"])
             read = {"text": gin.config_str(), "_state": gin_state.now()}
         if not self.is_part:
             _check_macros(read["text"])
@@ -151,9 +151,8 @@ def _lines(text):
     return sorted(lines)
 
 
-def _forget_overridden(gin_files, bindings, allow_imports):
+def _forget_overridden(gin_files, bindings):
     """Forgets macros of files that nothing reads any more, as a binding overrides the one that did."""
-    del allow_imports
     given = {binding.partition("=")[0].strip() for binding in bindings}
     was_read = set().union(*map(macros_read, gin_files)) - given
     while unread := was_read & _macros_set(text := gin.config_str()) - macros_in(text):
