@@ -106,7 +106,7 @@ def page(folder):
         folder: of all evidence.
     """
     found = _found(folder)
-    header = ["", "claims", "yes", "no", "open", f"yes or no of an earlier version {EARLIER}"]
+    header = ["", "claims", *WORDS.values(), f"yes or no by an earlier version {EARLIER}"]
     text = [TEXT, *_table(header, _counts(found)), "", "## The main claims", ""]
     text += _table(HEADER, [line for each in found.values() for one in each for line in _main(one)])
     text += ["", OLD]
@@ -121,10 +121,9 @@ def page(folder):
 
 
 def lines(folder):
-    """What the README says of it: a line for each paper."""
+    """What the README says of it: a line for each paper, of answers by this version alone."""
     return "\n".join(
-        f"- {paper}, {total} claims: {yes} yes, {no} no, {still} open"
-        + f"; {earlier} of the answers by runs of an earlier version of this code" * (earlier != "0")
+        f"- {paper}, {total} claims: {yes} yes, {no} no, {int(still) + int(earlier)} open"
         for paper, total, yes, no, still, earlier in _counts(_found(folder))
         if paper != OURS
     )
@@ -147,16 +146,16 @@ def _unknown(row):
 
 def _counts(found):
     """[[paper, claims, yes, no, open, yes or no by an earlier version]] as texts; targets of ours count as ours."""
-    answers, earlier = {paper: [] for paper in found}, dict.fromkeys(found, 0)
+    answers = {paper: [] for paper in found}
     for paper, each in found.items():
         for one in each:
             for claim in one.study.claims:
                 ours = claim.where.startswith("target of this project")
-                whose, answer = OURS if ours else paper, one.verdict(claim).answer
-                answers[whose].append(answer)
-                earlier[whose] += answer != claims.OPEN and one.is_earlier(claim)
+                answer = one.verdict(claim).answer
+                earlier = answer != claims.OPEN and one.is_earlier(claim)
+                answers[OURS if ours else paper].append(EARLIER if earlier else answer)
     return [
-        [paper, str(len(each)), *(str(each.count(answer)) for answer in WORDS), str(earlier[paper])]
+        [paper, str(len(each)), *(str(each.count(answer)) for answer in (*WORDS, EARLIER))]
         for paper, each in answers.items()
     ]
 
