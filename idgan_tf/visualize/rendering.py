@@ -6,7 +6,7 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.errors import require_number
+from idgan_tf.errors import require, require_number
 from idgan_tf.methods.faces import CodeFaces, can, draws_by
 from idgan_tf.visualize.examples import SEED, examples
 
@@ -81,15 +81,28 @@ def rendered(method, c, columns=1):
 
 
 @gin.configurable("traversal")
-def traversal_values(method, steps=7):
+def traversal_asked(steps=7, image=None):
+    """What is bound of traversals: (steps, image).
+
+    Args:
+        steps: values of a dimension; 7 in ID-GAN's code, 21 (-1 to 1 by 0.1) in IB-GAN's.
+        image: which image of the dataset has the code that is traversed; by default the first example of all figures.
+    """
+    require_number("traversal.steps", steps, minimum=2, integer=True)
+    if image is not None:
+        require_number("traversal.image", image, minimum=0, integer=True)
+    return steps, image
+
+
+def traversal_values(method, steps=None):
     """The values [V] that a traversal gives to a dimension: `traversal_range` of the method in equal steps.
 
     Of a quantised code, levels: all of them, or those nearest to as many steps.
 
     Args:
-        steps: how many; 7 in ID-GAN's code, 21 (-1 to 1 by 0.1) in IB-GAN's.
+        steps: how many; by default `traversal.steps`.
     """
-    require_number("traversal.steps", steps, minimum=2, integer=True)
+    steps = traversal_asked()[0] if steps is None else steps
     if not method.levels:
         return np.linspace(*method.traversal_range, steps)
     levels = np.linspace(*method.traversal_range, method.levels)
@@ -111,14 +124,19 @@ def traversed(method, dataset, values, columns, start=None, added=False):
     The images are as they stand in a row of `columns`.
 
     Args:
-        start: the code [1, D] to traverse; by default the mean code of the first example, or 0 without an encoder.
+        start: the code [1, D] to traverse; by default the mean code of `traversal.image`, or 0 without an encoder.
         added: whether the values are added to its own.
+
+    Raises:
+        ConfigError: there is no such image, or the method cannot encode it.
     """
+    _, image = traversal_asked()
     if can(method, "encode"):
-        image = examples(dataset)
-        kl = np.asarray(method.kl_per_dimension(image))
-        mean, _ = method.encode(image[:1])
+        shown = examples(dataset)
+        kl = np.asarray(method.kl_per_dimension(shown))
+        mean, _ = method.encode(shown[:1] if image is None else dataset.take([image])["image"])
     else:
+        require(image is None, f"traversal.image = {image}, but {type(method).__name__} encodes no images")
         kl, mean = np.zeros(method.code_dim), np.zeros((1, method.code_dim))
     order = np.argsort(-kl, kind="stable")[:MOST]
     c = varied(mean if start is None else start, order, values, added)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from idgan_tf import noise
+from idgan_tf.errors import ConfigError
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.methods.gan import GAN
@@ -100,6 +101,23 @@ def test_the_number_of_values_of_a_traversal_is_a_binding(idgan):
         assert figures.row(idgan, TinySprites()).shape[1] > (8 + 2 * 21) * (64 // 2 + 2)
     finally:
         gin.clear_config()
+
+
+def test_the_image_whose_code_a_traversal_starts_at_is_a_binding(idgan, monkeypatch):
+    seen = []
+    monkeypatch.setattr(rendering, "rendered", lambda method, c, columns: seen.append(np.asarray(c)) or idgan.render(c))
+    gin.bind_parameter("traversal.image", 7)
+    try:
+        figures.traversal(idgan, TinySprites())
+        with pytest.raises(ConfigError, match="traversal.image = 7, but GAN encodes no images"):
+            rendering.traversed(make(GAN), TinySprites(), np.arange(3.0), 3)
+        gin.bind_parameter("traversal.image", TinySprites().num_examples)
+        with pytest.raises(ConfigError, match="examples 0 to 47, got 48"):
+            figures.traversal(idgan, TinySprites())
+    finally:
+        gin.clear_config()
+    mean, _ = idgan.encode(TinySprites().take([7])["image"])
+    np.testing.assert_allclose(np.delete(seen[0][0], 2), np.delete(mean[0], 2))  # dimension 2 is the first that moves
 
 
 def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):
