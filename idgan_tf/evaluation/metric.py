@@ -125,8 +125,9 @@ def find(name):
 
 
 def lower_is_better(name):
-    """Whether less is better of a column of a table; of those that are no metrics, more is."""
-    return name in metrics() and _known[name].better == "lower"
+    """Whether less is better of a column of a table: as of the metric whose name begins its own, else more is."""
+    of = next((known for known in sorted(metrics(), reverse=True) if f"{name}_".startswith(f"{known}_")), None)
+    return of is not None and _known[of].better == "lower"
 
 
 @functools.cache

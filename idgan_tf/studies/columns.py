@@ -2,8 +2,11 @@
 
 "fid_dsprites:prior" is fid_dsprites with `generation.codes = "prior"`: of c ~ N(0, I), whoever draws;
 "fid_dsprites:training" of those of the training, c ~ q(c) of ID-GAN and of VAEs. Without codes in its name a metric
-draws as the method does unasked: a VAE of the prior, a GAN as in its training.
+draws as the method does unasked: a VAE of the prior, a GAN as in its training. What else a metric says is a value,
+"fid_dsprites_even:prior" so, too.
 """
+
+import re
 
 from idgan_tf.errors import require
 
@@ -24,6 +27,12 @@ def codes_of(column):
     _, named, codes = column.partition(":")
     require(not named or codes in CODES, f"no codes {codes!r} of {column}; there are {', '.join(CODES)}")
     return codes or None
+
+
+def value_of(name):
+    """The column of a value of metrics.jsonl: its name without the count, its codes behind a colon."""
+    stem, _, codes = re.fullmatch(rf"(.*?)(\d+k?)?(?:_({'|'.join(CODES)}))?", name).groups()
+    return f"{stem}:{codes}" if codes else stem
 
 
 def by_codes(columns):

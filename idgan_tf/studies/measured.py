@@ -10,7 +10,7 @@ from idgan_tf.evaluation.metric import CODES, find
 from idgan_tf.files import NOT_OURS, sha256
 from idgan_tf.run_log import read_metrics, score_of
 from idgan_tf.studies import jobs
-from idgan_tf.studies.columns import codes_of, metric_of
+from idgan_tf.studies.columns import codes_of, metric_of, value_of
 
 
 def values(job):
@@ -29,13 +29,19 @@ def values(job):
         protocol = {key: value for key, value in record.get("protocol", {}).items() if key != "metric"}  # the column
         if record["step"] != step or protocol.get("seed", job.seed) != job.seed:
             continue
-        found.update({name: (record[name], name, protocol) for name in job.row.values if name in record})
-        metric, name = score_of(record)
+        metric, name = score_of(record)  # of a line of the training neither
         column = columns.get((metric, protocol.get(CODES) if "generated" in protocol else bound))
-        if column is None or (metric in asked and protocol.get("feature_sha256") != asked[metric]):
+        if metric in counts and (
+            column is None
+            or (metric in asked and protocol.get("feature_sha256") != asked[metric])
+            or any(protocol.get(key, count) != count for key, count in counts[metric].items())
+        ):
             continue
-        if all(protocol.get(key, count) == count for key, count in counts[metric].items()):
-            found[column] = record[name], name, protocol
+        logged = {value_of(name): name for name in record} | {name: name for name in record}
+        shown = {value: logged[value] for value in job.row.values if value in logged}
+        if column:
+            shown[column] = name
+        found.update({value: (record[name], name, protocol) for value, name in shown.items()})
     return found
 
 

@@ -36,6 +36,7 @@ def test_metrics_of_the_package_are_found_cheap_ones_first():
 def test_of_distances_less_is_better_and_of_all_else_more():
     lower = {name for name in metric.metrics() if metric.lower_is_better(name)}
     assert lower == {"fid", "fid_dsprites", "kid", "mind", "mmd_rbf"} and not metric.lower_is_better("mi_upper")
+    assert metric.lower_is_better("fid_dsprites_even") and not metric.lower_is_better("fvm_active_dims")
 
 
 @pytest.mark.parametrize(

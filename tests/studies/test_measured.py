@@ -33,19 +33,38 @@ def test_a_fid_of_other_codes_is_no_number_of_a_column(made, table2, tmp_path):
     assert cells["fid_dsprites"] == result["rows"][0]["cells"]["fid_dsprites"]
 
 
+def test_another_value_of_a_metric_is_a_column_of_given_codes_and_measured_as_its_metric_is(made, tmp_path):
+    name = "fid_dsprites_even10k_training"
+    job = next(job for job in jobs.plan(study.load("start", "cpu"), tmp_path) if job.row.teacher)
+    made.train(job)
+    step = json.loads(job.run.done.read_text())["step"]
+    protocol = {"metric": "fid_dsprites", "generated": "G", "generation.codes": "training", "num_samples": 10000}
+    assert not job.networks["fid_dsprites"].exists(), "so that no checksum is asked"
+    for value, other in ((49.0, {}), (1.0, {"num_samples": 500}), (2.0, {"feature_sha256": "0"}), (3.0, {"seed": 7})):
+        record = {"fid_dsprites10k_training": 100 * value, name: value, "protocol": {"seed": 0} | protocol | other}
+        append_metrics(job.run.metrics, {"step": step, **record})
+    found = {column: (value, name) for column, (value, name, _) in measured.values(job).items()}
+    assert found["fid_dsprites_even:training"] == (49.0, name)
+    assert (
+        found["fid_dsprites:training"] == (4900.0, "fid_dsprites10k_training")
+        and "fid_dsprites_even:prior" not in found
+    )
+
+
 def test_a_teacher_and_its_gan_are_compared_of_the_same_codes():
     for name in ("teachers", "rooms", "start", "idgan_table2"):
         found = study.load(name, "paper")
+        distance = "fid_dsprites" if name == "idgan_table2" else "fid_dsprites_even"
         teacher_of = {row.id: row.teacher for row in found.rows}
         compared = {
             (metric, gan)
             for claim in found.claims
             for metric in claim.metrics
             for gan in claim.rows
-            if metric.startswith("fid_dsprites:") and teacher_of[gan] in claim.than
+            if metric.startswith(f"{distance}:") and teacher_of[gan] in claim.than
         }
         gans = {row for row, teacher in teacher_of.items() if teacher}
-        assert compared == {(f"fid_dsprites:{codes}", gan) for codes in ("training", "prior") for gan in gans}, name
+        assert compared == {(f"{distance}:{codes}", gan) for codes in ("training", "prior") for gan in gans}, name
 
 
 def test_values_beside_a_metric_are_of_the_seed_of_the_job(made, tmp_path):
