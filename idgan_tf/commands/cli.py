@@ -14,6 +14,7 @@ from absl import flags, logging
 
 from idgan_tf.errors import DataError, UserError, message
 
+UNUSED = ("matplotlib", "sklearn")  # by what Keras has of them, and a third of the time until it is imported
 SIGPIPE = 13  # which Windows does not have
 INSTALLED = "idgan_tf "  # before the name of a command that `idgan_tf` was asked for, in place of bin/
 
@@ -103,7 +104,7 @@ def _run(main, usage, known, check, needs_tensorflow):
         if check:
             check()
         if needs_tensorflow():
-            with _quiet():
+            with _quiet(), _hidden(*UNUSED):
                 import tensorflow as tf
 
                 tf.config.list_physical_devices()
@@ -161,6 +162,18 @@ def _quiet():
         os.dup2(kept, 2)
         os.close(kept)
         os.close(sink)
+
+
+@contextlib.contextmanager
+def _hidden(*packages):
+    """To what is imported in the block, these packages are not installed."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _end(name, error, code):

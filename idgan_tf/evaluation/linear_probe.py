@@ -6,7 +6,6 @@ should tell the class, zu should not.
 
 import numpy as np
 import tensorflow as tf
-from sklearn.linear_model import LogisticRegression
 
 from idgan_tf import noise
 from idgan_tf.errors import require
@@ -32,6 +31,8 @@ def probe_accuracy(codes, labels, test_codes, test_labels):
         Unavailable: fewer than two classes to fit on.
         NonFiniteError: NaN or infinity in the codes.
     """
+    from sklearn.linear_model import LogisticRegression
+
     codes, labels, test_codes, test_labels = checked_sides(codes, labels, test_codes, test_labels)
     count = len(np.unique(labels))
     require_available(count > 1, f"a probe needs two classes, got {count}")

@@ -7,7 +7,6 @@ paper's latent classifier (Zheng & Sun, CVPR 2019, appendix B.2), and learns ane
 import functools
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
 
 from idgan_tf.evaluation.linear_probe import checked_sides, probed
 from idgan_tf.evaluation.metric import metric, require_available
@@ -29,6 +28,8 @@ def mlp_accuracy(codes, labels, test_codes, test_labels, seed):
         Unavailable: there are too few codes to hold every class back.
         NonFiniteError: NaN or infinity in the codes.
     """
+    from sklearn.neural_network import MLPClassifier
+
     codes, labels, test_codes, test_labels = checked_sides(codes, labels, test_codes, test_labels)
     _, counts = np.unique(labels, return_counts=True)
     enough = len(counts) > 1 and counts.min() > 1 and HELD_BACK * len(labels) >= len(counts)

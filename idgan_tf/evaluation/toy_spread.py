@@ -5,7 +5,6 @@ x is label relevant and y is not; Figure 2 shows that cVAE-GAN keeps y within a 
 """
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
 from idgan_tf.data.half_circles import HalfCircles, points
 from idgan_tf.evaluation.metric import Result, metric, require_available
@@ -35,6 +34,8 @@ def toy_spread(method, dataset, seed, points_per_class=10_000):
         seed: of both samples.
         points_per_class: real and generated points of each class.
     """
+    from scipy.stats import wasserstein_distance
+
     require_available(isinstance(dataset, HalfCircles), f"{dataset.name} has no axis y")
     require_available(can(method, "sample"), f"{type(method).__name__} does not generate by class")
     labels, rng = np.asarray(dataset.arrays["label"]), np.random.default_rng(seed)

@@ -133,3 +133,22 @@ def test_letters_that_a_terminal_lacks_end_no_command_and_pillow_keeps_to_itself
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     process = subprocess.run([sys.executable, "-c", SAYS], cwd=PROJECT, capture_output=True, text=True, env=environment)
     assert (process.returncode, process.stdout.strip(), process.stderr) == (0, r"K\xe4fer", "")
+
+
+IMPORTS = """
+import sys
+from idgan_tf.commands import cli
+from idgan_tf.evaluation.metric import metrics
+
+def main():
+    metrics()
+    print(sorted({"matplotlib", "sklearn", "keras"} & set(sys.modules)))
+    import matplotlib.pyplot, sklearn.linear_model  # who needs them has them
+
+cli.run(main, "usage", cli.flags_of())
+"""
+
+
+def test_a_command_starts_without_the_packages_that_keras_imports_for_nothing():
+    process = subprocess.run([sys.executable, "-c", IMPORTS], cwd=PROJECT, capture_output=True, text=True, timeout=240)
+    assert (process.returncode, process.stdout) == (0, "['keras']\n"), process.stderr
