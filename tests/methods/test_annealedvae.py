@@ -8,9 +8,10 @@ import tensorflow as tf
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.annealedvae import AnnealedVAE
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.objectives.weights import PiecewiseLinear
 from tests.methods.tiny import CODE, SEED, LinearDecoder, LinearEncoder, batch
 
-GROWING = keras.optimizers.schedules.PolynomialDecay(0.0, 1000, 25.0)
+GROWING = PiecewiseLinear((0, 1000), (0.0, 25.0))
 
 
 def make(gamma=1000.0, capacity=GROWING):

@@ -1,5 +1,6 @@
 """Divergences, likelihoods and adversarial losses against SciPy and closed forms."""
 
+import keras
 import numpy as np
 import pytest
 import scipy.stats
@@ -113,6 +114,13 @@ def test_a_weight_on_straight_lines_is_that_of_numpy_and_constant_outside():
         for given in (schedule(step), tf.function(schedule)(tf.constant(step, tf.int64))):
             np.testing.assert_allclose(given, np.interp(step, steps, values), rtol=1e-6)
     assert PiecewiseLinear.from_config(schedule.get_config())(15) == schedule(15)
+
+
+def test_a_weight_on_one_line_is_at_every_step_what_keras_decay_of_power_one_is():
+    steps = tf.range(12_000)
+    decay = keras.optimizers.schedules.PolynomialDecay(0.0, 10_000, 25.0)
+    line = PiecewiseLinear((0, 10_000), (0.0, 25.0))
+    np.testing.assert_allclose(line(steps), decay(steps), rtol=0, atol=np.spacing(np.float32(25.0)))
 
 
 @pytest.mark.parametrize("steps, values", [((1, 2), (0.5,)), ((2, 1), (0.5, 0.1)), ((), ())])
