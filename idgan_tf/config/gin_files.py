@@ -79,15 +79,24 @@ def literals(path):
 
 def macros_in(text):
     """The macros that a gin file's text reads."""
-    code = re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", text)
-    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", code))
+    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", _code(text)))
 
 
-def macros_read(gin_file):
-    """The macros that a gin file reads, or one that it includes, also in bindings that others override."""
+def scopes_in(text):
+    """The scopes that references in a gin file's text open."""
+    return {name for scopes in re.findall(r"@([\w/]+)/", _code(text)) for name in scopes.split("/")}
+
+
+def _code(text):
+    """A gin file's text without comments and what stands in quotes."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", text)
+
+
+def whole_text(gin_file):
+    """The text of a gin file and of those that it includes, with today's names."""
     path = find(gin_file)
     included = (found for found in _statements_of(path) if isinstance(found, config_parser.IncludeStatement))
-    return macros_in(path.read_text("utf-8")).union(*(macros_read(found.filename) for found in included))
+    return "\n".join([todays(path.read_text("utf-8")), *(whole_text(found.filename) for found in included)])
 
 
 def _check_statements(path, allowed):
