@@ -43,7 +43,7 @@ GIVEN = {"gin/label_relevant_vae_images.gin": ["NUM_CLASSES = 5"]}  # what a fil
 FEW = {64: 8, 128: 4, 256: 2, 1024: 1}  # images of a measured step of residual networks, by their size
 AT_ONCE = 8  # measurements in one process: TensorFlow keeps the memory of graphs that are gone
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e-?\d+)?")
-SETTINGS = ("init", "instance_noise", "sizes", "startup")  # which cost nothing, or next to nothing
+SETTINGS = ("init", "sizes", "startup")  # which cost nothing, or next to nothing
 
 
 def costs(configuration):

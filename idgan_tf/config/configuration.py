@@ -118,9 +118,10 @@ def _parse(gin_files, bindings, allow_imports):
     """Adds files and bindings to the configuration of gin."""
     paths = require_readable(gin_files, bindings, allow_imports)
     _register_optimizers()
+    bindings = list(map(todays, bindings))
     try:
         with gin_state.reading_with(reading_todays, located):
-            gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
+            gin.parse_config_files_and_bindings(paths, bindings, finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         _check_names()
         raise ConfigError(message(error)) from error

@@ -173,7 +173,8 @@ def reading_todays(path):
 def todays(text):
     """A gin file's text with today's names of what it, or the version that wrote it, calls otherwise.
 
-    Modules; the baselines of IB-GAN, which were IBGAN without an encoder; games, which were strings.
+    Modules; the baselines of IB-GAN, which were IBGAN without an encoder, and their noise, which was (first, last,
+    steps); games, which were strings.
     """
     text = "".join(_today(line) for line in text.splitlines(keepends=True))
     text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
@@ -184,7 +185,13 @@ def todays(text):
         gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")
         text = re.sub(rf"^IBGAN\.({gone}) = .*\n", "", text, flags=re.MULTILINE)
         text = re.sub(r"\bIBGAN\b", "DCGAN" if is_gan else "DCInfoGAN", text)
-    return text
+    return re.sub(r"^(\w+\.instance_noise) = \((.+), (.+), (.+?)\)", _noise_on_a_line, text, flags=re.MULTILINE)
+
+
+def _noise_on_a_line(found):
+    name, first, last, steps = found.groups()
+    line, steps = "instance_noise/PiecewiseLinear", "1" if steps == "0" else steps
+    return f"{name} = @{line}()\n{line}.steps = (0, {steps})\n{line}.values = ({first}, {last})"
 
 
 def _today(line):

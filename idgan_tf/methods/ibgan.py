@@ -40,8 +40,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             code).
         alpha: weight of the lower bound of the information in the loss of G (and e), >= 0. Q has its own loss
             to itself, so no weight is needed there.
-        instance_noise: (first, last, steps): the standard deviation of the noise on real and generated images
-            falls linearly from `first` to `last` over so many steps and stays there.
+        instance_noise: standard deviation of the noise on real and generated images, >= 0: a number, or a schedule of
+            the step.
         real_label: (low, high) of the uniform target of real images; (1.0, 1.0) without label smoothing.
         r1: weight of ||d logit / d image||^2 on real images in D's loss, >= 0: a number, or a schedule of the step.
             Ours: the paper has none.
@@ -78,15 +78,15 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         )
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         self.z_dim, self.gamma, self.alpha, self.r1 = z_dim, gamma, alpha, r1
-        self.instance_noise, self.real_label = tuple(instance_noise), tuple(real_label)
+        self.instance_noise, self.real_label = instance_noise, tuple(real_label)
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
         name = type(self).__name__
         for key, value in {"gamma": gamma, "alpha": alpha}.items():
             require_number(f"{name}.{key}", value, minimum=0)
         require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
         require_weight(f"{name}.r1", r1)
+        require_weight(f"{name}.instance_noise", instance_noise)
         require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
-        self.check_instance_noise()
 
     @property
     def traversal_range(self):
@@ -110,7 +110,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         real = signed(batch["image"])
         seed_z, seed_r, seed_real, seed_fake, seed_label = noise.split(seed, 5)
         z = noise.normal([real.shape[0], self.z_dim], seed_z)
-        sigma = self.noise_level()
+        sigma = weight_at(self.instance_noise, self.step)
 
         with tf.GradientTape(persistent=True) as tape:
             r, kl = self.bottleneck(z, seed_r, training=True)
@@ -186,7 +186,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         seed_z, seed_r, seed_noise = noise.split(seed, 3)
         z = noise.normal([count, self.z_dim], seed_z)
         r, kl = self.bottleneck(z, seed_r, training=False)
-        seen = self.look(disturb(self.generator(r), self.noise_level(), seed_noise), training=False)
+        noisy = disturb(self.generator(r), weight_at(self.instance_noise, self.step), seed_noise)
+        seen = self.look(noisy, training=False)
         return information_lower_bound(z, self.reconstructor(seen)), kl
 
     def encode(self, image):

@@ -113,7 +113,7 @@ def test_the_upper_bound_of_a_bottleneck_that_lets_nothing_through_is_nought():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"beta": -1.0}, {"r1": -1.0}, {"instance_noise": (1.0, 0.0)}, {"real_label": (1.0,)}]
+    "settings", [{"beta": -1.0}, {"r1": -1.0}, {"instance_noise": (1.0, 0.0, 10)}, {"real_label": (1.0,)}]
 )
 def test_wrong_settings_are_refused(settings):
     with pytest.raises(ConfigError, match=f"IBGAN.{next(iter(settings))}"):

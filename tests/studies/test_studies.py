@@ -60,9 +60,9 @@ def assert_trains_as_planned(found, job):
     jobs.evaluated(job)
     teacher = configuration.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
-    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", configuration.text):
+    for ends in re.findall(r"PiecewiseLinear\.steps = \(.*, (\d+)\)", configuration.text):
         steps = configuration.bindings_of("train")["num_steps"]
-        assert int(noise_ends) <= steps, "the noise does not end with the training"
+        assert int(ends) <= steps, "a schedule does not end with the training"
     if teacher:
         row = found.row(job.row.teacher)
         assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem
