@@ -89,6 +89,12 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
             assert (job.gin_files, job.params) == (twin.gin_files, twin.params) and job.note != twin.note
 
 
+def test_the_udr_of_a_code_that_all_rows_of_a_study_share_is_asked_where_its_teacher_is_studied():
+    small = study.load("lowres_code", "cpu")
+    assert {row.teacher or row.id for row in small.rows} == {"factorvae_rooms"} and "udr" not in small.columns
+    assert small.runs_of == "rooms" and "udr" in study.load("rooms", "cpu").columns
+
+
 def test_the_label_studies_count_the_images_that_the_paper_counts():
     metrics()
     counts = {"cifar10": (5_000, 500, 500), "facescrub": (53_000, 100, 100)}  # section 4.2
