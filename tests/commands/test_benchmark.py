@@ -5,6 +5,7 @@ import types
 
 import tensorflow as tf
 
+from idgan_tf import cache
 from idgan_tf.commands import benchmark
 from idgan_tf.config import Configuration
 from idgan_tf.training import build, workers  # noqa: F401 - gin must know `train`
@@ -16,6 +17,14 @@ def test_data_never_take_more_than_a_step_and_memory_is_none_where_nobody_counts
     result = benchmark.benchmark(Configuration(["tests/tiny/betavae.gin"], (), ["tests"]), 20.0)
     assert result["input_wait_percent"] == 100 and result["peak_rss_mb"] is None
     assert result["images_per_s"] == 600 and result["data_images_per_s"] == 400
+
+
+def test_the_data_are_made_once(monkeypatch):
+    asked, array = [], cache.array
+    monkeypatch.setattr(cache, "array", lambda name, make: asked.append(name) or array(name, make))
+    monkeypatch.setattr(benchmark, "rate", lambda run, seconds: 1.0)
+    benchmark.benchmark(Configuration(["tests/tiny/betavae.gin"], (), ["tests"]), 20.0)
+    assert len(asked) == 1
 
 
 def test_memory_of_gpus_is_that_of_the_fullest_one(monkeypatch):
