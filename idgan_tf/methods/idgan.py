@@ -74,9 +74,9 @@ class IDGAN(GAN):
         """-R_ID (Eq. 3), a scalar in nats, without the constant entropy of c: mean of -log q(c|x) of x in [-1, 1]."""
         return tf.reduce_mean(gaussian_nll(c, *self.encode(unsigned(fake))))
 
-    def generator_loss(self, c, fake, seed):
+    def generator_cost(self, c, fake, seed):
         """G's side of L_GAN - lambda_id * R_ID (Eq. 4), c ~ q(c|x') [B, D]: (scalar, {name: value to report})."""
-        loss, terms = super().generator_loss(c, fake, seed)
+        loss, terms = super().generator_cost(c, fake, seed)
         distillation = self.distillation(c, fake)
         loss = loss + self.lambda_id * distillation if self.lambda_id else loss
         return loss, {**terms, "distillation": distillation}
