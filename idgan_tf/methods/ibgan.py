@@ -8,7 +8,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require, require_flag, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
@@ -213,7 +213,7 @@ class IBGAN(DCInfoGAN):
     Args:
         encoder: z -> (mean, logvar) of e(r|z).
         beta: weight of I^U, >= 0: a number, or a schedule of the step.
-        divergence_guard: at beta = 0, adds 100 I^U whenever it reaches 20 nats, as the released code does.
+        divergence_guard: wherever beta is 0, adds 100 I^U whenever it reaches 20 nats, as the released code does.
         **infogan: the arguments of `DCInfoGAN`, whose generator reads r [B, Dr].
     """
 
@@ -223,8 +223,9 @@ class IBGAN(DCInfoGAN):
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
         require_weight("IBGAN.beta", beta)
+        require_flag("IBGAN.divergence_guard", divergence_guard)
         super().__init__(encoder=encoder, **infogan)
-        self.beta, self.guarded = beta, divergence_guard and is_zero(beta)
+        self.beta, self.divergence_guard = beta, divergence_guard
 
     def train_step(self, batch, seed):
         """As `DCInfoGAN`'s, which says a beta that follows a schedule, too."""
@@ -237,8 +238,12 @@ class IBGAN(DCInfoGAN):
 
     def generator_loss(self, fool, mi_lower, mi_upper):
         """gamma * fool - (I^L - beta * I^U), scalars, `fool` = -log D(x): what G, Q and e descend on (Eq. 11)."""
-        guard = tf.where(mi_upper >= GUARD_CEILING, GUARD_WEIGHT * mi_upper, 0.0) if self.guarded else 0.0
-        return super().generator_loss(fool, mi_lower, mi_upper) + (weight_at(self.beta, self.step) * mi_upper + guard)
+        beta = weight_at(self.beta, self.step)
+        price = beta * mi_upper
+        if self.divergence_guard:
+            diverges = tf.equal(beta, 0.0) & (mi_upper >= GUARD_CEILING)
+            price += tf.where(diverges, GUARD_WEIGHT * mi_upper, 0.0)
+        return super().generator_loss(fool, mi_lower, mi_upper) + price
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps."""
