@@ -9,7 +9,7 @@ import functools
 import gin
 import tensorflow as tf
 
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require, require_flag, require_number
 from idgan_tf.methods.code_reader import CodeReader
 from idgan_tf.methods.faces import checked
 from idgan_tf.methods.gan import GAN
@@ -48,6 +48,7 @@ class IDGAN(GAN):
         require(start in ("scratch", "teacher"), f'{name}.start is "scratch" or "teacher", got {start!r}')
         require(resize in ("bilinear", "area"), f'{name}.resize is "bilinear" or "area", got {resize!r}')
         require_number(f"{name}.lambda_id", lambda_id, minimum=0)
+        require_flag(f"{name}.grey_teacher", grey_teacher)
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
         self.reader = CodeReader(teacher, grey_teacher, resize)

@@ -94,6 +94,11 @@ def test_images_are_shrunk_for_a_teacher_of_smaller_ones():
         make(IDGAN, teacher=teacher(), lambda_id=1.0, resize="nearest")
 
 
+def test_a_text_which_would_count_as_true_is_no_flag():
+    with pytest.raises(ConfigError, match="IDGAN.grey_teacher must be True or False, got 'no'"):
+        make(IDGAN, teacher=teacher(), lambda_id=1.0, grey_teacher="no")
+
+
 def test_a_teacher_of_another_code_is_refused():
     with pytest.raises(ConfigError, match="latent_dim must be nuisance_dim 1 \\+ the teacher's 3"):
         make(
