@@ -18,7 +18,7 @@ def test_it_parses_and_its_teacher_exists(gin_file):
     configuration = Configuration([gin_file], YOURS.get(gin_file, ()))
     bindings = configuration.bindings_of("train")
     assert {"method", "dataset", "num_steps", "batch_size"} <= bindings.keys()
-    for ends in re.findall(r"PiecewiseLinear\.steps = \(.*, (\d+)\)", configuration.text):
+    for ends in re.findall(r"^[\w/]+PiecewiseLinear\.steps = \(.*, (\d+)\)", configuration.text, re.MULTILINE):
         assert int(ends) <= bindings["num_steps"], "a schedule does not end with the training"
     stage = configuration.bindings_of("teacher")
     if stage:
