@@ -20,7 +20,7 @@ BLOCK = 1000  # images that are random; the file repeats them
 
 @gin.register
 class RandomImages(Dataset):
-    """`count` images in a mapped file, as those of a prepared dataset are."""
+    """`count` images in a mapped file, as those of a prepared dataset are, of two classes."""
 
     name, source = "random_images", "random"
 
@@ -34,8 +34,9 @@ class RandomImages(Dataset):
         for first in range(0, self.count, BLOCK):
             file.write(block[: self.count - first])
         file.flush()
-        return {"image": np.memmap(file, np.uint8, "r", shape=(self.count, *self.image_shape))}
+        label = np.arange(self.count, dtype=np.int32) % 2
+        return {"image": np.memmap(file, np.uint8, "r", shape=(self.count, *self.image_shape)), "label": label}
 
     def decode(self, rows, seed):
         del seed
-        return {"image": tf.cast(rows["image"], tf.float32) / 255.0}
+        return {"image": tf.cast(rows["image"], tf.float32) / 255.0, "label": rows["label"]}

@@ -10,19 +10,18 @@ Slow networks of photographs are timed with a few images (`few`), and their step
 """
 
 import argparse
+import dataclasses
 import datetime
 import os
 import pathlib
 import re
 import sys
-import tempfile
 import time
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gin
-import numpy as np
 import points
 
 from idgan_tf.commands.benchmark import rate
@@ -31,11 +30,11 @@ from idgan_tf.data.base import Dataset
 from idgan_tf.data.prepared import PreparedDataset
 from idgan_tf.errors import DataError
 from idgan_tf.experiments import stages
-from idgan_tf.run_directory import Run
-from idgan_tf.training import build, teacher
+from idgan_tf.training import build
 from idgan_tf.training.call import TrainingCall
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))  # random_images.gin imports docs
 TABLE, PAGE = HERE / "time.csv", HERE / "time.md"
 COLUMNS = ["gin_file", "method", "image", "batch_size", "num_steps", "images_per_s", "steps_per_s", "hours"]
 COLUMNS += ["first_stage", "measured_as", "measured_batch", "mark", "cores", "processor", "date"]
@@ -43,7 +42,7 @@ GIVEN = {"gin/label_relevant_vae_images.gin": ["NUM_CLASSES = 5"]}  # what a fil
 FEW = {64: 8, 128: 4, 256: 2, 1024: 1}  # images of a measured step of residual networks, by their size
 AT_ONCE = 8  # measurements in one process: TensorFlow keeps the memory of graphs that are gone
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e-?\d+)?")
-SETTINGS = ("init", "instance_noise", "sizes", "startup", "decay_steps")  # which cost nothing, or next to nothing
+SETTINGS = ("init", "sizes", "startup")  # which cost nothing, or next to nothing
 
 
 def costs(configuration):
@@ -72,42 +71,25 @@ def issubclass_of(name, kind):
     return isinstance(bound, type) and issubclass(bound, kind)
 
 
-def randomise(dataset, num_classes, count=256):
-    """Puts random images into a prepared dataset that is not on this machine."""
-    rng, shape = np.random.default_rng(0), dataset.image_shape
-    count = max(64, min(count, 2**27 // int(np.prod(shape))))
-    arrays = {"image": rng.integers(0, 256, (count, *shape), np.uint8)}
-    if num_classes:
-        arrays["label"] = rng.integers(0, num_classes, count, np.int32)
-    names = [str(number) for number in range(num_classes)]
-    manifest = {"count": count, "class_names": names, "files": {}, "source": {"path": "random"}}
-
-    def row_of(index):
-        return index % count
-
-    vars(dataset).update(arrays=arrays, manifest=manifest, row_of=row_of)
-
-
 def measure(configuration, seconds, clock):
-    """(images a second, images of a step) of a training step."""
-    with tempfile.TemporaryDirectory() as folder:
-        run, stage = Run(folder), configuration.bindings_of("teacher")
-        if stage:
-            first = build.settings(stages.first_stage(configuration))
-            teacher.save(build.method(first, run), run, teacher.roles_of(stage))
+    """(images a second, images of a step) of a training step, on random images where its data are not here."""
+    settings = build.settings(configuration)
+    most = few(configuration.text, settings.dataset)
+    try:
+        len(settings.dataset), settings.dataset.arrays  # noqa: B018
+    except DataError:
+        gin_files = (*configuration.gin_files, HERE / "random_images.gin")
+        bindings = (*configuration.bindings, f"RandomImages.count = {max(64, settings.batch_size)}")
+        configuration = dataclasses.replace(
+            configuration, gin_files=gin_files, bindings=bindings, allow_imports=("docs",)
+        )
         settings = build.settings(configuration)
-        strategy = build.strategy(settings.jit_compile)
-        with strategy.scope():
-            method = build.method(settings, run)
-        try:
-            len(settings.dataset), settings.dataset.arrays  # noqa: B018
-        except DataError:
-            randomise(settings.dataset, getattr(method, "num_classes", 0))
-        settings.batch_size = min(settings.batch_size, few(configuration.text, settings.dataset))
-        call = TrainingCall(method, settings, strategy)
-        with configuration.in_force():
-            call(1)
-        return settings.batch_size * rate(call, seconds, clock), settings.batch_size
+    settings.batch_size = min(settings.batch_size, most)
+    method = stages.rehearse(settings)
+    call = TrainingCall(method, settings, build.strategy(settings.jit_compile))
+    with configuration.in_force():
+        call(1)
+    return settings.batch_size * rate(call, seconds, clock), settings.batch_size
 
 
 def few(text, dataset):

@@ -183,6 +183,14 @@ def test_a_macro_of_a_file_is_forgotten_with_the_one_that_reads_it_and_one_that_
         Configuration(files, [shape, "CHANNELS = 1"])
 
 
+def test_a_number_may_stand_in_place_of_a_schedule_and_what_is_given_for_that_schedule_is_refused():
+    files, number = ["gin/ibgan_short_dsprites.gin"], "IBGAN.beta = 0.1"
+    text = Configuration(files, [number]).text
+    assert "IBGAN.beta = 0.1" in text and "beta/" not in text and "r1/PiecewiseConstantDecay.values" in text
+    with pytest.raises(ConfigError, match="nothing reads beta/PiecewiseLinear.steps: no @beta/ is in use"):
+        Configuration(files, [number, "beta/PiecewiseLinear.steps = (0, 9)"])
+
+
 def test_an_apostrophe_in_a_comment_hides_no_macro(tmp_path):
     path = tmp_path / "mine.gin"
     path.write_text("include 'gin/betavae_dsprites.gin'\n# it's mine\nMINE = 3\ntrain.batch_size = %MINE\n# isn't it\n")

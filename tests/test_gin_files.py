@@ -18,8 +18,8 @@ def test_it_parses_and_its_teacher_exists(gin_file):
     configuration = Configuration([gin_file], YOURS.get(gin_file, ()))
     bindings = configuration.bindings_of("train")
     assert {"method", "dataset", "num_steps", "batch_size"} <= bindings.keys()
-    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", configuration.text):
-        assert int(noise_ends) <= bindings["num_steps"], "the noise does not end with the training"
+    for ends in re.findall(r"^[\w/]+PiecewiseLinear\.steps = \(.*, (\d+)\)", configuration.text, re.MULTILINE):
+        assert int(ends) <= bindings["num_steps"], "a schedule does not end with the training"
     stage = configuration.bindings_of("teacher")
     if stage:
         Configuration([stage["gin_file"]], stage.get("gin_params", ()))

@@ -1,4 +1,4 @@
-"""docs/points.py, and what docs/growth.py and docs/gpu.py ask of it."""
+"""docs/points.py, what docs/growth.py and docs/gpu.py ask of it, and random images in place of photographs."""
 
 import importlib
 import subprocess
@@ -119,3 +119,10 @@ def test_every_point_of_a_gpu_is_a_training_step_with_and_without_xla_and_bfloat
 def test_random_images_lie_in_a_mapped_file(monkeypatch):
     images = importlib.import_module("docs.random_images").RandomImages((8, 8, 3), 1003)
     assert images.arrays["image"].shape == (1003, 8, 8, 3) and (images[1002]["image"].numpy() > 0).any()
+
+
+def test_a_step_whose_data_are_not_here_is_measured_on_random_images_and_classes(monkeypatch, tmp_path):
+    table = importlib.import_module("time_table")
+    monkeypatch.setattr(table, "rate", lambda call, seconds, clock: 2.0)
+    bindings = [f"Cifar.data_dir = '{tmp_path}'", "train.batch_size = 8"]
+    assert table.measure(Configuration(["gin/label_classifier_cifar10.gin"], bindings), 1.0, None) == (16.0, 8)

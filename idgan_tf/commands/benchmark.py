@@ -55,9 +55,10 @@ def benchmark(configuration, seconds):
 
     times = [LOADED, time.perf_counter()]
     workers.strategy()  # before anything else computes, as collectives need
-    build.settings(configuration).dataset.arrays  # noqa: B018 - read, or drawn the first time
+    settings = build.settings(configuration)
+    settings.dataset.arrays  # noqa: B018 - read, or drawn the first time
     times.append(time.perf_counter())
-    settings, method = stages.rehearse(configuration)
+    method = stages.rehearse(settings)
     build.warn_of_slowness(settings)
     strategy = build.strategy(settings.jit_compile)
     method.require_data(settings.dataset)

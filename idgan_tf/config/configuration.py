@@ -14,7 +14,15 @@ from collections.abc import Sequence
 import gin
 
 from idgan_tf.config import gin_state
-from idgan_tf.config.gin_files import located, macros_in, macros_read, reading_todays, require_readable, todays
+from idgan_tf.config.gin_files import (
+    located,
+    macros_in,
+    reading_todays,
+    require_readable,
+    scopes_in,
+    todays,
+    whole_text,
+)
 from idgan_tf.errors import ConfigError, message
 
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
@@ -110,9 +118,10 @@ def _parse(gin_files, bindings, allow_imports):
     """Adds files and bindings to the configuration of gin."""
     paths = require_readable(gin_files, bindings, allow_imports)
     _register_optimizers()
+    bindings = list(map(todays, bindings))
     try:
         with gin_state.reading_with(reading_todays, located):
-            gin.parse_config_files_and_bindings(paths, list(bindings), finalize_config=False, skip_unknown=False)
+            gin.parse_config_files_and_bindings(paths, bindings, finalize_config=False, skip_unknown=False)
     except Exception as error:  # gin raises ValueError, SyntaxError, OSError, ImportError ...
         _check_names()
         raise ConfigError(message(error)) from error
@@ -152,11 +161,12 @@ def _lines(text):
 
 
 def _forget_overridden(gin_files, bindings):
-    """Forgets macros of files that nothing reads any more, as a binding overrides the one that did."""
-    given = {binding.partition("=")[0].strip() for binding in bindings}
-    was_read = set().union(*map(macros_read, gin_files)) - given
-    while unread := was_read & _macros_set(text := gin.config_str()) - macros_in(text):
-        gin_state.forget(unread)
+    """Forgets macros and scopes of files that nothing reads any more, as a binding overrides the one that did."""
+    given, files = [binding.partition("=")[0].strip() for binding in bindings], "\n".join(map(whole_text, gin_files))
+    macros, scopes = macros_in(files).difference(given), scopes_in(files)
+    scopes -= {scope for name in given for scope in name.split("/")[:-1]}
+    while gin_state.forget(macros - macros_in(text := gin.config_str()), scopes - scopes_in(text)):
+        pass
 
 
 def _macros_set(config):
@@ -175,7 +185,7 @@ def _check_macros(config):
 
 def _check_scopes(config):
     """Refuses bindings in a scope that no reference opens: most often the misspelt name of a player."""
-    opened = {name for scopes in re.findall(r"@([\w/]+)/", config) for name in scopes.split("/")}
+    opened = scopes_in(config)
     for binding, scopes in re.findall(r"^(([\w/]+)/[\w.]+) =", config, flags=re.MULTILINE):
         if not opened.issuperset(scopes.split("/")):
             known = ", ".join(sorted(opened)) or "none"

@@ -79,15 +79,24 @@ def literals(path):
 
 def macros_in(text):
     """The macros that a gin file's text reads."""
-    code = re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", text)
-    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", code))
+    return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", _code(text)))
 
 
-def macros_read(gin_file):
-    """The macros that a gin file reads, or one that it includes, also in bindings that others override."""
+def scopes_in(text):
+    """The scopes that references in a gin file's text open."""
+    return {name for scopes in re.findall(r"@([\w/]+)/", _code(text)) for name in scopes.split("/")}
+
+
+def _code(text):
+    """A gin file's text without comments and what stands in quotes."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|#.*", "", text)
+
+
+def whole_text(gin_file):
+    """The text of a gin file and of those that it includes, with today's names."""
     path = find(gin_file)
     included = (found for found in _statements_of(path) if isinstance(found, config_parser.IncludeStatement))
-    return macros_in(path.read_text("utf-8")).union(*(macros_read(found.filename) for found in included))
+    return "\n".join([todays(path.read_text("utf-8")), *(whole_text(found.filename) for found in included)])
 
 
 def _check_statements(path, allowed):
@@ -164,7 +173,8 @@ def reading_todays(path):
 def todays(text):
     """A gin file's text with today's names of what it, or the version that wrote it, calls otherwise.
 
-    Modules; the baselines of IB-GAN, which were IBGAN without an encoder; games, which were strings.
+    Modules; the baselines of IB-GAN, which were IBGAN without an encoder, and their noise, which was (first, last,
+    steps); games, which were strings.
     """
     text = "".join(_today(line) for line in text.splitlines(keepends=True))
     text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
@@ -175,7 +185,13 @@ def todays(text):
         gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")
         text = re.sub(rf"^IBGAN\.({gone}) = .*\n", "", text, flags=re.MULTILINE)
         text = re.sub(r"\bIBGAN\b", "DCGAN" if is_gan else "DCInfoGAN", text)
-    return text
+    return re.sub(r"^(\w+\.instance_noise) = \((.+), (.+), (.+?)\)", _noise_on_a_line, text, flags=re.MULTILINE)
+
+
+def _noise_on_a_line(found):
+    name, first, last, steps = found.groups()
+    line, steps = "instance_noise/PiecewiseLinear", "1" if steps == "0" else steps
+    return f"{name} = @{line}()\n{line}.steps = (0, {steps})\n{line}.values = ({first}, {last})"
 
 
 def _today(line):

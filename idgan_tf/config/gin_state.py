@@ -65,10 +65,16 @@ def reading_with(reader, located):
         readers[:] = before
 
 
-def forget(macros):
-    """Takes macros of these names out of the configuration of gin."""
-    for name in macros:
-        del _gin._CONFIG[name, "gin.macro"]
+def forget(macros, scopes):
+    """Takes macros, and what is bound in scopes, of these names out of gin's configuration; whether there were any."""
+    gone = [
+        (scope, name)
+        for scope, name in _gin._CONFIG
+        if (scope in macros if name == "gin.macro" else scopes.intersection(scope.split("/")))
+    ]
+    for key in gone:
+        del _gin._CONFIG[key]
+    return bool(gone)
 
 
 def namesakes(package):

@@ -42,10 +42,10 @@ class Dataset:
         raise NotImplementedError
 
     def row_of(self, index):
-        """Which rows of `arrays` hold examples, from their numbers: the same, but where examples share a row.
+        """Which rows of `arrays` hold examples: those of the same number as their index, but where examples share one.
 
         Args:
-            index: int64 [B], an array or a tensor.
+            index: as `index_of` gives it, an array or a tensor.
         """
         return index
 
@@ -57,7 +57,7 @@ class Dataset:
         """Rows as stored -> batch, inside the graph.
 
         Args:
-            rows: {name: tensor [B, ...]} rows of `arrays`, and "index" [B] int64, the numbers of the examples.
+            rows: {name: tensor [B, ...]} rows of `arrays`, and "index", int64 [B], as `index_of` gives it.
             seed: int32 [2], for datasets with random parts; give it to `idgan_tf.noise`.
 
         Returns:
@@ -74,7 +74,7 @@ class Dataset:
         return len(next(iter(self.arrays.values())))
 
     def index_of(self, numbers, seed):
-        """Numbers of examples, int64 tensor [B] of 0..num_examples - 1 -> those that `decode` is told as "index".
+        """Numbers of examples, int64 tensor [B] of 0..num_examples - 1 -> the "index" that `decode` is told of each.
 
         The same, but of a dataset that is a part of another, or draws some by `seed`, int32 [2], as `decode` may.
         """

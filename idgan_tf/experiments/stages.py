@@ -67,7 +67,7 @@ def _checked(configuration, run, from_run=None):
         own_images.prepare(settings.dataset)
     workers.meet()  # the data are there for all
     if not checkpoint.steps(run.checkpoints):
-        _, rehearsed = rehearse(configuration)
+        rehearsed = rehearse(settings)
         _require_teacher(run, configuration)
         if weights:
             logging.info("%s begins %s", run.path, told(weights.put(rehearsed)))
@@ -152,27 +152,23 @@ def first_stage(configuration):
     return Configuration([stage["gin_file"]], (*bindings, *stage.get("gin_params", ())), configuration.allow_imports)
 
 
-def rehearse(configuration):
-    """Builds a method, a two-stage one on an untrained teacher, so that mistakes show before anything is written.
-
-    Returns:
-        What `build.settings` and `build.method` give; the teacher's folder is gone again.
+def rehearse(settings):
+    """The method of `build.Settings`, of two stages on an untrained teacher: mistakes show before anything is written.
 
     Raises:
-        ConfigError: something in it is wrong, or its images are not those that the networks take.
+        ConfigError: something in them is wrong, or their images are not those that the networks take.
         DataError: they are not on this machine.
     """
     from idgan_tf.run_directory import Run
     from idgan_tf.training import build, call, teacher
 
     with tempfile.TemporaryDirectory() as folder:
-        run, stage = Run(folder), configuration.bindings_of("teacher")
+        run, stage = Run(folder), settings.configuration.bindings_of("teacher")
         if stage:
-            first = build.settings(first_stage(configuration))
+            first = build.settings(first_stage(settings.configuration))
             teacher.save(build.method(first, run), run, teacher.roles_of(stage))
-        settings = build.settings(configuration)
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             method = build.method(settings, run)
         call.check(method, settings, strategy)
-        return settings, method
+        return method

@@ -11,8 +11,6 @@ from idgan_tf.objectives.gaussian import gaussian_kl
 from idgan_tf.objectives.weights import reported, require_weight, weight_at
 from idgan_tf.replicas import all_rows
 
-AT_LAST = 1 << 30  # a step after which no schedule moves
-
 
 @gin.register
 class AnnealedVAE(BetaVAE):
@@ -38,13 +36,3 @@ class AnnealedVAE(BetaVAE):
         gap = tf.abs(kl - capacity)
         terms = {"gap": gap, **reported("gamma", self.gamma, gamma), **reported("capacity", self.capacity, capacity)}
         return gamma * gap, terms
-
-    def foresee(self, num_steps):
-        """A training that ends before its capacity has grown: the steps of the schedule are not shortened with it."""
-        end, last = (float(weight_at(self.capacity, step)) for step in (num_steps, AT_LAST))
-        if end == last:
-            return []
-        return [
-            f"the capacity of the code is {end:.2g} nats after the {num_steps:,} steps of the training, but {last:.2g} "
-            "at the end of its schedule; bind that to fewer steps"
-        ]

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.methods.faces import FACES, CodeFaces, Faces, can
+from idgan_tf.objectives.weights import cut_short
 
 
 class Player(NamedTuple):
@@ -95,9 +96,15 @@ class Method(Faces, keras.Model):
         return self.render(self.encode(image)[0])
 
     def foresee(self, num_steps):
-        """Warnings (sentences) that a training of so many steps calls for, before its first."""
-        del num_steps
-        return []
+        """Warnings (sentences) that a training of so many steps calls for, before its first.
+
+        Here of schedules that it cuts short: their steps are not shortened with it.
+        """
+        return [
+            f"{type(self).__name__}.{name} is {now:.2g} after the {num_steps:,} steps of the training, but {last:.2g} "
+            "at the end of its schedule; bind that to fewer steps"
+            for name, (now, last) in cut_short(vars(self), num_steps).items()
+        ]
 
     def diagnose(self, means):
         """Warnings (sentences) that the means of a log period call for."""

@@ -97,7 +97,7 @@ class GAN(CodeFaces, Method):
         with tape:  # recording goes on: without s, the fake of the new step is the one above
             if self.nuisance_dim:
                 fake = self.generator(self.latent(c, seed_new_s), training=True)
-            generator_loss, terms = self.generator_loss(c, fake, seed_g)
+            generator_loss, terms = self.generator_cost(c, fake, seed_g)
         self.minimize("generator", generator_loss, tape)
         self.update_average(self.average_generator, self.generator, self.average_decay)
         return {**values, "generator_loss": generator_loss, **terms, "fake_spread": spread(fake)}
@@ -149,7 +149,7 @@ class GAN(CodeFaces, Method):
         """-E[log D(x)] - E[log(1 - D(G(s, c)))], a scalar, of logits [B]: what D descends on, without its penalties."""
         return tf.reduce_mean(real_loss(real_logit)) + self.fakes_per_image * tf.reduce_mean(fake_loss(fake_logit))
 
-    def generator_loss(self, c, fake, seed):
+    def generator_cost(self, c, fake, seed):
         """-E[log D(G(s, c))] of fakes [B, H, W, C] of c [B, D]: (scalar, {name: value to report})."""
         return tf.reduce_mean(real_loss(self.judge(fake, c, seed)[0])), {}
 

@@ -8,7 +8,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require, require_flag, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.code_reader import two_steps
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
@@ -40,8 +40,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             code).
         alpha: weight of the lower bound of the information in the loss of G (and e), >= 0. Q has its own loss
             to itself, so no weight is needed there.
-        instance_noise: (first, last, steps): the standard deviation of the noise on real and generated images
-            falls linearly from `first` to `last` over so many steps and stays there.
+        instance_noise: standard deviation of the noise on real and generated images, >= 0: a number, or a schedule of
+            the step.
         real_label: (low, high) of the uniform target of real images; (1.0, 1.0) without label smoothing.
         r1: weight of ||d logit / d image||^2 on real images in D's loss, >= 0: a number, or a schedule of the step.
             Ours: the paper has none.
@@ -78,15 +78,15 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         )
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         self.z_dim, self.gamma, self.alpha, self.r1 = z_dim, gamma, alpha, r1
-        self.instance_noise, self.real_label = tuple(instance_noise), tuple(real_label)
+        self.instance_noise, self.real_label = instance_noise, tuple(real_label)
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
         name = type(self).__name__
         for key, value in {"gamma": gamma, "alpha": alpha}.items():
             require_number(f"{name}.{key}", value, minimum=0)
         require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
         require_weight(f"{name}.r1", r1)
+        require_weight(f"{name}.instance_noise", instance_noise)
         require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
-        self.check_instance_noise()
 
     @property
     def traversal_range(self):
@@ -110,7 +110,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         real = signed(batch["image"])
         seed_z, seed_r, seed_real, seed_fake, seed_label = noise.split(seed, 5)
         z = noise.normal([real.shape[0], self.z_dim], seed_z)
-        sigma = self.noise_level()
+        sigma = weight_at(self.instance_noise, self.step)
 
         with tf.GradientTape(persistent=True) as tape:
             r, kl = self.bottleneck(z, seed_r, training=True)
@@ -186,7 +186,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         seed_z, seed_r, seed_noise = noise.split(seed, 3)
         z = noise.normal([count, self.z_dim], seed_z)
         r, kl = self.bottleneck(z, seed_r, training=False)
-        seen = self.look(disturb(self.generator(r), self.noise_level(), seed_noise), training=False)
+        noisy = disturb(self.generator(r), weight_at(self.instance_noise, self.step), seed_noise)
+        seen = self.look(noisy, training=False)
         return information_lower_bound(z, self.reconstructor(seen)), kl
 
     def encode(self, image):
@@ -212,7 +213,7 @@ class IBGAN(DCInfoGAN):
     Args:
         encoder: z -> (mean, logvar) of e(r|z).
         beta: weight of I^U, >= 0: a number, or a schedule of the step.
-        divergence_guard: at beta = 0, adds 100 I^U whenever it reaches 20 nats, as the released code does.
+        divergence_guard: wherever beta is 0, adds 100 I^U whenever it reaches 20 nats, as the released code does.
         **infogan: the arguments of `DCInfoGAN`, whose generator reads r [B, Dr].
     """
 
@@ -222,8 +223,9 @@ class IBGAN(DCInfoGAN):
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
         require_weight("IBGAN.beta", beta)
+        require_flag("IBGAN.divergence_guard", divergence_guard)
         super().__init__(encoder=encoder, **infogan)
-        self.beta, self.guarded = beta, divergence_guard and is_zero(beta)
+        self.beta, self.divergence_guard = beta, divergence_guard
 
     def train_step(self, batch, seed):
         """As `DCInfoGAN`'s, which says a beta that follows a schedule, too."""
@@ -236,8 +238,12 @@ class IBGAN(DCInfoGAN):
 
     def generator_loss(self, fool, mi_lower, mi_upper):
         """gamma * fool - (I^L - beta * I^U), scalars, `fool` = -log D(x): what G, Q and e descend on (Eq. 11)."""
-        guard = tf.where(mi_upper >= GUARD_CEILING, GUARD_WEIGHT * mi_upper, 0.0) if self.guarded else 0.0
-        return super().generator_loss(fool, mi_lower, mi_upper) + (weight_at(self.beta, self.step) * mi_upper + guard)
+        beta = weight_at(self.beta, self.step)
+        price = beta * mi_upper
+        if self.divergence_guard:
+            diverges = tf.equal(beta, 0.0) & (mi_upper >= GUARD_CEILING)
+            price += tf.where(diverges, GUARD_WEIGHT * mi_upper, 0.0)
+        return super().generator_loss(fool, mi_lower, mi_upper) + price
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, Dr], logvar [B, Dr]) of e(r|Q(x)): in two steps."""

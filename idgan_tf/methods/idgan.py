@@ -9,7 +9,7 @@ import functools
 import gin
 import tensorflow as tf
 
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require, require_flag, require_number
 from idgan_tf.methods.code_reader import CodeReader
 from idgan_tf.methods.faces import checked
 from idgan_tf.methods.gan import GAN
@@ -48,6 +48,7 @@ class IDGAN(GAN):
         require(start in ("scratch", "teacher"), f'{name}.start is "scratch" or "teacher", got {start!r}')
         require(resize in ("bilinear", "area"), f'{name}.resize is "bilinear" or "area", got {resize!r}')
         require_number(f"{name}.lambda_id", lambda_id, minimum=0)
+        require_flag(f"{name}.grey_teacher", grey_teacher)
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
         self.reader = CodeReader(teacher, grey_teacher, resize)
@@ -74,9 +75,9 @@ class IDGAN(GAN):
         """-R_ID (Eq. 3), a scalar in nats, without the constant entropy of c: mean of -log q(c|x) of x in [-1, 1]."""
         return tf.reduce_mean(gaussian_nll(c, *self.encode(unsigned(fake))))
 
-    def generator_loss(self, c, fake, seed):
+    def generator_cost(self, c, fake, seed):
         """G's side of L_GAN - lambda_id * R_ID (Eq. 4), c ~ q(c|x') [B, D]: (scalar, {name: value to report})."""
-        loss, terms = super().generator_loss(c, fake, seed)
+        loss, terms = super().generator_cost(c, fake, seed)
         distillation = self.distillation(c, fake)
         loss = loss + self.lambda_id * distillation if self.lambda_id else loss
         return loss, {**terms, "distillation": distillation}

@@ -48,9 +48,9 @@ class InfoGAN(GAN):
         """H(c) - I (Eq. 5), a scalar in nats: the mean of -log q(c|x) of x in [-1, 1]."""
         return tf.reduce_mean(gaussian_nll(c, *self.encoder(unsigned(fake), training=True)))
 
-    def generator_loss(self, c, fake, seed):
+    def generator_cost(self, c, fake, seed):
         """G's and q's side of L_GAN - lambda_info * I, without the constant H(c); reports I."""
-        loss, terms = super().generator_loss(c, fake, seed)
+        loss, terms = super().generator_cost(c, fake, seed)
         nll = self.code_nll(c, fake)
         return loss + self.lambda_info * nll, {**terms, "information": self.code_dim * PRIOR_ENTROPY - nll}
 

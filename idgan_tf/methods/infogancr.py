@@ -80,10 +80,10 @@ class InfoGANCR(InfoGAN):
         hits = tf.argmax(logits, axis=-1, output_type=tf.int32) == shared
         return loss, tf.reduce_mean(tf.cast(hits, tf.float32))
 
-    def generator_loss(self, c, fake, seed):
+    def generator_cost(self, c, fake, seed):
         """G's and q's side of L_GAN - lambda_info * I + alpha * L_c, without the constant H(c)."""
         seed_gan, seed_pairs = noise.split(seed, 2)
-        loss, terms = super().generator_loss(c, fake, seed_gan)
+        loss, terms = super().generator_cost(c, fake, seed_gan)
         alpha = weight_at(self.alpha, self.step)
         contrast, _ = self.contrast_loss(*self.pairs(c.shape[0], seed_pairs))
         return loss + alpha * contrast, {**terms, **reported("alpha", self.alpha, alpha)}

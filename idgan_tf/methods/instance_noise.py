@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable
 
 import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_number
 
 # What `diagnose` warns of; chosen here, from runs on dSprites (the table in docs/ibgan.md).
 HOPELESS = 1.5  # nats of -log D of generated images: 1.0 where they become sprites, 1.96 and 1.99 in a collapse
@@ -21,37 +21,14 @@ DIAGNOSED = 64  # images
 class NoisyImages:
     """For a method that draws `generate(s, c)` of codes `sample_code(image, seed)`, s [B, 0], and reports its "fool".
 
-    A subclass sets `instance_noise` = (first, last, steps): the standard deviation of the noise falls linearly from
-    `first` to `last` over so many steps and stays there.
+    A subclass sets `instance_noise`, the standard deviation: a number, or a schedule of the step.
     """
 
-    instance_noise: tuple
+    instance_noise: LearningRateSchedule | float
     image_shape: tuple
     step: tf.Variable
     sample_code: Callable
     generate: Callable
-
-    def check_instance_noise(self):
-        """Raises ConfigError unless `instance_noise` is a schedule."""
-        name = f"{type(self).__name__}.instance_noise"
-        require(len(self.instance_noise) == 3, f"{name} is (first, last, steps), got {self.instance_noise!r}")
-        for value in self.instance_noise:
-            require_number(name, value, minimum=0)
-
-    def noise_level(self):
-        """The standard deviation at this step."""
-        return instance_noise_level(self.step, *self.instance_noise)
-
-    def foresee(self, num_steps):
-        """A training that ends before its noise does: the steps of the schedule are not shortened with it."""
-        first, last, steps = self.instance_noise
-        if steps <= num_steps or first == last:
-            return []
-        sigma = float(instance_noise_level(num_steps, first, last, steps))
-        return [
-            f"the noise on the images falls for {steps:,} steps, but the training has {num_steps:,} and ends at sigma "
-            f"{sigma:.2f}; bind {type(self).__name__}.instance_noise = ({first}, {last}, steps) with fewer steps"
-        ]
 
     def diagnose(self, means):
         """The two ways it dies: images of a texture once the noise has gone, and a D that nothing fools."""
@@ -70,12 +47,6 @@ class NoisyImages:
                     "two; raise the discriminator's rate or let the noise last longer"
                 )
         return warnings
-
-
-def instance_noise_level(step, first, last, steps):
-    """The standard deviation at `step`: linear from `first` to exactly `last` at `steps`, then constant."""
-    done = tf.minimum(tf.cast(step, tf.float32) / max(float(steps), 1.0), 1.0)
-    return first * (1.0 - done) + last * done
 
 
 def disturb(image, sigma, seed):

@@ -9,7 +9,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require, require_flag, require_number
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
@@ -87,7 +87,7 @@ class LabelRelevantVAE(LabelFaces, Method):
         require_number("LabelRelevantVAE.latent_steps", latent_steps, minimum=1, integer=True)
         require(latent_steps == 1 or n_gm, "LabelRelevantVAE.latent_steps above 1 takes the images of n_gm, which is 0")
         require_game("LabelRelevantVAE.game", game)
-        require(isinstance(random_labels, bool), f"LabelRelevantVAE.random_labels is no bool: {random_labels!r}")
+        require_flag("LabelRelevantVAE.random_labels", random_labels)
         self.n_gm, self.game, self.random_labels, self.latent_steps = n_gm, game, random_labels, latent_steps
         self.lambda_lkd, self.lambda_kl, self.lambda_rec = lambda_lkd, lambda_kl, lambda_rec
         self.lambda_adv, self.lambda_lkd_joint = lambda_adv, lambda_lkd_joint
@@ -230,7 +230,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
     moving = ("encoder_s", "encoder_u", "decoder", "discriminator")
 
     def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game, known_classes=False):
-        require(isinstance(known_classes, bool), f"UnlabelledLabelVAE.known_classes is no bool: {known_classes!r}")
+        require_flag("UnlabelledLabelVAE.known_classes", known_classes)
         networks = {name.removeprefix("teacher_"): network for name, network in teacher.items()}
         super().__init__(
             **{"discriminator": None, **networks},

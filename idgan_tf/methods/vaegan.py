@@ -8,7 +8,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require, require_flag, require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.gan import GAN, spread
@@ -43,10 +43,7 @@ class VAEGAN(GAN):
     def __init__(self, encoder, encoder_optimizer, beta, gamma, adv_to_encoder, **gan):
         require_number("VAEGAN.beta", beta, minimum=0)
         require_number("VAEGAN.gamma", gamma, minimum=0)
-        require(
-            isinstance(adv_to_encoder, bool),
-            f"VAEGAN.adv_to_encoder must be True or False, got {adv_to_encoder!r}",
-        )
+        require_flag("VAEGAN.adv_to_encoder", adv_to_encoder)
         super().__init__(encoder=encoder, **gan)
         require(self.nuisance_dim == 0, "VAEGAN has no nuisance: VAEGAN.nuisance_dim must be 0")
         self.encoder_optimizer, self.beta, self.gamma = encoder_optimizer, beta, gamma

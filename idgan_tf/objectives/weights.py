@@ -1,10 +1,12 @@
-"""Weights of loss terms: numbers, or schedules of the step."""
+"""Weights of loss terms and other magnitudes: numbers, or schedules of the step."""
 
 import gin
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
 from idgan_tf.errors import require, require_number
+
+AT_LAST = 1 << 30  # a step after which no schedule moves
 
 
 @gin.register
@@ -13,7 +15,7 @@ class PiecewiseLinear(LearningRateSchedule):
 
     Args:
         steps: rising.
-        values: as many.
+        values: as many, >= 0.
     """
 
     def __init__(self, steps, values):
@@ -22,13 +24,15 @@ class PiecewiseLinear(LearningRateSchedule):
             len(steps) == len(values) > 0 and rising,
             f"PiecewiseLinear takes a value for each of its rising steps, got {steps!r} and {values!r}",
         )
+        for value in values:
+            require_number("PiecewiseLinear.values", value, minimum=0)
         self.steps, self.values = tuple(steps), tuple(values)
 
     def __call__(self, step):
         step, value = tf.cast(step, tf.float32), tf.constant(self.values[0], tf.float32)
         for first, last, before, after in zip(self.steps, self.steps[1:], self.values, self.values[1:], strict=False):
-            part = tf.clip_by_value((step - first) / (last - first), 0.0, 1.0)
-            value += part * (after - before)
+            part = tf.minimum((step - first) / (last - first), 1.0)
+            value = tf.where(step > first, (1.0 - part) * before + part * after, value)  # exact at every given step
         return value
 
     def get_config(self):
@@ -44,6 +48,13 @@ def require_weight(name, weight):
 def weight_at(weight, step):
     """The weight at a step: a number as it is, or a schedule's float32 value."""
     return weight(step) if isinstance(weight, LearningRateSchedule) else weight
+
+
+def cut_short(weights, num_steps):
+    """{name: (value after so many steps, last value)} of those {name: weight} that still move after them."""
+    schedules = {name: value for name, value in weights.items() if isinstance(value, LearningRateSchedule)}
+    ends = {name: (float(value(num_steps)), float(value(AT_LAST))) for name, value in schedules.items()}
+    return {name: (now, last) for name, (now, last) in ends.items() if now != last}
 
 
 def is_zero(weight):

@@ -1,5 +1,6 @@
 """What bin/benchmark makes of its measurements; that it runs is tried in test_after_training.py."""
 
+import functools
 import sys
 import types
 
@@ -8,6 +9,7 @@ import tensorflow as tf
 from idgan_tf.commands import benchmark
 from idgan_tf.config import Configuration
 from idgan_tf.training import build, workers  # noqa: F401 - gin must know `train`
+from tests.helpers import TinySprites
 
 
 def test_data_never_take_more_than_a_step_and_memory_is_none_where_nobody_counts_it(monkeypatch):
@@ -16,6 +18,16 @@ def test_data_never_take_more_than_a_step_and_memory_is_none_where_nobody_counts
     result = benchmark.benchmark(Configuration(["tests/tiny/betavae.gin"], (), ["tests"]), 20.0)
     assert result["input_wait_percent"] == 100 and result["peak_rss_mb"] is None
     assert result["images_per_s"] == 600 and result["data_images_per_s"] == 400
+
+
+def test_the_data_are_made_once(monkeypatch):
+    made, draw = [], TinySprites.arrays.func
+    arrays = functools.cached_property(lambda dataset: made.append(dataset) or draw(dataset))
+    arrays.__set_name__(TinySprites, "arrays")
+    monkeypatch.setattr(TinySprites, "arrays", arrays)
+    monkeypatch.setattr(benchmark, "rate", lambda run, seconds: 1.0)
+    benchmark.benchmark(Configuration(["tests/tiny/betavae.gin"], (), ["tests"]), 20.0)
+    assert len(made) == 1
 
 
 def test_memory_of_gpus_is_that_of_the_fullest_one(monkeypatch):

@@ -8,9 +8,10 @@ import tensorflow as tf
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.annealedvae import AnnealedVAE
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.objectives.weights import PiecewiseLinear
 from tests.methods.tiny import CODE, SEED, LinearDecoder, LinearEncoder, batch
 
-GROWING = keras.optimizers.schedules.PolynomialDecay(0.0, 1000, 25.0)
+GROWING = PiecewiseLinear((0, 1000), (0.0, 25.0))
 
 
 def make(gamma=1000.0, capacity=GROWING):
@@ -51,7 +52,7 @@ def test_less_information_than_the_capacity_costs_as_much_as_more():
 
 def test_a_training_that_ends_before_its_capacity_is_told():
     (told,) = make().foresee(300)
-    assert "the capacity of the code is 7.5 nats after the 300 steps of the training, but 25" in told
+    assert "AnnealedVAE.capacity is 7.5 after the 300 steps of the training, but 25 at the end" in told
     assert not make().foresee(1000) and not make(capacity=5.0).foresee(1)
 
 

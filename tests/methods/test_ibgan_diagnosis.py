@@ -1,20 +1,21 @@
-"""What IB-GAN warns of: noise that outlasts the training, textures, and a discriminator that wins."""
+"""What IB-GAN warns of: textures, and a discriminator that wins; and of noise that outlasts the training."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from idgan_tf.methods.ibgan import IBGAN, DCInfoGAN
+from idgan_tf.objectives.weights import PiecewiseLinear
 from tests.methods.tiny_ibgan import SHAPE, make, step
 
 
 @pytest.mark.parametrize(
-    "schedule, num_steps, sigma",
-    [((1, 0, 100_000), 9000, "0.91"), ((0.5, 0.1, 10), 9, "0.14"), ((0.5, 0.1, 10), 10, None), ((1, 1, 9), 2, None)],
+    "ends, values, num_steps, sigma",
+    [(100_000, (1, 0), 9000, "0.91"), (10, (0.5, 0.1), 9, "0.14"), (10, (0.5, 0.1), 10, None), (9, (1, 1), 2, None)],
 )
-def test_a_training_that_ends_before_its_noise_is_warned_of(schedule, num_steps, sigma):
-    warnings = make(instance_noise=schedule).foresee(num_steps)
-    assert [f"sigma {sigma};" in warning for warning in warnings] == ([True] if sigma else [])
+def test_a_training_that_ends_before_its_noise_is_warned_of(ends, values, num_steps, sigma):
+    warnings = make(instance_noise=PiecewiseLinear((0, ends), values)).foresee(num_steps)
+    assert [f"IBGAN.instance_noise is {sigma} after" in warning for warning in warnings] == ([True] if sigma else [])
 
 
 MEANS = {"fool": 0.8, "instance_noise": 0.0}

@@ -8,6 +8,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN, information_lower_bound
+from idgan_tf.objectives.weights import PiecewiseLinear
 from tests.methods.tiny_ibgan import BATCH, SEED, SHAPE, R, Z, make, step
 
 
@@ -92,6 +93,13 @@ def test_the_guard_watches_a_free_bottleneck(beta, guard, prices):
     assert tuple(float(method.generator_loss(0.0, 0.0, tf.constant(kl))) for kl in (19.0, 20.0)) == prices
 
 
+def test_the_guard_watches_where_a_falling_beta_has_come_to_nought():
+    method = make(beta=PiecewiseLinear((0, 3, 7), (0.4, 0.141, 0.0)), divergence_guard=True)
+    for at, price in ((6, 0.03525 * 20.0), (7, 2000.0), (8, 2000.0)):
+        method.step.assign(at)
+        assert float(method.generator_loss(0.0, 0.0, tf.constant(20.0))) == pytest.approx(price)
+
+
 def test_the_generator_of_ib_gan_descends_on_eq_11_and_that_of_infogan_knows_no_bottleneck():
     given = tf.constant(0.7), tf.constant(3.0), tf.constant(5.0)  # -log D(x), I^L, I^U
     assert float(make(gamma=2.0, beta=0.1).generator_loss(*given)) == pytest.approx(2.0 * 0.7 - (3.0 - 0.1 * 5.0))
@@ -113,11 +121,13 @@ def test_the_upper_bound_of_a_bottleneck_that_lets_nothing_through_is_nought():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"beta": -1.0}, {"r1": -1.0}, {"instance_noise": (1.0, 0.0)}, {"real_label": (1.0,)}]
+    "settings",
+    [{"beta": -1.0}, {"divergence_guard": "no"}, {"r1": -1.0}]
+    + [{"instance_noise": (1.0, 0.0, 10)}, {"real_label": (1.0,)}],
 )
 def test_wrong_settings_are_refused(settings):
     with pytest.raises(ConfigError, match=f"IBGAN.{next(iter(settings))}"):
         make(**settings)
-    if "beta" not in settings:
+    if not {"beta", "divergence_guard"} & settings.keys():
         with pytest.raises(ConfigError, match=f"DCGAN.{next(iter(settings))}"):
             make(DCGAN, **settings)

@@ -81,7 +81,7 @@ def test_the_running_statistics_of_q_count_real_images_and_its_update_does_not(s
 
 
 def test_q_reads_generated_images_first_and_real_ones_second(monkeypatch):
-    method = make(shared=False, instance_noise=(0.0, 0.0, 1))
+    method = make(shared=False, instance_noise=0.0)
     twin, seen = IBReader.from_config(method.reconstructor.get_config()), []
     twin.set_weights(method.reconstructor.get_weights())
     monkeypatch.setattr(ibgan, "disturb", lambda image, sigma, seed: seen.append(image) or image)

@@ -60,7 +60,7 @@ def test_rid_of_images_that_hold_their_code_is_minus_its_entropy():
 def test_the_loss_of_the_generator_is_eq_4():
     method, image, fake = make(IDGAN, teacher=teacher(), lambda_id=2.0), batch(0)["image"], signed(batch(1)["image"])
     c = method.sample_code(image, SEED)
-    loss, terms = method.generator_loss(c, fake, SEED)
+    loss, terms = method.generator_cost(c, fake, SEED)
     fool = np.mean(np.log1p(np.exp(-method.discriminator(fake))))
     assert float(terms["distillation"]) == float(method.distillation(c, fake))
     assert float(loss) == pytest.approx(fool + 2.0 * float(terms["distillation"]), rel=1e-5)
@@ -92,6 +92,11 @@ def test_images_are_shrunk_for_a_teacher_of_smaller_ones():
     assert np.isfinite(method.train_step(batch(), SEED)["distillation"])
     with pytest.raises(ConfigError, match='IDGAN.resize is "bilinear" or "area", got .nearest.'):
         make(IDGAN, teacher=teacher(), lambda_id=1.0, resize="nearest")
+
+
+def test_a_text_which_would_count_as_true_is_no_flag():
+    with pytest.raises(ConfigError, match="IDGAN.grey_teacher must be True or False, got 'no'"):
+        make(IDGAN, teacher=teacher(), lambda_id=1.0, grey_teacher="no")
 
 
 def test_a_teacher_of_another_code_is_refused():
@@ -183,8 +188,8 @@ def test_a_cgan_judges_the_pair():
 def test_a_cgan_distils_nothing():
     cgan = make(CGAN, teacher=teacher(), discriminator=pairs_of(make(GAN).discriminator))
     image, c = batch()["image"], tf.fill([4, CODE], 0.5)
-    loss, terms = cgan.generator_loss(c, image, SEED)
-    assert loss == GAN.generator_loss(cgan, c, image, SEED)[0] and terms["distillation"] > 0.1
+    loss, terms = cgan.generator_cost(c, image, SEED)
+    assert loss == GAN.generator_cost(cgan, c, image, SEED)[0] and terms["distillation"] > 0.1
 
 
 def conv_teacher(image_shape=(64, 64, 1)):

@@ -69,8 +69,8 @@ def test_what_a_generator_pays_is_the_loss_of_infogan_and_alpha_times_the_cross_
     loss, found = method.contrast_loss(images, shared)
     assert float(loss) == pytest.approx(entropy, rel=1e-5)
     assert float(found) == np.mean(np.argmax(logits, axis=1) == np.array(shared))
-    plain, _ = InfoGAN.generator_loss(method, c, fake, seed_gan)
-    assert float(method.generator_loss(c, fake, SEED)[0]) == pytest.approx(float(plain) + 2.0 * entropy, rel=1e-5)
+    plain, _ = InfoGAN.generator_cost(method, c, fake, seed_gan)
+    assert float(method.generator_cost(c, fake, SEED)[0]) == pytest.approx(float(plain) + 2.0 * entropy, rel=1e-5)
 
 
 def test_a_reader_that_knows_nothing_pays_the_entropy_of_the_dimension_and_one_that_sees_it_nothing(monkeypatch):

@@ -18,7 +18,7 @@ def rmsprop(rate):
 def make(kind=IBGAN, shared=True, **settings):
     keras.utils.set_random_seed(0)
     reader = {"shares_front": shared, "widths": (4, 4), "pointwise": 0, "init": "normal"}
-    given = {"gamma": 1.0, "instance_noise": (0.5, 0.1, 10), "real_label": (1.0, 1.0)}
+    given = {"gamma": 1.0, "instance_noise": 0.3, "real_label": (1.0, 1.0)}
     if kind is not DCGAN:
         given |= {"alpha": 1.0}
     if kind is IBGAN:

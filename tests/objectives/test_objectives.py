@@ -1,5 +1,6 @@
 """Divergences, likelihoods and adversarial losses against SciPy and closed forms."""
 
+import keras
 import numpy as np
 import pytest
 import scipy.stats
@@ -115,7 +116,26 @@ def test_a_weight_on_straight_lines_is_that_of_numpy_and_constant_outside():
     assert PiecewiseLinear.from_config(schedule.get_config())(15) == schedule(15)
 
 
+def test_a_weight_on_straight_lines_is_exactly_what_was_given_at_every_given_step():
+    steps, values = (0, 7, 12_000, 700_000), (0.4, 0.141, 0.01, 0.0)
+    schedule = PiecewiseLinear(steps, values)
+    assert [schedule(step).numpy() for step in (*steps, 1 << 30)] == [np.float32(v) for v in (*values, 0.0)]
+
+
+def test_a_weight_on_one_line_is_at_every_step_what_keras_decay_of_power_one_is():
+    steps = tf.range(12_000)
+    decay = keras.optimizers.schedules.PolynomialDecay(0.0, 10_000, 25.0)
+    line = PiecewiseLinear((0, 10_000), (0.0, 25.0))
+    np.testing.assert_allclose(line(steps), decay(steps), rtol=0, atol=np.spacing(np.float32(25.0)))
+
+
 @pytest.mark.parametrize("steps, values", [((1, 2), (0.5,)), ((2, 1), (0.5, 0.1)), ((), ())])
 def test_a_weight_on_lines_takes_a_value_for_each_of_its_rising_steps(steps, values):
     with pytest.raises(ConfigError, match="PiecewiseLinear takes a value for each of its rising steps"):
         PiecewiseLinear(steps, values)
+
+
+@pytest.mark.parametrize("value", [-0.1, "0.1"])
+def test_a_weight_on_lines_is_a_number_from_nought_up(value):
+    with pytest.raises(ConfigError, match="PiecewiseLinear.values must be"):
+        PiecewiseLinear((0, 10), (0.4, value))

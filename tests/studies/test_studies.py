@@ -60,9 +60,9 @@ def assert_trains_as_planned(found, job):
     jobs.evaluated(job)
     teacher = configuration.bindings_of("teacher")
     assert bool(teacher) == bool(job.row.teacher), job.row
-    for noise_ends in re.findall(r"\.instance_noise = \(.*, (\d+)\)", configuration.text):
+    for ends in re.findall(r"^[\w/]+PiecewiseLinear\.steps = \(.*, (\d+)\)", configuration.text, re.MULTILINE):
         steps = configuration.bindings_of("train")["num_steps"]
-        assert int(noise_ends) <= steps, "the noise does not end with the training"
+        assert int(ends) <= steps, "a schedule does not end with the training"
     if teacher:
         row = found.row(job.row.teacher)
         assert [teacher["gin_file"]] == row.gin and row.id == pathlib.Path(teacher["gin_file"]).stem
@@ -78,15 +78,21 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
         for name, scale in every()
         if (found := study.load(name, scale)).runs_of != name
     ]
-    assert len(shared) == 4 * 3
+    assert len(shared) == 6 * 3
     for found, other in shared:
         theirs = {job.run.path: job for job in jobs.plan(other, "runs")}
         for job in jobs.plan(found, "runs"):
             twin = theirs.get(job.run.path)
-            if twin is None:  # a lambda, beta or size that the other study does not have
-                assert job.row.id not in {row.id for row in other.rows}
+            if twin is None:  # a lambda, beta or size that the other study does not have, or not at this scale
+                assert job.row.id not in {row.id for row in other.chosen}
                 continue
             assert (job.gin_files, job.params) == (twin.gin_files, twin.params) and job.note != twin.note
+
+
+def test_the_udr_of_a_code_that_all_rows_of_a_study_share_is_asked_where_its_teacher_is_studied():
+    small = study.load("lowres_code", "cpu")
+    assert {row.teacher or row.id for row in small.rows} == {"factorvae_rooms"} and "udr" not in small.columns
+    assert small.runs_of == "rooms" and "udr" in study.load("rooms", "cpu").columns
 
 
 def test_the_label_studies_count_the_images_that_the_paper_counts():

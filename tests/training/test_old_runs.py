@@ -72,8 +72,16 @@ def test_it_goes_on(name, tmp_path):
 
 
 def test_a_baseline_of_ib_gan_is_the_run_that_todays_gin_file_describes():
-    bindings = ["train.num_steps = 4", "train.picture_every = 0", "DCGAN.instance_noise = (1.0, 0.0, 4)"]
+    bindings = ["train.num_steps = 4", "train.picture_every = 0", "instance_noise/PiecewiseLinear.steps = (0, 4)"]
     old = (OLD / "6162f89/dcgan/config.gin").read_text()
     assert "IBGAN.encoder = None" in old
     assert not Configuration(["tests/tiny/dcgan.gin"], bindings, ["tests"]).differences(old)
     assert Configuration(["tests/tiny/dcinfogan.gin"], [], ["tests"]).differences(old)
+
+
+@pytest.mark.parametrize("steps, ends", [(9, 9), (0, 1)])
+def test_noise_of_ib_gan_may_be_bound_as_when_it_was_first_last_and_steps(steps, ends):
+    old = Configuration(["tests/tiny/ibgan.gin"], [f"IBGAN.instance_noise = (0.5, 0.01, {steps})"], ["tests"])
+    line = "instance_noise/PiecewiseLinear"
+    today = [f"{line}.steps = (0, {ends})", f"{line}.values = (0.5, 0.01)"]
+    assert not Configuration(["tests/tiny/ibgan.gin"], today, ["tests"]).differences(old.text)

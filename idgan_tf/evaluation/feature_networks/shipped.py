@@ -14,6 +14,7 @@ from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import NOT_OURS, replacing, to_half, to_single
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
+SHAPES = ("image_shape", "sizes", "filters")  # of a `FactorHeads`
 
 
 def path_of(name):
@@ -61,7 +62,7 @@ def pack(network, looks, path):
     """
     weights = {f"weight_{i:02d}": weight for i, weight in enumerate(network.get_weights())}
     weights = {name: to_half(weight, name) for name, weight in weights.items()}
-    shapes = {name: np.array(network.config[name]) for name in ("image_shape", "sizes")}
+    shapes = {name: np.array(network.config[name]) for name in SHAPES}
     with replacing(path) as temporary:
         np.savez_compressed(temporary, looks=np.array(looks), **shapes, **weights)
 
@@ -76,7 +77,7 @@ def unpack(path):
 
     try:
         with np.load(path, allow_pickle=False) as file:
-            shapes = {name: tuple(file[name].tolist()) for name in ("image_shape", "sizes")}
+            shapes = {name: tuple(file[name].tolist()) for name in SHAPES if name in file}  # older ones have no filters
             weights = [to_single(file[name]) for name in sorted(file.files) if name.startswith("weight_")]
         network = FactorHeads(**shapes, init="torch")
         network.set_weights(weights)

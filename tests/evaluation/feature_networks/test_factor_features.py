@@ -116,6 +116,14 @@ def test_a_shipped_network_is_the_trained_one_in_half_precision(network, method,
     assert protocol["feature_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_shipped_network_of_larger_images_keeps_its_convolutions(tmp_path):
+    heads = FactorHeads((128, 128, 3), (3, 4), "torch", filters=(4, 4, 8, 8, 16))
+    shipped.pack(heads, "rooms", tmp_path / "large.npz")
+    image = np.random.default_rng(0).random((2, 128, 128, 3), np.float32)
+    for ours, theirs in zip(shipped.unpack(tmp_path / "large.npz")(image)[1], heads(image)[1], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-2)
+
+
 def test_a_weight_beyond_half_precision_is_not_shipped(network, tmp_path):
     heads = keras.saving.load_model(network)
     heads.set_weights([heads.get_weights()[0] * 0.0 + 1e5, *heads.get_weights()[1:]])
