@@ -41,7 +41,7 @@ def _module(name):
 
 def _purpose(name):
     """The first line of what a command says of itself, without its name."""
-    return _module(name).__doc__.splitlines()[0].split(": ", 1)[1]
+    return (_module(name).__doc__ or "").splitlines()[0].split(": ", 1)[1]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ the numbers that one device would.
 import contextlib
 import math
 import random
+import typing
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from keras.src.backend.common import global_state
 from tensorflow.python.eager import context as eager
 
 from idgan_tf.replicas import all_rows
+
+EVERY: dict[str, typing.Any] = {"minval": None, "maxval": None}  # integer there is
 
 
 @contextlib.contextmanager
@@ -45,7 +48,8 @@ def fold(seed, *numbers):
     """A new seed [2] from `seed` and integers (a step, a stream number)."""
     seed = tf.convert_to_tensor(seed, tf.int32)
     for number in numbers:  # the algorithm that "auto_select" takes differs between XLA and plain graphs
-        seed = tf.random.fold_in(seed, tf.cast(number, tf.int32), alg="philox")
+        folded: typing.Any = tf.random.fold_in(seed, tf.cast(number, tf.int32), alg="philox")
+        seed = folded
     return seed
 
 
@@ -78,7 +82,7 @@ def shuffle_columns(x, seed):
 
 def _numbers(shape, seed):
     """Uniform int32 in 0..2^24-1. XLA and plain graphs draw the same bits, but make other floats of them."""
-    bits = tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
+    bits = tf.random.stateless_uniform(shape, seed, **EVERY, dtype=tf.uint32, alg="philox")
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.int32)
 
 

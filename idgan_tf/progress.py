@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Any
 
 import tqdm
 from absl import logging
@@ -9,7 +10,7 @@ from absl import logging
 LINE_EVERY = 30.0  # seconds
 
 
-def bar(items=None, what="", unit="", total=None, done=0):
+def bar(items: Any = None, what="", unit="", total=None, done=0):
     """Shows how far work is that is not training.
 
     Args:

@@ -4,7 +4,8 @@ import contextlib
 import json
 import os
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def score_of(record):
     return record["protocol"].get("metric", EARLIER.get(stem, stem)), names[0]
 
 
-def told(protocol, text=str):
+def told(protocol, text: Callable[[Any], str] = str):
     """A protocol as a line: "seed 0, num_samples 10000"; `text` turns its values into text."""
     return ", ".join(f"{key} {text(value)}" for key, value in protocol.items())
 

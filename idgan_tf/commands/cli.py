@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import functools
+import io
 import os
 import re
 import sys
@@ -83,7 +84,7 @@ def _run(main, usage, known, check, needs_tensorflow):
     if os.path.expanduser("~") == "~":  # nobody's home is known, and Keras would make a folder of this name here
         os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
     warnings.filterwarnings("ignore", module="PIL")  # what is wrong with an image its reader says, with its name
-    with contextlib.suppress(AttributeError):  # where something else stands in for it
+    if isinstance(sys.stdout, io.TextIOWrapper):  # and nothing else stands in for it
         sys.stdout.reconfigure(errors="backslashreplace")  # letters that the terminal does not know
     name = os.path.basename(sys.argv[0])
     try:
@@ -123,7 +124,8 @@ def _run(main, usage, known, check, needs_tensorflow):
         from idgan_tf.files import FULL, remedy, said_by_system
 
         if reason := said_by_system(error, (*FULL, errno.EROFS)):
-            where = f" to {error.filename}" if getattr(error, "filename", None) else ""
+            file_name = getattr(error, "filename", None)
+            where = f" to {file_name}" if file_name else ""
             help = f"{remedy(error, 'choose a folder')}, and start again"
             _end(name, f"cannot write{where}: {reason}; {help}", DataError.exit_code)
         _end(name, f"{type(error).__name__}: {message(error)} (--debug shows where)", 1)

@@ -48,9 +48,9 @@ def _scored(records, step):
     found = []
     for metric in metrics().values():
         scores = [(name, record) for record in records for known, name in [score_of(record)] if known == metric.name]
-        name, last = scores[-1] if scores else (None, {"step": None})
-        if last["step"] != step:
+        if not scores or scores[-1][1]["step"] != step:
             continue
+        name, last = scores[-1]
         meaning = metric.text
         alike = [record for other, record in scores if other == name]
         if len(alike) > 1:  # the last value is the result

@@ -119,7 +119,8 @@ def _outside():
         if FLAGS.codes:
             results = outside.evaluate_codes(FLAGS.codes, FLAGS.seed, chosen, settings)
         elif FLAGS.features:
-            results = outside.evaluate_features(*FLAGS.features, FLAGS.seed, chosen, settings)
+            real, generated = FLAGS.features
+            results = outside.evaluate_features(real, generated, FLAGS.seed, chosen, settings)
         else:
             results = outside.evaluate_images(FLAGS.images, FLAGS.reference, FLAGS.seed, chosen, settings)
         _show(results, named)

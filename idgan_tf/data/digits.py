@@ -35,7 +35,7 @@ class Digits(Dataset):
         self.num_test, self._part = num_test, slice(num_test, None)
 
     @functools.cached_property
-    def held_out(self):
+    def held_out(self) -> "Digits | None":
         other = Digits(self.num_test)
         other.name, other._part, other.held_out = "digits_held_out", slice(self.num_test), None
         return other

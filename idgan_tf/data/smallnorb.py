@@ -8,6 +8,7 @@ of them, drawn at random.
 
 import gzip
 import zlib
+from collections.abc import Iterator
 
 import gin
 import numpy as np
@@ -86,14 +87,15 @@ class SmallNORB(FactorImages):
         try:
             toy, elevation, azimuth, lighting = np.transpose(info)
             classes = (category, elevation, azimuth // 2, lighting, toy)
-            return np.ravel_multi_index(classes, (*self.factor_sizes, TOYS))
+            return np.asarray(np.ravel_multi_index(classes, (*self.factor_sizes, TOYS)))
         except ValueError as error:
             raise DataError(
                 f"{path}: cat.mat and info.mat are not those of small NORB ({error}); get them again"
             ) from error
 
     def _small(self, image):
-        return image_files.resize(Image.fromarray(image), *self.image_shape[:2], self.resize)
+        height, width, _ = self.image_shape
+        return image_files.resize(Image.fromarray(image), height, width, self.resize)
 
     def blocks_tfds(self, source):
         features = ("image", *(f"label_{name}" for name in self.factor_names), "instance")
@@ -108,14 +110,13 @@ def _place(source, name):
     return source.where(name if name in source.names else source.one(f"{name}.gz"))
 
 
-def _matrix(path):
+def _matrix(path) -> Iterator[np.ndarray]:
     """Yields an array of a published file, in blocks of `BATCH` rows.
 
     It begins with a number for the type, the number of dimensions, and the dimensions, at least three, all int32.
     """
-    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rb") as file:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             magic, count = np.frombuffer(file.read(8), "<i4")
             dtype = {BYTES: np.dtype(np.uint8), INTEGERS: np.dtype("<i4")}[int(magic)]
             shape = np.frombuffer(file.read(4 * max(3, count)), "<i4")[:count].astype(int)

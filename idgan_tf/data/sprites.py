@@ -55,7 +55,7 @@ def draw(factors, resolution):
     square = (tf.abs(u) <= half) & (tf.abs(v) <= half)
     ellipse = (u / a) ** 2 + (v / b) ** 2 < 1.0
     inside = tf.where(shape == 0.0, square, tf.where(shape == 1.0, ellipse, _in_heart(u, v)))
-    return tf.cast(inside, tf.float32)[..., None]
+    return tf.expand_dims(tf.cast(inside, tf.float32), -1)
 
 
 @gin.register

@@ -40,7 +40,8 @@ def mi_bounds(method, dataset, seed, num_samples=10_000):
         kl.append(some_kl)
     lower, kl = (np.concatenate(parts)[:num_samples].astype(np.float64) for parts in (lower, kl))
     finite(lower, "bounds of the information")
-    values, protocol = {"mi_bounds_lower": float(np.mean(lower))}, {"num_samples": num_samples}
+    values = {"mi_bounds_lower": float(np.mean(lower))}
+    protocol: dict[str, int | str] = {"num_samples": num_samples}
     if kl.shape[1]:
         per_dimension = np.mean(kl, axis=0)
         values["mi_bounds_upper"] = float(np.sum(per_dimension))

@@ -91,8 +91,8 @@ def evaluate_features(real, generated, seed, chosen, settings=None):
     Yields, raises:
         as there.
     """
-    sets = [_arrays(path, "features", "array features [N, F]")["features"] for path in (real, generated)]
-    for name, result in pairs.results(*sets, chosen, seed, settings):
+    theirs, ours = (_arrays(path, "features", "array features [N, F]")["features"] for path in (real, generated))
+    for name, result in pairs.results(theirs, ours, chosen, seed, settings):
         if isinstance(result, Result):
             sources = {"source": str(generated), "reference": str(real)}
             result = Result(result.values, {**result.protocol, **sources})

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import shutil
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -89,7 +90,7 @@ def read_networks(method):
     ]
 
 
-def _weights(method, networks):
+def _weights(method, networks) -> dict[str, Any]:
     """{key of a checkpoint: array}: the step and the networks, float32 as float16."""
     wanted = ("step", *(f"networks/{name}/" for name in networks))
     return {key: to_half(value, key) for key, value in checkpoint.state(method).items() if key.startswith(wanted)}

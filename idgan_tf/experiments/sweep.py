@@ -45,7 +45,7 @@ def runs_of(gin_files, bindings, allow_imports, run_dir):
     if not any(name.startswith("sweep.") for name in literals(find(gin_files[0]))):
         return [(Configuration(gin_files, bindings, allow_imports), run_dir)]
     with Configuration(gin_files[:1], (), allow_imports).in_force():
-        values = sweep()
+        values = gin.get_configurable(sweep)()
     return [
         (Configuration([gin_file, *gin_files[1:]], [*bindings, binding], allow_imports), run_dir / name)
         for name, (gin_file, binding) in values.items()

@@ -15,6 +15,7 @@ from idgan_tf.visualize.grids import to_uint8
 GALLERY = 12  # images that can be chosen
 STEP = 0.05  # of a slider, and of an arrow key on it
 MAX_UPLOAD = 64 << 20  # bytes of an uploaded file
+NO_ENCODER = "the page takes images where a model encodes"
 NEAR = 0.005  # codes nearer than this to an end of the range are within
 
 
@@ -157,6 +158,7 @@ class Explorer:
 
     def encode(self, state, image):
         """The code becomes the mean of q(c|x) of an image [H, W, C] in [0, 1]."""
+        assert self.encoder, NO_ENCODER
         state.c = np.array(self.encoder.method.encode(image[None])[0][0], np.float32)
         state.seen, state.label, state.image = to_uint8(image), None, None
 
@@ -173,6 +175,7 @@ class Explorer:
         """
         if len(data) > MAX_UPLOAD:
             raise DataError(f"{name} has more than {MAX_UPLOAD >> 20} MB; make it smaller")
+        assert self.encoder, NO_ENCODER
         height, width, channels = self.encoder.method.image_shape
         image = ImageOps.fit(image_files.read(data, channels, name), (width, height), image_files.FILTERS["lanczos"])
         return np.asarray(image, np.float32).reshape(height, width, channels) / 255.0

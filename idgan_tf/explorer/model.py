@@ -53,7 +53,10 @@ class Model:
         if can(method, "generate"):
             found["generator"] = lambda c, s: method.generate(s, c)
         takes = [tf.TensorSpec([None, size], tf.float32) for size in (method.code_dim, self.nuisance_dim)]
-        return {name: tf.function(draw, input_signature=takes) for name, draw in found.items()}
+        compiled = {name: tf.function(draw, input_signature=takes) for name, draw in found.items()}
+        for draw in compiled.values():
+            draw.get_concrete_function()  # now: threads that wait for one trace look to TensorFlow like many traces
+        return compiled
 
     def _read(self):
         height, width, channels = self.method.image_shape

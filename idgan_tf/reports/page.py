@@ -17,7 +17,7 @@ from idgan_tf.visualize import registry
 
 HERE = pathlib.Path(__file__).parent
 TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader(__package__),
+    loader=jinja2.PackageLoader("idgan_tf.reports"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

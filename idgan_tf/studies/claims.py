@@ -92,7 +92,7 @@ def _best_among(claim, rows):
     results = []
     for metric in claim.metrics:
         means = {name: _mean(rows, name, metric) for name in claim.rows}
-        best = (min if lower_is_better(metric_of(metric)) else max)(means, key=means.get)
+        best = (min if lower_is_better(metric_of(metric)) else max)(means, key=means.__getitem__)
         results += [_compared(rows, metric, best, other, 1.0) for other in claim.than]
     return _all(results)
 

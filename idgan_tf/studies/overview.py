@@ -44,10 +44,9 @@ class Study:
     """A study at the scale of its evidence; `result` is None where there is none."""
 
     def __init__(self, name, folder):
-        known = (folder / name / "results.json").exists()
-        self.result = results.read(folder / name) if known else None
-        self.study = study.load(name, self.result["scale"] if known else "paper")
-        self.rows = self.result["rows"] if known else []
+        self.result = results.read(folder / name) if (folder / name / "results.json").exists() else None
+        self.study = study.load(name, self.result["scale"] if self.result else "paper")
+        self.rows = self.result["rows"] if self.result else []
         self.unknown = sum(map(_unknown, self.rows))
 
     def is_earlier(self, claim):

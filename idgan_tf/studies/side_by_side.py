@@ -66,7 +66,7 @@ def places(count):
         ConfigError: there are fewer cores.
     """
     allowed = getattr(os, "sched_getaffinity", None)  # Linux alone knows
-    cores = sorted(allowed(0)) if allowed else list(range(os.cpu_count()))
+    cores = sorted(allowed(0)) if allowed else list(range(os.cpu_count() or 1))
     require(count <= len(cores), f"--jobs={count}: there are {len(cores)} cores, and each job gets one or more")
     return [cores[len(cores) * i // count : len(cores) * (i + 1) // count] for i in range(count)]
 

@@ -33,6 +33,7 @@ import dataclasses
 import difflib
 import pathlib
 import tomllib
+import typing
 
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.studies import claims, columns, published
@@ -236,13 +237,14 @@ def _made(kind, table, where, otherwise=None, **fixed):
         ConfigError: a key is not known or missing, or its value is of another type.
     """
     fields = {field.name: field for field in dataclasses.fields(kind) if field.name not in fixed}
+    types = typing.get_type_hints(kind)
     given = {**(otherwise or {}), **_known(table, fields, where)}
     for name, field in fields.items():
         needed = field.default is field.default_factory is dataclasses.MISSING
         require(name in given or not needed, f"{where} lacks the key {name!r}")
-        types = (int, float) if field.type is float else field.type
         if name in given:
-            require(isinstance(given[name], types), f"{where}: {name} is no {field.type.__name__}: {given[name]!r}")
+            right = isinstance(given[name], (int, float) if types[name] is float else types[name])
+            require(right, f"{where}: {name} is no {types[name].__name__}: {given[name]!r}")
     return kind(**given, **fixed)
 
 

@@ -92,7 +92,7 @@ def settings(configuration):
         ConfigError: one is missing or wrong.
     """
     with configuration.in_force():
-        found = _checked(lambda: Settings(configuration=configuration))
+        found = _checked(lambda: gin.get_configurable(Settings)(configuration=configuration))
         _require_known_arguments(found.method)
     _require_no_other_method(found.method, configuration)
     return found

@@ -59,7 +59,7 @@ class TrainingCall:
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy, self._data_seed), {}
         with self._memory():
             self._arrays = [_on(device, arrays) for device in _local_devices(strategy)]
-        self.names = None
+        self.names = []
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}
         size = self._step.get_concrete_function(streamed).outputs[0].shape[0]

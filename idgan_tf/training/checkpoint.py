@@ -10,6 +10,7 @@ next start sweeps away.
 import json
 import pathlib
 import shutil
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -48,9 +49,10 @@ def save(folder, variables, keep=3, keep_every=0):
     Those whose step is a multiple of `keep_every` stay, too, unless it is 0.
     """
     step = int(variables["step"].numpy())
+    arrays: dict[str, Any] = {key: np.asarray(variable) for key, variable in variables.items()}
     with publishing(folder / f"{PREFIX}{step:08d}") as temporary:
         with open(temporary / "state.npz", "wb") as file:
-            np.savez(file, **{key: np.asarray(variable) for key, variable in variables.items()})
+            np.savez(file, **arrays)
         commit = {"step": step, "sha256": sha256(temporary / "state.npz")}
         commit["bytes"] = (temporary / "state.npz").stat().st_size
         (temporary / "COMMIT.json").write_text(json.dumps(commit), "utf-8")

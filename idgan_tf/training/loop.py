@@ -63,14 +63,14 @@ class _Training:
         )
         self.method.require_data(settings.dataset)
         self.call = TrainingCall(self.method, settings, strategy)
-        self.best_score = tf.Variable(float("-inf"), trainable=False, dtype=tf.float64, name="best_score")
-        self.rollbacks = tf.Variable(0, trainable=False, name="rollbacks")
+        self.best_score = tf.Variable(tf.constant(float("-inf"), tf.float64), trainable=False, name="best_score")
+        self.rollbacks = tf.Variable(tf.zeros([], tf.int32), trainable=False, name="rollbacks")
         loop = {"sums": self.call.sums, "best_score": self.best_score, "rollbacks": self.rollbacks}
         self.state = checkpoint.state(self.method, **loop)
         self.chief = workers.is_chief()
         self.picture_every = settings.picture_every if draw else 0
         self.evaluate_every = settings.evaluate_every if evaluate else 0
-        self.step = self.steps_per_call = self.board = None
+        self.step, self.steps_per_call, self.board = 0, 1, None
         self.failures = []  # of pictures and metrics
 
     def resume(self):

@@ -7,6 +7,7 @@ A figure is a function (method, dataset) -> `Part` of one run, and says besides 
     real: (method, dataset) -> `Part` of real images above the runs of a dataset, if there are to be some
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -57,8 +58,8 @@ class Part(NamedTuple):
     """
 
     images: np.ndarray
-    rows: tuple = ()
-    columns: tuple = ()
+    rows: Sequence[str] = ()
+    columns: Sequence[str] = ()
 
 
 def write(found, names, load, folder=None):
@@ -183,7 +184,7 @@ def samples(method, dataset):
 def _classes(method, dataset):
     """(the classes of `COLUMNS` columns, the first ones over again where there are fewer, their names)."""
     classes, names = np.arange(COLUMNS) % method.num_classes, tuple(getattr(dataset, "class_names", ()))
-    return classes, [names[c] if len(names) == method.num_classes else str(c) for c in classes]
+    return classes, [str(names[c] if len(names) == method.num_classes else c) for c in classes]
 
 
 def real_examples(method, dataset):
@@ -207,7 +208,7 @@ def renderings(method, dataset):
     mean, _ = method.encode(batch["image"])
     if not getattr(method, "nuisance_dim", 0):
         return Part(_rows(rendered(method, mean, COLUMNS), COLUMNS))
-    s = tf.random.stateless_normal([NUISANCES, method.nuisance_dim], [SEED, 2])
+    s = tf.random.stateless_normal([NUISANCES, method.nuisance_dim], (SEED, 2))
     images = generate(method, tf.tile(mean, [NUISANCES, 1]), tf.repeat(s, COLUMNS, axis=0), COLUMNS)
     return Part(_rows(images, COLUMNS), tuple(f"s {i + 1}" for i in range(NUISANCES)))
 

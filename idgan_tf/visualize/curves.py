@@ -115,8 +115,8 @@ def fvm_fid(logs):
 def fid_lambda(logs):
     """FID over lambda, a line for each method (ID-GAN, Figure A.10)."""
     fid = _fid(logs)
-    points = [(log.settings.get("train.method"), _lambda(log), _last(log, fid)) for log in logs]
-    points = [point for point in points if None not in point and point[1] > 0]
+    found = [(log.settings.get("train.method"), _lambda(log), _last(log, fid)) for log in logs]
+    points = [(name, x, value) for name, x, value in found if name and x and x > 0 and value is not None]
     _require(len({point[1] for point in points}) > 1, "fid_lambda", "a FID (bin/evaluate) and several values of lambda")
     figure, (panel,) = axes.panels(1)
     for i, method in enumerate(dict.fromkeys(point[0] for point in points)):
@@ -139,7 +139,7 @@ def _fid(logs):
     Of as many, that of codes of the training (fid_dsprites50k_training).
     """
     scores = [{run_log.score_of(record) for record in log.evaluations} for log in logs]
-    names = [name for found in scores for metric, name in found if metric in FIDS]
+    names = [name for found in scores for metric, name in found if name and metric in FIDS]
     return statistics.mode(sorted(names, reverse=True)) if names else None
 
 

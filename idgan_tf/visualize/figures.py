@@ -179,7 +179,7 @@ def same_nuisance(method, dataset, count=6):
 
 def _codes_and_nuisances(method, dataset, count):
     c = method.sample_code(examples(dataset, count), [SEED, 1])
-    return c, tf.random.stateless_normal([count, method.nuisance_dim], [SEED, 2])
+    return c, tf.random.stateless_normal([count, method.nuisance_dim], (SEED, 2))
 
 
 def _numbered(name, count):

@@ -60,7 +60,7 @@ def zu_dimensions(method, dataset):
     pictures = []
     for dimension in np.argsort(-kl, kind="stable")[:DIMENSIONS]:
         images = method.vary_zu(rows, int(dimension), values, [SEED, 7])
-        title = f"zu{dimension}  {kl[dimension]:.2f} nats"
+        title = f"{method.called(method.zs_dim + dimension)}  {kl[dimension]:.2f} nats"
         pictures.append(label(_rows(images), title, () if pictures else names))
     return beside(pictures)
 

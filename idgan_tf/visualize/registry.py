@@ -11,6 +11,7 @@ Those of this folder are found by themselves, those of a user's own module once 
 import importlib
 import pathlib
 import pkgutil
+from collections.abc import Callable
 from typing import NamedTuple
 
 from idgan_tf.data.factors import FactorDataset
@@ -40,7 +41,7 @@ class Figure(NamedTuple):
 
     name: str
     kind: str
-    draw: object
+    draw: Callable
     needs: tuple
     while_training: bool
     options: dict
@@ -48,7 +49,7 @@ class Figure(NamedTuple):
     @property
     def shows(self):
         """What it shows, in a line."""
-        return self.draw.__doc__.splitlines()[0]
+        return (self.draw.__doc__ or "").splitlines()[0]
 
     @property
     def needed(self):

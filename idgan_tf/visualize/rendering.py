@@ -41,7 +41,7 @@ def real(method, dataset, count):
 
 def generate(method, c, s=None, columns=1):
     """Images of codes [B, D] as they stand in a row, a few at a time; s [B, S] is drawn from N(0, I) unless given."""
-    s = tf.random.stateless_normal([c.shape[0], method.nuisance_dim], [SEED, 2]) if s is None else s
+    s = tf.random.stateless_normal([c.shape[0], method.nuisance_dim], (SEED, 2)) if s is None else s
     return drawn_in_parts(method, lambda i: resized(method.generate(s[i], c[i]), shown_size(method, columns)), len(c))
 
 
@@ -76,7 +76,7 @@ def rendered(method, c, columns=1):
     """The generator's images of codes [B, D], one nuisance for all, or the decoder's where there is no generator."""
     if not can(method, "generate"):
         return decode(method, c, columns)
-    s = tf.random.stateless_normal([1, method.nuisance_dim], [SEED, 3])
+    s = tf.random.stateless_normal([1, method.nuisance_dim], (SEED, 3))
     return generate(method, c, tf.repeat(s, len(c), axis=0), columns)
 
 
@@ -103,9 +103,10 @@ def traversal_values(method, steps=None):
         steps: how many; by default `traversal.steps`.
     """
     steps = traversal_asked()[0] if steps is None else steps
+    low, high = method.traversal_range
     if not method.levels:
-        return np.linspace(*method.traversal_range, steps)
-    levels = np.linspace(*method.traversal_range, method.levels)
+        return np.linspace(low, high, steps)
+    levels = np.linspace(low, high, method.levels)
     return levels[np.linspace(0, method.levels - 1, min(steps, method.levels)).round().astype(int)]
 
 

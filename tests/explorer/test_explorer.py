@@ -2,7 +2,9 @@
 
 import io
 import json
+import logging
 import struct
+import threading
 import zlib
 
 import numpy as np
@@ -28,6 +30,26 @@ def idgan():
 def explored(idgan):
     idgan.dimension_names = ()
     return helpers.explorer(idgan)
+
+
+def test_the_first_pictures_of_a_page_come_without_a_warning_of_tensorflow(explored, caplog):
+    model, tensorflow = explored.first, logging.getLogger("tensorflow")
+
+    def draw(count):
+        model.draw(
+            "generator", np.zeros([count, explored.count], np.float32), np.zeros([count, model.nuisance_dim], "f")
+        )
+
+    tensorflow.addHandler(caplog.handler)
+    try:
+        strips = [threading.Thread(target=draw, args=(count,)) for count in range(1, 9)]  # as the page draws them
+        for strip in strips:
+            strip.start()
+        for strip in strips:
+            strip.join()
+    finally:
+        tensorflow.removeHandler(caplog.handler)
+    assert not caplog.records
 
 
 def test_sliders_stand_in_the_order_of_information(explored, idgan):

@@ -75,6 +75,16 @@ def test_a_swap_takes_zs_from_the_left_and_zu_from_above():
     np.testing.assert_allclose(2.0 * cell(picture, 2, 0, count + 1) - 1.0, image[1, ..., 0], atol=0.01)
 
 
+def test_the_figure_of_zu_calls_a_dimension_what_a_person_calls_it(monkeypatch):
+    titles = []
+    monkeypatch.setattr(label_figures, "label", lambda picture, title, rows: titles.append(title) or picture)
+    method = Faces()
+    method.dimension_names = tuple(f"name of {d}" for d in range(ZS + ZU))
+    label_figures.zu_dimensions(method, Pictures())
+    assert len(titles) == 3
+    assert all(title.startswith(f"zu{title[2]} name of {ZS + int(title[2])}  ") for title in titles)
+
+
 def test_a_mask_of_ones_own_is_white_where_pixels_miss(tmp_path):
     pixels = np.zeros((2 * SIDE, 2 * SIDE), np.uint8)
     pixels[: 2 * SIDE // 4] = 255

@@ -73,8 +73,8 @@ def _batches_of_tfds(data_dir, progress):
         with tfds_source.impatient():
             examples = tfds.load("dsprites", split="train", data_dir=data_dir, shuffle_files=False)
         for batch in progress(tfds.as_numpy(examples.batch(BATCH))):
-            rows = np.ravel_multi_index([batch[f"label_{name}"] for name in GRID], tuple(GRID.values()))
-            yield rows, _pack(batch["image"], "TFDS dsprites")
+            classes: tuple[np.ndarray, ...] = tuple(batch[f"label_{name}"] for name in GRID)
+            yield np.ravel_multi_index(classes, tuple(GRID.values())), _pack(batch["image"], "TFDS dsprites")
     except DataError:
         raise
     except Exception as error:  # TFDS raises many kinds

@@ -83,7 +83,7 @@ def create(path, shape):
 
 def write_all(descriptor, array, offset):
     """Writes an array to its place in a file."""
-    view = memoryview(np.ascontiguousarray(array)).cast("B")
+    view = np.ascontiguousarray(array).data.cast("B")
     while view:
         written = os.pwrite(descriptor, view, offset)
         view, offset = view[written:], offset + written

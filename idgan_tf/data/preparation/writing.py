@@ -75,7 +75,7 @@ def _prepared(dataset, path, work, on_error, max_skipped):
         kept = job.done if job else interrupted  # the path may be mistyped
         if not kept:
             shutil.rmtree(work, ignore_errors=True)
-        elif job and isinstance(error, DataError):
+        elif isinstance(job, _Work) and isinstance(error, DataError):
             raise DataError(f"{error} ({job.progress}; the same command goes on from there)") from error
         raise
 

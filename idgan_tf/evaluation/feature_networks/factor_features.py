@@ -26,7 +26,7 @@ class FactorFeatures:
         gin_file = own_network.gin_file_of("factor_classifier", dataset.whole.name)
         network = network or own_network.find("factor_classifier", dataset)
         self._network = own_network.load(network, FactorHeads, dataset, gin_file)
-        self._names, self._right, self._count = dataset.factor_names, 0.0, 0
+        self._names, self._right, self._count = dataset.factor_names, np.zeros([]), 0
         self._protocol = own_network.describe(network)
 
     def __call__(self, images, factors=None):

@@ -160,12 +160,11 @@ def find_inception(path=None):
 
 def activations(inception, batches, count):
     """{"pool_3": [count, 2048], "logits": [count, 1008]} of batches of images [B, H, W, C]."""
-    out = None
-    start = 0
+    out, start = {}, 0
     for batch in batches:
         for part in range(0, len(batch), BATCH):
             some = inception(batch[part : part + BATCH])
-            if out is None:
+            if not out:
                 out = {name: np.empty([count, value.shape[1]], np.float32) for name, value in some.items()}
             for name, value in some.items():
                 out[name][start : start + len(value)] = value

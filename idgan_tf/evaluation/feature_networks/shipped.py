@@ -7,6 +7,7 @@ They are trained by gin/factor_classifier_*.gin and kept in half precision, 0.8 
 
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -60,8 +61,8 @@ def pack(network, looks, path):
     Raises:
         NonFiniteError: a weight is too large for half precision.
     """
-    weights = {f"weight_{i:02d}": weight for i, weight in enumerate(network.get_weights())}
-    weights = {name: to_half(weight, name) for name, weight in weights.items()}
+    named = {f"weight_{i:02d}": weight for i, weight in enumerate(network.get_weights())}
+    weights: dict[str, Any] = {name: to_half(weight, name) for name, weight in named.items()}
     shapes = {name: np.array(network.config[name]) for name in SHAPES}
     with replacing(path) as temporary:
         np.savez_compressed(temporary, looks=np.array(looks), **shapes, **weights)
@@ -77,7 +78,9 @@ def unpack(path):
 
     try:
         with np.load(path, allow_pickle=False) as file:
-            shapes = {name: tuple(file[name].tolist()) for name in SHAPES if name in file}  # older ones have no filters
+            shapes: dict[str, Any] = {  # older ones have no filters
+                name: tuple(file[name].tolist()) for name in SHAPES if name in file
+            }
             weights = [to_single(file[name]) for name in sorted(file.files) if name.startswith("weight_")]
         network = FactorHeads(**shapes, init="torch")
         network.set_weights(weights)

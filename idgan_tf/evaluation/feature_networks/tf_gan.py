@@ -34,7 +34,7 @@ def call(function, *arrays, dtype="float32"):
 def _classifier_metrics():
     """tensorflow_gan.python.eval.classifier_metrics, without running the packages above it."""
     spec = importlib.util.find_spec("tensorflow_gan")
-    if spec is None:
+    if not (spec and spec.submodule_search_locations):
         raise Unavailable("FID, KID and Inception Score need TF-GAN: pip install tensorflow-gan")
     root = pathlib.Path(spec.submodule_search_locations[0])
     for package in ("tensorflow_gan", "tensorflow_gan.python", "tensorflow_gan.python.eval"):

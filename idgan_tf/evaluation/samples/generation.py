@@ -90,7 +90,8 @@ def coded(method, dataset, count, seed):
 def pair(method, batch, seed):
     """(c, G(s, c)) in the graph, c ~ q(c|x) of the images of a batch and s ~ N(0, I)."""
     seed_c, seed_s = noise.split(seed, 2)
-    c = sample_gaussian(*method.encode(batch["image"]), seed_c)
+    mean, logvar = method.encode(batch["image"])
+    c = sample_gaussian(mean, logvar, seed_c)
     return c, _generator(method, c, seed_s)
 
 
@@ -107,7 +108,8 @@ def redrawn(method, dataset, count, seed):
 
     def draw(batch, seed):
         seed_c, seed_s = noise.split(seed, 2)
-        c = sample_gaussian(*method.encode(batch["image"]), seed_c)
+        mean, logvar = method.encode(batch["image"])
+        c = sample_gaussian(mean, logvar, seed_c)
         return batch["factors"], drawings(method, c, seed_s), batch["image"]
 
     return _mapped(tf.function(draw), dataset, rows(dataset, count, seed), seed, "drawing again")
@@ -173,7 +175,8 @@ def _codes(method, batch, seed):
         return method.sample_prior(batch["image"].shape[0], seed)
     if draws_by(method) == "generator":
         return method.sample_code(batch["image"], seed)
-    return sample_gaussian(*method.encode(batch["image"]), seed)
+    mean, logvar = method.encode(batch["image"])
+    return sample_gaussian(mean, logvar, seed)
 
 
 def describe(method):

@@ -25,7 +25,8 @@ class Representation:
 
     def __init__(self, encode, dataset):
         self._encode, self._dataset = tf.function(encode), dataset
-        self._cells, self._codes = np.empty(0, np.int64), None  # of the grid of factors, ascending, and their codes
+        self._cells = np.empty(0, np.int64)  # of the grid of factors, ascending
+        self._codes = np.empty([0, 0], np.float32)  # of each of them
 
     def __call__(self, factors):
         """Factor classes [N, K] -> codes float32 [N, D].
@@ -37,7 +38,7 @@ class Representation:
         missing = np.setdiff1d(cells, self._cells)
         if len(missing):
             codes = self._encoded(missing)
-            known = codes if self._codes is None else np.concatenate([self._codes, codes])
+            known = np.concatenate([self._codes, codes]) if len(self._codes) else codes
             order = np.argsort(np.concatenate([self._cells, missing]))
             self._cells, self._codes = np.concatenate([self._cells, missing])[order], known[order]
         return self._codes[np.searchsorted(self._cells, cells)]
@@ -65,8 +66,8 @@ def of(method, dataset):
     require_available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
     key = (int(method.step.numpy()), dataset)
     if method not in _known or _known[method][0] != key:
-        owner = weakref.ref(method)  # the cache must not keep the method alive
-        _known[method] = key, Representation(lambda image: owner().encode(image)[0], dataset)
+        owner = weakref.proxy(method)  # the cache must not keep the method alive
+        _known[method] = key, Representation(lambda image: owner.encode(image)[0], dataset)
     return _known[method][1]
 
 

@@ -7,6 +7,7 @@ import itertools
 import math
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ STRUCT, CHARACTERS = 2, 4  # the other classes of an array
 COMPLEX = 0x800
 
 
-def read(source, name, key, what):
+def read(source, name, key, what) -> Any:
     """An array of numbers, or the records of an array of structs: [{field: array or text}].
 
     Args:
