@@ -14,7 +14,15 @@ from collections.abc import Sequence
 import gin
 
 from idgan_tf.config import gin_state
-from idgan_tf.config.gin_files import located, macros_in, macros_read, reading_todays, require_readable, todays
+from idgan_tf.config.gin_files import (
+    located,
+    macros_given,
+    macros_in,
+    macros_read,
+    reading_todays,
+    require_readable,
+    todays,
+)
 from idgan_tf.errors import ConfigError, message
 
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
@@ -153,8 +161,7 @@ def _lines(text):
 
 def _forget_overridden(gin_files, bindings):
     """Forgets macros of files that nothing reads any more, as a binding overrides the one that did."""
-    given = {binding.partition("=")[0].strip() for binding in bindings}
-    was_read = set().union(*map(macros_read, gin_files)) - given
+    was_read = set().union(*map(macros_read, gin_files)) - macros_given(bindings)
     while unread := was_read & _macros_set(text := gin.config_str()) - macros_in(text):
         gin_state.forget(unread)
 

@@ -90,6 +90,16 @@ def macros_read(gin_file):
     return macros_in(path.read_text("utf-8")).union(*(macros_read(found.filename) for found in included))
 
 
+def macros_given(bindings):
+    """The macros that bindings set, also as `NAME/macro.value = ...`, which is the same to gin."""
+    given = set()
+    for statement in (one for text in bindings for one in _statements(text, f"--gin_param={text!r}")):
+        if isinstance(statement, config_parser.BindingStatement):
+            is_macro = statement.selector.removeprefix("gin.") == "macro"
+            given.add(statement.scope if is_macro else "" if statement.arg_name else statement.selector)
+    return given
+
+
 def _check_statements(path, allowed):
     """Refuses, in includes too, `import` statements outside the allowed packages before gin runs them, and doubles."""
     bound = set()

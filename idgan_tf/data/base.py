@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.errors import require
+from idgan_tf.errors import counted, require
 
 
 class Dataset:
@@ -134,7 +134,7 @@ class Dataset:
     def describe(self):
         """One line for logs: name, source, size."""
         height, width, channels = self.image_shape
-        return f"{self.name} ({self.source}): {self.num_examples:,} images of {height}x{width}x{channels}"
+        return f"{self.name} ({self.source}): {counted(self.num_examples, 'image')} of {height}x{width}x{channels}"
 
 
 def _integers(numbers):

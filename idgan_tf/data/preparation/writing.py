@@ -24,7 +24,7 @@ from idgan_tf.data.preparation.grids import Grid
 from idgan_tf.data.preparation.opening import open_files, open_source
 from idgan_tf.data.preparation.sources import Together
 from idgan_tf.data.preparation.tfds_source import TfdsSource, open_tfds
-from idgan_tf.errors import DataError
+from idgan_tf.errors import DataError, counted
 from idgan_tf.files import NOT_OURS, remedy
 from idgan_tf.progress import bar
 
@@ -150,7 +150,7 @@ class _Work:
         full = self.dataset.full_count
         if not full or count == full:
             return
-        message = f"{self.source.path} holds {count:,} images; the full set has {full:,}"
+        message = f"{self.source.path} holds {counted(count, 'image')}; the full set has {full:,}"
         if self.on_error == "error" and _is_published(self.source, self.dataset.archives):
             raise DataError(f"{message}; get it again, or pass --on_error=skip to use what is there")
         logging.warning("%s", message)
