@@ -43,3 +43,9 @@ def test_there_is_no_example_beyond_the_last(number):
 def test_take_refuses_numbers_that_it_has_no_examples_of(numbers, said):
     with pytest.raises(ConfigError, match=said):
         DATASET.take(numbers)
+
+
+@pytest.mark.parametrize("count, told", [(1, "1 image of"), (2000, "2,000 images of"), (0, "0 images of")])
+def test_one_image_is_told_in_the_singular(count, told, monkeypatch):
+    monkeypatch.setattr(TinyLabelled, "num_examples", count)
+    assert told in DATASET.describe()
