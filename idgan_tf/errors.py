@@ -65,10 +65,25 @@ def message(error):
     return text if isinstance(error, UserError) or len(text) < 600 else text[:600] + " ..."
 
 
+def counted(number, what):
+    """How many of something, in words: "1 file", "2,000 files"."""
+    return f"{number:,} {what}" + ("s" if number != 1 else "")
+
+
 def require(condition, message):
     """Raises ConfigError(message) unless `condition` holds."""
     if not condition:
         raise ConfigError(message)
+
+
+def require_unmasked(values, message):
+    """Raises ConfigError(message) where an array, or one in a list, has masked values, whose mask would be lost."""
+    import numpy as np  # --help does not wait for it
+
+    def masked(part):
+        return any(map(masked, part)) if isinstance(part, (list, tuple)) else np.ma.is_masked(part)
+
+    require(not masked(values), message)
 
 
 def require_number(name, value, minimum=None, integer=False, above=None):

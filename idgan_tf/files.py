@@ -37,11 +37,15 @@ def at_home(path):
     """A path of which a leading ~ is the user's home folder, as a shell has it, which sees few of them.
 
     Raises:
-        ConfigError: there is no home folder.
+        ConfigError: there is no home folder, or the path leads over links in a circle.
     """
     path = os.path.expanduser(path)
     known = path.split(os.sep)[0] != "~"
     require(known, f"no home folder is known for {path}: set HOME, or IDGAN_CACHE for data/ and what is kept beside it")
+    try:
+        os.stat(path)
+    except OSError as error:
+        require(error.errno != errno.ELOOP, f"{path} leads over links in a circle; choose another path")
     return pathlib.Path(path)
 
 

@@ -18,7 +18,7 @@ import time
 from absl import logging
 
 from idgan_tf.errors import CheckpointError, ConfigError
-from idgan_tf.files import NOT_OURS, TEMPORARY, cannot_write, claim, write_text
+from idgan_tf.files import NOT_OURS, TEMPORARY, at_home, cannot_write, claim, write_text
 
 PRETRAINED = "pretrained:"  # what stands before the name of a model that comes with the package
 
@@ -27,7 +27,7 @@ class Run:
     """The paths of one run directory; nothing is created until `create`."""
 
     def __init__(self, path):
-        self.path = pathlib.Path(path)
+        self.path = at_home(path)
         self.config = self.path / "config.gin"
         self.checkpoints = self.path / "checkpoints"
         self.best = self.path / "best"

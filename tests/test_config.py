@@ -179,8 +179,9 @@ def test_a_macro_of_a_file_is_forgotten_with_the_one_that_reads_it_and_one_that_
     files, shape = ["gin/cvae_cifar10.gin", "gin/data/image_folder.gin"], "IMAGE_SHAPE = (32, 48, 3)"
     text = Configuration(files, [shape]).text
     assert "IMAGE_SHAPE = (32, 48, 3)" in text and "CHANNELS" not in text and "SIZE = " not in text
-    with pytest.raises(ConfigError, match="nothing reads the macro CHANNELS"):
-        Configuration(files, [shape, "CHANNELS = 1"])
+    for given in ("CHANNELS = 1", "# grey\nCHANNELS = 1", "CHANNELS/macro.value = 1", "CHANNELS/gin.macro.value=1"):
+        with pytest.raises(ConfigError, match="nothing reads the macro CHANNELS"):
+            Configuration(files, [shape, given])
 
 
 def test_a_number_may_stand_in_place_of_a_schedule_and_what_is_given_for_that_schedule_is_refused():

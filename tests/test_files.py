@@ -10,7 +10,9 @@ import time
 import pytest
 
 from idgan_tf import files
-from idgan_tf.errors import DataError
+from idgan_tf.data.preparation.opening import open_source
+from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.run_directory import Run
 from tests.data.files import tree
 
 OLDER, NEWER = {"a/1": b"older", "of_the_older": b""}, {"a/1": b"newer", "2": b"two"}
@@ -124,3 +126,12 @@ def test_a_disk_that_takes_nothing_is_one_kind_of_error_whatever_the_reason(numb
     error = files.cannot_write("out", OSError(number, os.strerror(number)))
     help = "make room, or choose a folder that has it" if number == errno.ENOSPC else "choose a folder that can be"
     assert type(error) is DataError and f"cannot write to out: {os.strerror(number)}; {help}" in str(error)
+
+
+def test_a_path_over_links_in_a_circle_is_told_as_such(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for path in (tmp_path / "a", tmp_path / "b" / "run"):
+        for take in (files.at_home, Run, lambda path: open_source(path, tmp_path)):
+            with pytest.raises(ConfigError, match=f"{path} leads over links in a circle; choose another path"):
+                take(path)

@@ -15,6 +15,7 @@ import gin
 
 from idgan_tf.config import gin_state
 from idgan_tf.config.gin_files import (
+    given_in,
     located,
     macros_in,
     reading_todays,
@@ -162,9 +163,9 @@ def _lines(text):
 
 def _forget_overridden(gin_files, bindings):
     """Forgets macros and scopes of files that nothing reads any more, as a binding overrides the one that did."""
-    given, files = [binding.partition("=")[0].strip() for binding in bindings], "\n".join(map(whole_text, gin_files))
-    macros, scopes = macros_in(files).difference(given), scopes_in(files)
-    scopes -= {scope for name in given for scope in name.split("/")[:-1]}
+    macros_given, scopes_given = given_in(bindings)
+    files = "\n".join(map(whole_text, gin_files))
+    macros, scopes = macros_in(files) - macros_given, scopes_in(files) - scopes_given
     while gin_state.forget(macros - macros_in(text := gin.config_str()), scopes - scopes_in(text)):
         pass
 

@@ -99,6 +99,20 @@ def whole_text(gin_file):
     return "\n".join([todays(path.read_text("utf-8")), *(whole_text(found.filename) for found in included)])
 
 
+def given_in(bindings):
+    """(macros, scopes) that bindings set; `NAME/macro.value = ...` is the same to gin as `NAME = ...`."""
+    macros, scopes = set(), set()
+    for statement in (one for text in bindings for one in _statements(text, f"--gin_param={text!r}")):
+        if isinstance(statement, config_parser.BindingStatement):
+            if statement.selector.removeprefix("gin.") == "macro":
+                macros.add(statement.scope)
+            elif statement.arg_name:
+                scopes.update(statement.scope.split("/"))
+            else:
+                macros.add(statement.selector)
+    return macros, scopes
+
+
 def _check_statements(path, allowed):
     """Refuses, in includes too, `import` statements outside the allowed packages before gin runs them, and doubles."""
     bound = set()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.errors import ConfigError, require
+from idgan_tf.errors import ConfigError, counted, require
 
 
 class Dataset:
@@ -133,7 +133,7 @@ class Dataset:
     def describe(self):
         """One line for logs: name, source, size."""
         height, width, channels = self.image_shape
-        return f"{self.name} ({self.source}): {self.num_examples:,} images of {height}x{width}x{channels}"
+        return f"{self.name} ({self.source}): {counted(self.num_examples, 'image')} of {height}x{width}x{channels}"
 
 
 def _integers(numbers):

@@ -3,7 +3,7 @@
 import numpy as np
 from absl import logging
 
-from idgan_tf.errors import NonFiniteError, require
+from idgan_tf.errors import NonFiniteError, require, require_unmasked
 from idgan_tf.evaluation.metric import require_available
 
 LARGEST = 1e38  # of a code or feature: float32 ends there, and the squares of float64 not long after
@@ -22,7 +22,7 @@ def real_numbers(values, what):
 
 def unmasked(values, what):
     """An array as NumPy's own kind; refuses one with masked values, whose mask would be lost with what it hides."""
-    require(not np.ma.is_masked(values), f"{what} have masked values: leave out their rows")
+    require_unmasked(values, f"{what} have masked values: leave out their rows")
     return np.asarray(values)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.errors import ConfigError, require
+from idgan_tf.errors import ConfigError, require, require_unmasked
 
 IMAGES = "images in [0, 1]"
 ROUNDING = 1e-3  # by which floats may leave their range
@@ -75,7 +75,7 @@ class Input(NamedTuple):
     def _tensor(self, value):
         """A tensor of numbers of the right kind."""
         kind = "numbers" if self.dtype.is_floating else "integers" if self.shape else "an integer"
-        require(not np.ma.is_masked(value), f"{self.name} has masked values, whose mask would be lost")
+        require_unmasked(value, f"{self.name} has masked values, whose mask would be lost")
         try:
             value = tf.convert_to_tensor(value)
         except (ValueError, TypeError) as error:  # texts, rows of several lengths

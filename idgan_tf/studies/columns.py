@@ -31,8 +31,7 @@ def codes_of(column):
 
 def value_of(name):
     """The column of a value of metrics.jsonl: its name without the count, its codes behind a colon."""
-    stem, _, codes = re.fullmatch(rf"(.*?)(\d+k?)?(?:_({'|'.join(CODES)}))?", name).groups()
-    return f"{stem}:{codes}" if codes else stem
+    return re.sub(rf"(\d+k?)?(_({'|'.join(CODES)}))?$", lambda end: f":{end[3]}" if end[3] else "", name, count=1)
 
 
 def by_codes(columns):

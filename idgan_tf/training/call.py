@@ -1,9 +1,11 @@
 """The training call: k steps of a method in one graph, data and random numbers included."""
 
 import contextlib
+import functools
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops import gen_math_ops
 
 from idgan_tf import noise
 from idgan_tf.errors import ConfigError, OutOfMemory, require
@@ -16,15 +18,26 @@ LOOKED_AT, STEP = 8, 1 / 255  # examples that are looked at before a training, a
 
 @contextlib.contextmanager
 def sums_as_written():
-    """Keeps TensorFlow from ordering the terms of sums anew in what is traced and run, which it does otherwise in every
-    process: the last digit of a logged loss would not be exact. Afterwards it may as far as it might before."""
+    """Keeps TensorFlow from choosing the order of a sum's terms, and so its last digit, in what is traced and run.
+
+    Its optimiser orders them anew in every process. Its sum of several tensors, which a gradient is, begins with one
+    that no other operation still needs, and which that is changes with the load of the machine. Afterwards both may
+    again.
+    """
     options, name = tf.config.optimizer, "arithmetic_optimization"
-    before = options.get_experimental_options().get(name)  # None: as TensorFlow chooses
+    before, add_n = options.get_experimental_options().get(name), gen_math_ops.add_n  # None: as TensorFlow chooses
+
+    def in_order(inputs, name=None):
+        numbers = all(term.dtype != tf.variant for term in inputs)
+        return functools.reduce(tf.add, inputs) if numbers else add_n(inputs, name)
+
     options.set_experimental_options({name: False})
+    gen_math_ops.add_n = in_order
     try:
         yield
     finally:
         options.set_experimental_options({name: before})
+        gen_math_ops.add_n = add_n
 
 
 class TrainingCall:

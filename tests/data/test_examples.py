@@ -55,3 +55,9 @@ def test_numbers_that_are_right_are_not_written_out():
         __str__ = __repr__
 
     assert DATASET.take(np.arange(3).view(Numbers))["image"].shape == (3, 64, 64, 1)
+
+
+@pytest.mark.parametrize("count, told", [(1, "1 image of"), (2000, "2,000 images of"), (0, "0 images of")])
+def test_one_image_is_told_in_the_singular(count, told, monkeypatch):
+    monkeypatch.setattr(TinyLabelled, "num_examples", count)
+    assert told in DATASET.describe()

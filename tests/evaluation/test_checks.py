@@ -56,8 +56,9 @@ def test_masked_values_are_not_taken_for_what_they_hide(take):
     codes = np.ma.masked_array(np.arange(6.0).reshape(3, 2), mask=False)
     take(codes)
     codes[1, 1] = np.ma.masked
-    with pytest.raises(ConfigError, match="codes have masked values: leave out their rows"):
-        take(codes)
+    for given in (codes, list(codes), [list(row) for row in codes]):
+        with pytest.raises(ConfigError, match="codes have masked values: leave out their rows"):
+            take(given)
 
 
 def test_nor_are_masked_classes_and_features():

@@ -35,6 +35,7 @@ def noise(image):
 def test_a_constant_factor_is_not_voted_on_and_a_code_of_the_factors_is_right_about_all_others(pixels, planted):
     part = left_out(pixels, BOX)
     result = fvm(planted, part, 0, num_votes=300, batch_size=20, num_evaluation_votes=50)
+    assert 0.5 <= result.values.pop("fvm_chance") < 0.7
     assert result.values == {"fvm": 1.0, "fvm_active_dims": 2.0, "fvm_eval": 1.0}
     assert result.protocol["constant_factors"] == "a" and "a " not in result.protocol["votes"]
     chance = factor_vae_metric(noise, part, 0, num_votes=2000, batch_size=20)

@@ -75,6 +75,7 @@ def test_black_and_white_may_be_bools_or_whole_numbers_but_not_bytes(method):
         ("picture.png", "image must be numbers, got string"),
         (IMAGE[:0], "image is empty"),
         (np.ma.masked_less(np.asarray(IMAGE), np.inf), "image has masked values, whose mask would be lost"),
+        (list(np.ma.masked_less(np.asarray(IMAGE), np.inf)), "image has masked values, whose mask would be lost"),
         ([[0.0], [0.0, 1.0]], "image must be numbers"),
         (tf.cast(IMAGE, tf.complex64), "image must be numbers, got complex64"),
     ],

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.ops import gen_math_ops
 
 from idgan_tf import noise
 from idgan_tf.training.call import STREAM_DATA, STREAM_METHOD, TrainingCall
@@ -58,6 +59,36 @@ def test_what_was_there_before_comes_back_after_an_error(before):
     with pytest.raises(ValueError, match="no step"):
         training_call(train_step)
     assert reordering() is before
+
+
+def gradient_of_three_terms(fresh):
+    """Of 1e8 x + x - 1e8 x in a step; TensorFlow would begin with the term `fresh`, whose buffer alone is free."""
+    values, one = [tf.Variable(value) for value in (1e8, 1.0, -1e8)], tf.Variable(1.0)
+
+    def train_step(batch, seed):
+        def term(x, i):
+            slope = values[i] * one if i == fresh else values[i].read_value()
+            return tf.custom_gradient(lambda x: (x, lambda upstream: slope))(x)
+
+        x = tf.zeros([])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = term(x, 0) + term(x, 1) + term(x, 2)
+        return {"gradient": tape.gradient(loss, x)}
+
+    call = training_call(train_step)
+    call(1)
+    return call.means()["gradient"]
+
+
+def test_a_gradient_does_not_depend_on_which_of_its_terms_is_needed_elsewhere_at_that_moment():
+    assert len({gradient_of_three_terms(fresh) for fresh in range(3)}) == 1
+
+
+def test_tensorflows_own_sum_comes_back_after_a_call():
+    own = gen_math_ops.add_n
+    gradient_of_three_terms(0)
+    assert gen_math_ops.add_n is own
 
 
 def test_a_step_draws_from_its_own_number_and_its_data_from_a_stream_of_their_own(monkeypatch):

@@ -7,8 +7,8 @@ import json
 import pathlib
 import unicodedata
 
-from idgan_tf.data.preparation.pictures import counted, shortened
-from idgan_tf.errors import DataError
+from idgan_tf.data.preparation.pictures import shortened
+from idgan_tf.errors import DataError, counted
 from idgan_tf.files import at_home
 from idgan_tf.image_files import SUFFIXES
 

@@ -4,6 +4,7 @@ from absl import logging
 
 from idgan_tf import image_files
 from idgan_tf.data.preparation import refusals
+from idgan_tf.errors import counted
 
 SHOWN = 3  # of a list in a line
 
@@ -38,11 +39,6 @@ def left_out(source, others):
     ordered = sorted(others, key=lambda name: (not others[name], name))
     shown = [f"{name} ({others[name]})" if others[name] else name for name in ordered]
     return f"left out {counted(len(others), 'file')} of {source.path} (no images here): {shortened(shown)}"
-
-
-def counted(number, what):
-    """How many of something, in words: "1 file", "2,000 files"."""
-    return f"{number:,} {what}" + ("s" if number != 1 else "")
 
 
 def shortened(names):

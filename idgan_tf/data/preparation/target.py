@@ -16,7 +16,7 @@ from idgan_tf.data.preparation.pictures import shortened
 from idgan_tf.data.preparation.sources import Folder, Source, of_prepared, sha256
 from idgan_tf.data.preparation.tfds_source import data_folder
 from idgan_tf.data.prepared import FORMAT
-from idgan_tf.errors import ConfigError, DataError
+from idgan_tf.errors import ConfigError, DataError, counted
 from idgan_tf.files import at_home, claim, npy_header, reserve, sync, write_text
 
 MANIFEST = "manifest.json"
@@ -117,7 +117,7 @@ def commit(dataset, work, plan, count, files, class_names=(), skipped=()):
         sync(work / name)
     write_text(work / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     publish(work, dataset.folder)
-    logging.info("%s: %d images in %s", dataset.name, count, dataset.folder)
+    logging.info("%s: %s in %s", dataset.name, counted(count, "image"), dataset.folder)
     return manifest
 
 
@@ -164,7 +164,8 @@ def kept(dataset, path):
             raise DataError(
                 f"{dataset.name} is already prepared, and {file} has changed since, not read again: {remedy}"
             )
-    logging.info("%s is already prepared: %d images in %s", dataset.name, manifest["count"], dataset.folder)
+    count = counted(manifest["count"], "image")
+    logging.info("%s is already prepared: %s in %s", dataset.name, count, dataset.folder)
     return manifest
 
 

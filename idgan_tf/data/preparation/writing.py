@@ -24,7 +24,7 @@ from idgan_tf.data.preparation.grids import Grid
 from idgan_tf.data.preparation.opening import open_files, open_source
 from idgan_tf.data.preparation.sources import Together
 from idgan_tf.data.preparation.tfds_source import TfdsSource, open_tfds
-from idgan_tf.errors import DataError
+from idgan_tf.errors import DataError, counted
 from idgan_tf.files import NOT_OURS, remedy
 from idgan_tf.progress import bar
 
@@ -150,7 +150,7 @@ class _Work:
         full = self.dataset.full_count
         if not full or count == full:
             return
-        message = f"{self.source.path} holds {count:,} images; the full set has {full:,}"
+        message = f"{self.source.path} holds {counted(count, 'image')}; the full set has {full:,}"
         if self.on_error == "error" and _is_published(self.source, self.dataset.archives):
             raise DataError(f"{message}; get it again, or pass --on_error=skip to use what is there")
         logging.warning("%s", message)
@@ -208,7 +208,7 @@ class _Work:
                     num_skipped += len(part.skipped)
                     if num_skipped > self.max_skipped:
                         raise DataError(
-                            f"more than {self.max_skipped} bad images, the last: {part.skipped[-1][1]}; "
+                            f"more than {counted(self.max_skipped, 'bad image')}, the last: {part.skipped[-1][1]}; "
                             "is --source right? if so, raise --max_skipped"
                         )
                     target.write_all(descriptor, images, offset + chunk * self.rows_per_chunk * self.row_bytes)
@@ -245,7 +245,9 @@ class _Work:
             self._drop_skipped(kept)
         manifest = target.commit(self.dataset, self.work, self.plan, len(kept), files, self.class_names, skipped)
         if skipped:
-            logging.warning("%s: left out %d bad images, listed in manifest.json", self.dataset.name, len(skipped))
+            logging.warning(
+                "%s: left out %s, listed in manifest.json", self.dataset.name, counted(len(skipped), "bad image")
+            )
         target.say_classes(self.class_names, [self.items[i].label for i in kept], self.dataset.notes)
         return manifest
 

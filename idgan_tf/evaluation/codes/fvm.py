@@ -15,6 +15,7 @@ from idgan_tf.evaluation.checks import checked_codes, checked_pair
 from idgan_tf.evaluation.metric import Result, metric, require_available
 
 FEWEST_VOTES = 20  # the majority of one or two is right about itself whatever the code
+SHUFFLES = 20  # of the votes, whose mean score is chance
 FEWEST_ROWS = 1_000  # of a table: noise scores no more there than in larger ones, and far more below (docs/metrics.md)
 
 
@@ -67,6 +68,11 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
         Unavailable: there are fewer than `FEWEST_ROWS` rows or two factors, or a factor has another value in every row,
             so that nothing can be held still.
     """
+    return accuracy(_votes_of_codes(codes, factors, seed, num_votes, batch_size, threshold))
+
+
+def _votes_of_codes(codes, factors, seed, num_votes, batch_size, threshold):
+    """`_votes` of a table, as in `factor_vae_metric_of_codes`."""
     codes, factors = checked_pair(codes, factors)
     _check_counts(num_votes, batch_size)
     require_available(
@@ -81,13 +87,13 @@ def factor_vae_metric_of_codes(codes, factors, seed, num_votes=800, batch_size=1
     for vote, k in enumerate(fixed):
         alike = np.flatnonzero(factors[:, k] == factors[rng.choice(shared[k]), k])
         rows[vote] = rng.choice(alike, batch_size)
-    votes = _votes(lambda r: codes[r], np.var(codes, axis=0, ddof=1), threshold, rows, fixed)
-    return accuracy(votes)
+    return _votes(lambda r: codes[r], np.var(codes, axis=0, ddof=1), threshold, rows, fixed)
 
 
 def of_codes(codes, factors, seed, num_votes=800, batch_size=100, threshold=0.05):
     """The values of a table of codes."""
-    return {"fvm": factor_vae_metric_of_codes(codes, factors, seed, num_votes, batch_size, threshold)}
+    votes = _votes_of_codes(codes, factors, seed, num_votes, batch_size, threshold)
+    return {"fvm": accuracy(votes), "fvm_chance": chance(votes)}
 
 
 def _with_company(v, k):
@@ -128,6 +134,19 @@ def accuracy(votes, new_votes=None):
             majority[dimension] = count, factor
     right = sum(n for (dimension, factor), n in new_votes.items() if majority.get(dimension, (0, None))[1] == factor)
     return right / max(1, sum(new_votes.values()))
+
+
+def chance(votes):
+    """What dimensions that know nothing score: the mean accuracy of these votes with their factors shuffled.
+
+    It is 1 / K for very many votes, and more for few: with 20, a majority is easily right about itself.
+    """
+    if not votes:
+        return 0.0
+    dimensions, factors = np.repeat(sorted(votes), [votes[pair] for pair in sorted(votes)], axis=0).T
+    rng = np.random.default_rng(0)
+    shuffled = [zip(dimensions.tolist(), rng.permutation(factors).tolist(), strict=True) for _ in range(SHUFFLES)]
+    return float(np.mean([accuracy(collections.Counter(pairs)) for pairs in shuffled]))
 
 
 def votes_as_text(votes, names):
@@ -192,7 +211,8 @@ def fvm(
 
     The papers take the variances from the whole dataset; 10,000 images know them to 1.4 %, in an eighth of
     the time. `fvm.num_variance_samples = None` takes the whole dataset; where the colour is a factor, too, which
-    no row of the data fixes, as many random images. Which factors each dimension voted for stands in the protocol as
+    no row of the data fixes, as many random images. `fvm_chance` is what codes that know nothing score with as many
+    votes: a score is to be read from there on. Which factors each dimension voted for stands in the protocol as
     `votes`. Of a part of a dataset (`Constrained.part`), see `factor_vae_metric`: its constant factors stand in the
     protocol.
 
@@ -209,7 +229,11 @@ def fvm(
     varying = representation.varying(dataset, fewest=2, freely=True)
     variance = _variance(codes_of, dataset, rng, num_variance_samples)
     votes = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_votes, batch_size, varying))
-    values = {"fvm": accuracy(votes), "fvm_active_dims": float(np.sum(variance >= threshold))}
+    values = {
+        "fvm": accuracy(votes),
+        "fvm_chance": chance(votes),
+        "fvm_active_dims": float(np.sum(variance >= threshold)),
+    }
     if num_evaluation_votes:
         new = _votes(codes_of, variance, threshold, *draw(dataset, rng, num_evaluation_votes, batch_size, varying))
         values["fvm_eval"] = accuracy(votes, new)

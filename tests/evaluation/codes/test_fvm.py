@@ -9,10 +9,12 @@ from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.codes.fvm import (
     FEWEST_ROWS,
     accuracy,
+    chance,
     draw,
     factor_vae_metric,
     factor_vae_metric_of_codes,
     fvm,
+    of_codes,
     votes_as_text,
 )
 from idgan_tf.evaluation.codes.mig import mig
@@ -162,6 +164,24 @@ def test_a_table_too_small_to_vote_is_refused_and_noise_scores_near_chance_from_
     assert chance == pytest.approx(1 / 3, abs=0.1)
     with pytest.raises(Unavailable, match="the votes tell factors apart, and there is 1"):
         factor_vae_metric_of_codes(factors / 1.0, factors[:, :1], seed=0)
+
+
+@pytest.mark.parametrize("num_votes", [20, 60, 2000])
+def test_what_noise_scores_with_so_many_votes_is_told_beside_the_score(num_votes, pixels):
+    rng, scores = np.random.default_rng(0), []
+    factors = pixels.sample_factors(FEWEST_ROWS, rng)
+    for seed in range(8):
+        found = of_codes(rng.normal(size=(FEWEST_ROWS, 10)), factors, seed, num_votes)
+        scores.append([found["fvm"], found["fvm_chance"]])
+    noise_scores, chance = np.mean(scores, axis=0)
+    assert noise_scores == pytest.approx(chance, abs=0.06)
+    perfect = of_codes(factors / 1.0, factors, 0, num_votes, threshold=0.0)
+    assert perfect["fvm"] == 1.0 and perfect["fvm_chance"] < 0.62
+    assert (chance > 0.6) == (num_votes == 20)
+
+
+def test_votes_that_nobody_cast_have_no_chance():
+    assert chance({}) == 0.0
 
 
 def test_nan_codes_are_an_error(pixels):
