@@ -70,4 +70,4 @@ def test_runs_are_compared(file):
 def test_python_has_the_same_numbers(file):
     process = python(CALL, "call", file)
     assert process.returncode == 0, process.stderr
-    assert '"fvm": 1.0, "mig": 0.9' in process.stdout
+    assert '"fvm": 1.0, "fvm_chance": 0.5' in process.stdout and '"mig": 0.9' in process.stdout
