@@ -11,7 +11,9 @@ from idgan_tf.errors import ConfigError
 from idgan_tf.studies import evidence, jobs, results, study
 
 ROOT = pathlib.Path(__file__).parents[2]
-EVIDENCE = {"start", "idgan_lambda", "idgan_table1", "idgan_table2", "ibgan_table1", "label_table1", "label_table2", "label_toy"}
+EVIDENCE = {
+    "ibgan_table1", "idgan_lambda", "idgan_table1", "idgan_table2", "label_table1", "label_table2", "label_toy", "start"
+}  # fmt: skip
 NOT_HERE = {"inception_score"}  # no machine of ours has Inception's weights
 LATER = {"idgan_table2": {"udr", "fid_dsprites:training", "fid_dsprites:prior"}}  # columns that came after the runs
 FOLDERS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
