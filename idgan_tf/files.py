@@ -44,6 +44,8 @@ def at_home(path):
     require(known, f"no home folder is known for {path}: set HOME, or IDGAN_CACHE for data/ and what is kept beside it")
     try:
         os.stat(path)
+    except ValueError as error:
+        raise ConfigError(f"{path!r} is no path: {error}") from error
     except OSError as error:
         require(error.errno != errno.ELOOP, f"{path} leads over links in a circle; choose another path")
     return pathlib.Path(path)

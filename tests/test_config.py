@@ -123,6 +123,35 @@ def test_a_scope_that_nothing_opens_is_refused():
         Configuration(["gin/idgan_dsprites.gin"], ["generater/keras.optimizers.RMSprop.learning_rate = 1e-5"])
 
 
+def test_a_binding_of_a_schedule_that_is_not_the_one_in_use_is_refused():
+    told = (
+        "nothing reads capacity/PolynomialDecay.decay_steps: no @capacity/PolynomialDecay is in use, but @capacity/Piec"
+    )
+    with pytest.raises(ConfigError, match=told):
+        Configuration(["gin/annealedvae_dsprites.gin"], ["capacity/PolynomialDecay.decay_steps = 8000"])
+    with pytest.raises(ConfigError, match="no @generator/SGD is in use, but @generator/PiecewiseConstantDecay, "):
+        Configuration(["gin/ibgan_short_dsprites.gin"], ["generator/keras.optimizers.SGD.learning_rate = 1.0"])
+
+
+def test_another_schedule_in_the_same_scope_leaves_nothing_of_the_first_and_what_an_old_run_kept_is_forgotten(tmp_path):
+    rate = "generator/keras.optimizers.RMSprop.learning_rate = 1e-4"
+    text = Configuration(["gin/ibgan_short_dsprites.gin"], [rate]).text
+    assert "generator/PiecewiseConstantDecay" not in text and "r1/PiecewiseConstantDecay.values" in text
+    kept = "# Parameters for generator/keras.optimizers.PiecewiseConstantDecay:\n# ====\n"
+    kept += "generator/keras.optimizers.PiecewiseConstantDecay.boundaries = (6000,)\n"
+    (tmp_path / "config.gin").write_text(f"{text}\n{kept}")
+    assert Configuration([tmp_path / "config.gin"]).text == text
+
+
+@pytest.mark.parametrize("old", ["(1.0, 0.5, 6000)", "[1.0,0.5,6000,]  # as (they, say)", "(\n  1.0,\n  0.5,\n  6000)"])
+def test_noise_is_read_as_it_was_written_before_it_was_a_schedule(old):
+    for text in (f"IBGAN.instance_noise = {old}", f"  IBGAN.instance_noise={old}"):
+        bound = Configuration(["gin/ibgan_dsprites.gin"], [text]).text
+        assert "PiecewiseLinear.steps = (0, 6000)" in bound and "PiecewiseLinear.values = (1.0, 0.5)" in bound
+    at_once = Configuration(["gin/ibgan_dsprites.gin"], ["IBGAN.instance_noise = (1.0, 0.5, 0.0)"]).text
+    assert "instance_noise/PiecewiseLinear.steps = (0, 1)" in at_once
+
+
 def test_a_configuration_is_in_force_within_its_block_alone_and_within_another():
     first, second = Configuration(BEFORE, ["train.seed = 1"]), Configuration(BEFORE, ["train.seed = 2"])
     gin.bind_parameter("train.seed", 7)

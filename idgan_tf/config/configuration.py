@@ -16,12 +16,15 @@ import gin
 from idgan_tf.config import gin_state
 from idgan_tf.config.gin_files import (
     given_in,
+    headings_in,
     located,
     macros_in,
     reading_todays,
+    references_in,
     require_readable,
     scopes_in,
     todays,
+    todays_line,
     whole_text,
 )
 from idgan_tf.errors import ConfigError, message
@@ -119,7 +122,7 @@ def _parse(gin_files, bindings, allow_imports):
     """Adds files and bindings to the configuration of gin."""
     paths = require_readable(gin_files, bindings, allow_imports)
     _register_optimizers()
-    bindings = list(map(todays, bindings))
+    bindings = list(map(todays_line, bindings))
     try:
         with gin_state.reading_with(reading_todays, located):
             gin.parse_config_files_and_bindings(paths, bindings, finalize_config=False, skip_unknown=False)
@@ -162,11 +165,14 @@ def _lines(text):
 
 
 def _forget_overridden(gin_files, bindings):
-    """Forgets macros and scopes of files that nothing reads any more, as a binding overrides the one that did."""
-    macros_given, scopes_given = given_in(bindings)
+    """Forgets macros and scoped bindings of files that nothing reads any more, as a binding overrides what did.
+
+    So, too, what the config.gin of an earlier version kept of them.
+    """
+    macros_given, scoped_given = given_in(bindings)
     files = "\n".join(map(whole_text, gin_files))
-    macros, scopes = macros_in(files) - macros_given, scopes_in(files) - scopes_given
-    while gin_state.forget(macros - macros_in(text := gin.config_str()), scopes - scopes_in(text)):
+    macros, scoped = macros_in(files) - macros_given, (references_in(files) | headings_in(files)) - scoped_given
+    while gin_state.forget(macros - macros_in(text := gin.config_str()), scoped - references_in(text)):
         pass
 
 
@@ -185,9 +191,14 @@ def _check_macros(config):
 
 
 def _check_scopes(config):
-    """Refuses bindings in a scope that no reference opens: most often the misspelt name of a player."""
-    opened = scopes_in(config)
+    """Refuses bindings that no reference reads: of a misspelt player, or of a schedule that is not the one in use."""
+    opened, references = scopes_in(config), references_in(config)
     for binding, scopes in re.findall(r"^(([\w/]+)/[\w.]+) =", config, flags=re.MULTILINE):
         if not opened.issuperset(scopes.split("/")):
             known = ", ".join(sorted(opened)) or "none"
             raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")
+        name = binding.rpartition("/")[2].split(".")[-2]
+        inside = {read for within, read in references if {*scopes.split("/")} <= {*within.split("/")}}
+        if name not in inside:
+            known = ", ".join(f"@{scopes}/{read}" for read in sorted(inside))
+            raise ConfigError(f"nothing reads {binding}: no @{scopes}/{name} is in use, but {known}")

@@ -32,6 +32,9 @@ RENAMED = {
     "idgan_tf.evaluation.sap": ("idgan_tf.evaluation.codes.sap",),
 }
 
+NUMBER = r"\s*([\d.][\w.+-]*)\s*"
+OLD_NOISE = rf"^\s*(\w+\.instance_noise)\s*=\s*[(\[]{NUMBER},{NUMBER},{NUMBER},?\s*[)\]]"
+
 
 def located(gin_file):
     """The path of a gin file, looked up from the current folder, then where this project's lie; None without one."""
@@ -82,9 +85,19 @@ def macros_in(text):
     return set(re.findall(r"%([A-Za-z_]\w*)(?![\w.])", _code(text)))
 
 
+def references_in(text):
+    """{(scopes, name)} of a gin file's references that open scopes: ("vae", "Adam") of @vae/keras.optimizers.Adam."""
+    return set(re.findall(r"@([\w/]+)/(?:\w+\.)*(\w+)", _code(text)))
+
+
+def headings_in(text):
+    """{(scopes, name)} that have a heading in the config.gin of a run, as gin writes it."""
+    return set(re.findall(r"^# Parameters for ([\w/]+)/(?:\w+\.)*(\w+):", text, flags=re.MULTILINE))
+
+
 def scopes_in(text):
     """The scopes that references in a gin file's text open."""
-    return {name for scopes in re.findall(r"@([\w/]+)/", _code(text)) for name in scopes.split("/")}
+    return {scope for scopes, _ in references_in(text) for scope in scopes.split("/")}
 
 
 def _code(text):
@@ -100,17 +113,17 @@ def whole_text(gin_file):
 
 
 def given_in(bindings):
-    """(macros, scopes) that bindings set; `NAME/macro.value = ...` is the same to gin as `NAME = ...`."""
-    macros, scopes = set(), set()
+    """(macros, {(scopes, name)}) that bindings set; `NAME/macro.value = ...` is `NAME = ...` to gin."""
+    macros, scoped = set(), set()
     for statement in (one for text in bindings for one in _statements(text, f"--gin_param={text!r}")):
         if isinstance(statement, config_parser.BindingStatement):
             if statement.selector.removeprefix("gin.") == "macro":
                 macros.add(statement.scope)
             elif statement.arg_name:
-                scopes.update(statement.scope.split("/"))
+                scoped.add((statement.scope, statement.selector.rpartition(".")[2]))
             else:
                 macros.add(statement.selector)
-    return macros, scopes
+    return macros, scoped
 
 
 def _check_statements(path, allowed):
@@ -190,21 +203,26 @@ def todays(text):
     Modules; the baselines of IB-GAN, which were IBGAN without an encoder, and their noise, which was (first, last,
     steps); games, which were strings.
     """
-    text = "".join(_today(line) for line in text.splitlines(keepends=True))
-    text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
     text = re.sub(r"^modularity\.num_test = .*\n", "", text, flags=re.MULTILINE)  # of explicitness, now a metric itself
-    text = re.sub(r"^modularity\.num_train\b", "modularity.num_samples", text, flags=re.MULTILINE)
     if re.search(r"^IBGAN\.encoder = None", text, re.MULTILINE):
         is_gan = re.search(r"^IBGAN\.alpha = 0(\.0)?\b", text, re.MULTILINE)
         gone = "encoder|beta|divergence_guard" + ("|alpha" if is_gan else "")
         text = re.sub(rf"^IBGAN\.({gone}) = .*\n", "", text, flags=re.MULTILINE)
         text = re.sub(r"\bIBGAN\b", "DCGAN" if is_gan else "DCInfoGAN", text)
-    return re.sub(r"^(\w+\.instance_noise) = \((.+), (.+), (.+?)\)", _noise_on_a_line, text, flags=re.MULTILINE)
+    return todays_line(text)
+
+
+def todays_line(text):
+    """The same of what needs no other line, as a binding of a command has none."""
+    text = "".join(_today(line) for line in text.splitlines(keepends=True))
+    text = re.sub(r"""^(\w+\.game = )["'](log|hinge)["']""", r"\1@\2_game()", text, flags=re.MULTILINE)
+    text = re.sub(r"^modularity\.num_train\b", "modularity.num_samples", text, flags=re.MULTILINE)
+    return re.sub(OLD_NOISE, _noise_on_a_line, text, flags=re.MULTILINE)
 
 
 def _noise_on_a_line(found):
     name, first, last, steps = found.groups()
-    line, steps = "instance_noise/PiecewiseLinear", "1" if steps == "0" else steps
+    line, steps = "instance_noise/PiecewiseLinear", steps if float(steps) else "1"
     return f"{name} = @{line}()\n{line}.steps = (0, {steps})\n{line}.values = ({first}, {last})"
 
 

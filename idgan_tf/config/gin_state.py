@@ -65,12 +65,12 @@ def reading_with(reader, located):
         readers[:] = before
 
 
-def forget(macros, scopes):
-    """Takes macros, and what is bound in scopes, of these names out of gin's configuration; whether there were any."""
+def forget(macros, scoped):
+    """Takes macros, and bindings of {(scopes, last part of a name)}, out of gin's configuration; whether it had any."""
     gone = [
         (scope, name)
         for scope, name in _gin._CONFIG
-        if (scope in macros if name == "gin.macro" else scopes.intersection(scope.split("/")))
+        if (scope in macros if name == "gin.macro" else (scope, name.rpartition(".")[2]) in scoped)
     ]
     for key in gone:
         del _gin._CONFIG[key]

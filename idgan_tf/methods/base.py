@@ -102,7 +102,7 @@ class Method(Faces, keras.Model):
         """
         return [
             f"{type(self).__name__}.{name} is {now:.2g} after the {num_steps:,} steps of the training, but {last:.2g} "
-            "at the end of its schedule; bind that to fewer steps"
+            "at the end of its schedule; bind the schedule to fewer steps"
             for name, (now, last) in cut_short(vars(self), num_steps).items()
         ]
 

@@ -238,7 +238,7 @@ class IBGAN(DCInfoGAN):
 
     def generator_loss(self, fool, mi_lower, mi_upper):
         """gamma * fool - (I^L - beta * I^U), scalars, `fool` = -log D(x): what G, Q and e descend on (Eq. 11)."""
-        beta = weight_at(self.beta, self.step)
+        beta = tf.cast(weight_at(self.beta, self.step), tf.float32)
         price = beta * mi_upper
         if self.divergence_guard:
             diverges = tf.equal(beta, 0.0) & (mi_upper >= GUARD_CEILING)

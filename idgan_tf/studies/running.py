@@ -97,5 +97,5 @@ def _evaluate(job):
     return (
         left_out
         | dict.fromkeys(other, "it was measured, but not of such codes, counts or networks as are asked")
-        | dict.fromkeys(missing, "the run did not write it down while it trained")
+        | dict.fromkeys(missing, "neither the training nor an evaluation wrote it down")
     )

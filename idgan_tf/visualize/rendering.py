@@ -110,6 +110,15 @@ def traversal_values(method, steps=None):
     return levels[np.linspace(0, method.levels - 1, min(steps, method.levels)).round().astype(int)]
 
 
+def _code_of_image(method, dataset, encodes):
+    """The mean code [1, D] of `traversal.image`; 0 of a method without an encoder."""
+    _, image = traversal_asked()
+    if not encodes:
+        require(image is None, f"traversal.image = {image}, but {type(method).__name__} encodes no images")
+        return np.zeros((1, method.code_dim))
+    return method.encode(examples(dataset)[:1] if image is None else dataset.take([image])["image"])[0]
+
+
 def varied(start, dimensions, values, added=False):
     """Codes [D' * V, D]: the code [1, D] with each of D' dimensions at each of V values, or moved by them."""
     c = np.repeat(np.asarray(start, np.float32), len(dimensions) * len(values), axis=0)
@@ -131,16 +140,10 @@ def traversed(method, dataset, values, columns, start=None, added=False):
     Raises:
         ConfigError: there is no such image, or the method cannot encode it.
     """
-    _, image = traversal_asked()
-    if can(method, "encode"):
-        shown = examples(dataset)
-        kl = np.asarray(method.kl_per_dimension(shown))
-        mean, _ = method.encode(shown[:1] if image is None else dataset.take([image])["image"])
-    else:
-        require(image is None, f"traversal.image = {image}, but {type(method).__name__} encodes no images")
-        kl, mean = np.zeros(method.code_dim), np.zeros((1, method.code_dim))
+    encodes = can(method, "encode")
+    kl = np.asarray(method.kl_per_dimension(examples(dataset))) if encodes else np.zeros(method.code_dim)
     order = np.argsort(-kl, kind="stable")[:MOST]
-    c = varied(mean if start is None else start, order, values, added)
+    c = varied(_code_of_image(method, dataset, encodes) if start is None else start, order, values, added)
     drawn = {}
     if can(method, "decode"):
         drawn["decoder"] = decode(method, c, columns)

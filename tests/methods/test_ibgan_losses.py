@@ -86,7 +86,8 @@ def test_the_generator_does_not_saturate(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "beta, guard, prices", [(0.0, True, (0.0, 2000.0)), (0.0, False, (0.0, 0.0)), (0.5, True, (9.5, 10.0))]
+    "beta, guard, prices",
+    [(0.0, True, (0.0, 2000.0)), (0, True, (0.0, 2000.0)), (0.0, False, (0.0, 0.0)), (0.5, True, (9.5, 10.0))],
 )
 def test_the_guard_watches_a_free_bottleneck(beta, guard, prices):
     method = make(beta=beta, divergence_guard=guard)
