@@ -105,7 +105,7 @@ def page(folder):
         folder: of all evidence.
     """
     found = _found(folder)
-    header = ["", "claims", *WORDS.values(), f"yes or no by an earlier version {EARLIER}"]
+    header = ["", "claims", *WORDS.values(), f"open, but answered by an earlier version {EARLIER}"]
     text = [TEXT, *_table(header, _counts(found)), "", "## The main claims", ""]
     text += _table(HEADER, [line for each in found.values() for one in each for line in _main(one)])
     text += ["", OLD]
@@ -122,8 +122,8 @@ def page(folder):
 def lines(folder):
     """What the README says of it: a line for each paper, of answers by this version alone."""
     return "\n".join(
-        f"- {paper}, {total} claims: {yes} yes, {no} no, {int(still) + int(earlier)} open"
-        for paper, total, yes, no, still, earlier in _counts(_found(folder))
+        f"- {paper}, {total} claims: {yes} yes, {no} no, {still} open"
+        for paper, total, yes, no, still, _ in _counts(_found(folder))
         if paper != OURS
     )
 
@@ -144,7 +144,7 @@ def _unknown(row):
 
 
 def _counts(found):
-    """[[paper, claims, yes, no, open, yes or no by an earlier version]] as texts; targets of ours count as ours."""
+    """[[paper, claims, yes, no, open, of these answered by an earlier version]] as texts; targets of ours are ours."""
     answers = {paper: [] for paper in found}
     for paper, each in found.items():
         for one in each:
@@ -152,9 +152,9 @@ def _counts(found):
                 ours = claim.where.startswith("target of this project")
                 answer = one.verdict(claim).answer
                 earlier = answer != claims.OPEN and one.is_earlier(claim)
-                answers[OURS if ours else paper].append(EARLIER if earlier else answer)
+                answers[OURS if ours else paper] += [claims.OPEN, EARLIER] if earlier else [answer]
     return [
-        [paper, str(len(each)), *(str(each.count(answer)) for answer in (*WORDS, EARLIER))]
+        [paper, *map(str, (len(each) - each.count(EARLIER), *map(each.count, (*WORDS, EARLIER))))]
         for paper, each in answers.items()
     ]
 
