@@ -152,9 +152,15 @@ def _register_optimizers():
 
 
 def _lines(text):
-    """The lines of a configuration text that matter, sorted: no imports; of a teacher, the number of steps does."""
-    lines, name = [], "teacher.gin_params = "
+    """The lines of a configuration text that matter, sorted: no imports, no scoped bindings that nothing reads.
+
+    Of a teacher, the number of steps does.
+    """
+    lines, name, references = [], "teacher.gin_params = ", references_in(todays(text))
     for line in re.sub(r"( \\)?\n +", " ", todays(text)).splitlines():
+        scoped = re.match(r"([\w/]+)/(?:\w+\.)*(\w+)\.\w+ =", line)
+        if scoped and not _read_within(scoped[1], references) & {scoped[2]}:
+            continue
         if line.startswith(name):
             with contextlib.suppress(ValueError, SyntaxError):  # a macro stays one
                 given = ast.literal_eval(line.removeprefix(name))
@@ -190,6 +196,11 @@ def _check_macros(config):
         raise ConfigError(f"nothing sets the macro {name}; set are {known}; --gin_param='{name} = ...' sets it")
 
 
+def _read_within(scopes, references):
+    """The names that references read in scopes, or deeper within."""
+    return {name for within, name in references if {*scopes.split("/")} <= {*within.split("/")}}
+
+
 def _check_scopes(config):
     """Refuses bindings that no reference reads: of a misspelt player, or of a schedule that is not the one in use."""
     opened, references = scopes_in(config), references_in(config)
@@ -198,7 +209,7 @@ def _check_scopes(config):
             known = ", ".join(sorted(opened)) or "none"
             raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")
         name = binding.rpartition("/")[2].split(".")[-2]
-        inside = {read for within, read in references if {*scopes.split("/")} <= {*within.split("/")}}
+        inside = _read_within(scopes, references)
         if name not in inside:
             known = ", ".join(f"@{scopes}/{read}" for read in sorted(inside))
             raise ConfigError(f"nothing reads {binding}: no @{scopes}/{name} is in use, but {known}")
