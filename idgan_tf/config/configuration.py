@@ -29,6 +29,8 @@ from idgan_tf.config.gin_files import (
 )
 from idgan_tf.errors import ConfigError, message
 
+# A line that binds in scopes, as gin writes it: vae/keras.optimizers.Adam.learning_rate = 1e-4.
+SCOPED = re.compile(r"^((?P<scopes>[\w/]+)/(?:\w+\.)*(?P<name>\w+)\.\w+) =", re.MULTILINE)
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
 HARMLESS = (
     "train.evaluate_every",
@@ -156,10 +158,11 @@ def _lines(text):
 
     Of a teacher, the number of steps does.
     """
-    lines, name, references = [], "teacher.gin_params = ", references_in(todays(text))
-    for line in re.sub(r"( \\)?\n +", " ", todays(text)).splitlines():
-        scoped = re.match(r"([\w/]+)/(?:\w+\.)*(\w+)\.\w+ =", line)
-        if scoped and not _read_within(scoped[1], references) & {scoped[2]}:
+    text = todays(text)
+    lines, name, references = [], "teacher.gin_params = ", references_in(text)
+    for line in re.sub(r"( \\)?\n +", " ", text).splitlines():
+        scoped = SCOPED.match(line)
+        if scoped and scoped["name"] not in _read_within(scoped["scopes"], references):
             continue
         if line.startswith(name):
             with contextlib.suppress(ValueError, SyntaxError):  # a macro stays one
@@ -203,13 +206,12 @@ def _read_within(scopes, references):
 
 def _check_scopes(config):
     """Refuses bindings that no reference reads: of a misspelt player, or of a schedule that is not the one in use."""
-    opened, references = scopes_in(config), references_in(config)
-    for binding, scopes in re.findall(r"^(([\w/]+)/[\w.]+) =", config, flags=re.MULTILINE):
-        if not opened.issuperset(scopes.split("/")):
-            known = ", ".join(sorted(opened)) or "none"
-            raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")
-        name = binding.rpartition("/")[2].split(".")[-2]
+    references = references_in(config)
+    for binding, scopes, name in SCOPED.findall(config):
         inside = _read_within(scopes, references)
+        if not inside:
+            known = ", ".join(sorted(scopes_in(config))) or "none"
+            raise ConfigError(f"nothing reads {binding}: no @{scopes}/ is in use; the scopes in use are {known}")
         if name not in inside:
             known = ", ".join(f"@{scopes}/{read}" for read in sorted(inside))
             raise ConfigError(f"nothing reads {binding}: no @{scopes}/{name} is in use, but {known}")

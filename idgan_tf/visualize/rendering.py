@@ -110,13 +110,13 @@ def traversal_values(method, steps=None):
     return levels[np.linspace(0, method.levels - 1, min(steps, method.levels)).round().astype(int)]
 
 
-def _code_of_image(method, dataset, encodes):
-    """The mean code [1, D] of `traversal.image`; 0 of a method without an encoder."""
+def _code_of_image(method, dataset, shown):
+    """The mean code [1, D] of `traversal.image`, by default of the first of the examples; 0 without an encoder."""
     _, image = traversal_asked()
-    if not encodes:
+    if shown is None:
         require(image is None, f"traversal.image = {image}, but {type(method).__name__} encodes no images")
         return np.zeros((1, method.code_dim))
-    return method.encode(examples(dataset)[:1] if image is None else dataset.take([image])["image"])[0]
+    return method.encode(shown[:1] if image is None else dataset.take([image])["image"])[0]
 
 
 def varied(start, dimensions, values, added=False):
@@ -140,10 +140,10 @@ def traversed(method, dataset, values, columns, start=None, added=False):
     Raises:
         ConfigError: there is no such image, or the method cannot encode it.
     """
-    encodes = can(method, "encode")
-    kl = np.asarray(method.kl_per_dimension(examples(dataset))) if encodes else np.zeros(method.code_dim)
+    shown = examples(dataset) if can(method, "encode") else None
+    kl = np.zeros(method.code_dim) if shown is None else np.asarray(method.kl_per_dimension(shown))
     order = np.argsort(-kl, kind="stable")[:MOST]
-    c = varied(_code_of_image(method, dataset, encodes) if start is None else start, order, values, added)
+    c = varied(_code_of_image(method, dataset, shown) if start is None else start, order, values, added)
     drawn = {}
     if can(method, "decode"):
         drawn["decoder"] = decode(method, c, columns)
