@@ -4,8 +4,8 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from nicegui import app, run, ui
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from nicegui import app, run, ui  # pyright: ignore[reportMissingImports]
+from starlette.middleware.trustedhost import TrustedHostMiddleware  # pyright: ignore[reportMissingImports]
 
 from idgan_tf.errors import ConfigError, DataError, message
 from idgan_tf.explorer import HOST, pictures

@@ -3,7 +3,7 @@
 import base64
 import dataclasses
 
-from nicegui import run, ui
+from nicegui import run, ui  # pyright: ignore[reportMissingImports]
 
 from idgan_tf.dimension_names import LONGEST
 from idgan_tf.errors import ConfigError, DataError, message
