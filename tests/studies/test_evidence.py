@@ -12,7 +12,7 @@ from idgan_tf.studies import evidence, jobs, results, study
 
 ROOT = pathlib.Path(__file__).parents[2]
 EVIDENCE = {
-    "ibgan_table1", "idgan_lambda", "idgan_table1", "idgan_table2", "label_table1", "label_table2", "label_toy", "start"
+    "idgan_lambda", "idgan_table1", "idgan_table2", "label_table1", "label_table2", "label_toy", "start"
 }  # fmt: skip
 NOT_HERE = {"inception_score"}  # no machine of ours has Inception's weights
 LATER = {"idgan_table2": {"udr", "fid_dsprites:training", "fid_dsprites:prior"}}  # columns that came after the runs
@@ -81,7 +81,7 @@ def test_a_number_that_does_not_say_its_count_or_network_is_found_of_given_codes
 
 
 def test_no_evidence_is_said(monkeypatch, tmp_path):
-    with pytest.raises(ConfigError, match="no evidence of idgan_table3; there is of ibgan_table1"):
+    with pytest.raises(ConfigError, match="no evidence of idgan_table3; there is of idgan_lambda"):
         evidence.folders("idgan_table3")
     monkeypatch.setattr(evidence, "FOLDER", tmp_path)
     with pytest.raises(ConfigError, match="it comes with a checkout"):

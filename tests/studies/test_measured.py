@@ -128,4 +128,4 @@ def test_a_value_that_a_finished_run_did_not_write_is_missed_aloud(made, tmp_pat
         monkeypatch.setitem(SCORES, row, (0.6, 0.0))
     monkeypatch.setattr(scores, "evaluate_run", lambda path, _, chosen, train, seed: made.measure(path, chosen, seed))
     result, _ = run_all(study.load("ibgan_table1", "cpu"), tmp_path)
-    assert "no best_fvm: the run did not write it down" in table.problems(result)[0]
+    assert "no best_fvm: neither the training nor an evaluation wrote it down" in table.problems(result)[0]

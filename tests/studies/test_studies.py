@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.evaluation.metric import metrics
@@ -78,7 +79,7 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
         for name, scale in every()
         if (found := study.load(name, scale)).runs_of != name
     ]
-    assert len(shared) == 6 * 3
+    assert len(shared) == 5 * 3
     for found, other in shared:
         theirs = {job.run.path: job for job in jobs.plan(other, "runs")}
         for job in jobs.plan(found, "runs"):
@@ -87,6 +88,13 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
                 assert job.row.id not in {row.id for row in other.chosen}
                 continue
             assert (job.gin_files, job.params) == (twin.gin_files, twin.params) and job.note != twin.note
+
+
+def test_the_ibgan_of_the_table_is_that_of_the_short_gin_file():
+    found = study.load("ibgan_table1", "cpu")
+    job = next(job for job in jobs.plan(found, "runs") if job.row.id == "ibgan_dsprites")
+    alone = Configuration([PROJECT / "gin" / "ibgan_short_dsprites.gin"], ["train.seed = 0"])
+    assert jobs.configuration(job).differences(alone.text) == []
 
 
 def test_the_udr_of_a_code_that_all_rows_of_a_study_share_is_asked_where_its_teacher_is_studied():
