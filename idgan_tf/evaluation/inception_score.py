@@ -10,7 +10,7 @@ from scipy.special import log_softmax, logsumexp
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation.checks import finite, real_numbers
-from idgan_tf.evaluation.metric import Result, counted, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available, with_count
 from idgan_tf.methods.faces import can
 
 REAL = 10_000  # real images that say how good a classifier is, or all there are
@@ -50,7 +50,7 @@ def of_images(real, generated, seed):
     """The values of Inception's activations."""
     del real, seed  # of the generated images alone, and nothing random
     logits = generated["logits"]
-    return {counted("inception_score", len(logits)): tf_gan_inception_score(logits)}
+    return {with_count("inception_score", len(logits)): tf_gan_inception_score(logits)}
 
 
 @metric(better="higher", cost="hours", of_images=of_images)
@@ -90,4 +90,4 @@ def label_inception_score(method, dataset, seed, network=None, images_per_class=
     real = generation.real(dataset, min(REAL, dataset.num_examples), seed)
     counts = {"num_samples": len(logits), "images_per_class": images_per_class}
     protocol = {**counts, **classifier.protocol(real)}
-    return Result({counted("label_inception_score", len(logits)): score_of_logits(logits)}, protocol)
+    return Result({with_count("label_inception_score", len(logits)): score_of_logits(logits)}, protocol)

@@ -209,6 +209,6 @@ def require_available(condition, reason):
         raise Unavailable(reason)
 
 
-def counted(name, count):
+def with_count(name, count):
     """The name of a score with its sample count: "fid", 50000 -> "fid50k"."""
     return f"{name}{count // 1000}k" if count % 1000 == 0 else f"{name}{count}"

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 
+import numpy as np
 from nicegui import run, ui  # pyright: ignore[reportMissingImports]
 
 from idgan_tf.dimension_names import LONGEST
@@ -11,6 +12,7 @@ from idgan_tf.explorer import pictures
 from idgan_tf.image_files import png
 
 SHOWN = 16  # sliders at first; a button brings as many again
+BLANK = np.zeros([1, 1, 3], np.uint8)  # until a picture is drawn
 
 
 class Dimensions:
@@ -175,12 +177,11 @@ def button(text, action, icon=None):
     return ui.button(text, on_click=action, icon=icon).props("outline no-caps dense")
 
 
-def image(text, picture=None):
+def image(text, picture=BLANK):
     """An <img> with a text for those who cannot see it."""
     found = ui.element("img")
     found.props["alt"] = text
-    if picture is not None:
-        found.props["src"] = url(picture)
+    found.props["src"] = url(picture)
     return found
 
 

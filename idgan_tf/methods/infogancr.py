@@ -59,7 +59,7 @@ class InfoGANCR(InfoGAN):
         seed_pairs, seed_gan = noise.split(seed, 2)
         images, shared = self.pairs(batch["image"].shape[0], seed_pairs)
         with tf.GradientTape() as tape:
-            loss, found = self.contrast_loss(tf.stop_gradient(images), shared)
+            loss, found = self.contrast_cost(tf.stop_gradient(images), shared)
         self.minimize("contrast", loss, tape)
         return {**super().train_step(batch, seed_gan), "contrast": loss, "shared_found": found}
 
@@ -73,7 +73,7 @@ class InfoGANCR(InfoGAN):
         latents = tf.concat([self.latent(c1, seed_s), self.latent(c2, seed_s)], axis=0)
         return tf.concat(tf.split(self.generator(latents, training=True), 2), axis=-1), shared
 
-    def contrast_loss(self, images, shared):
+    def contrast_cost(self, images, shared):
         """(L_c, the share of pairs that H tells rightly) of `pairs`."""
         logits = self.contrast(images, training=True)
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(shared, logits))
@@ -85,5 +85,5 @@ class InfoGANCR(InfoGAN):
         seed_gan, seed_pairs = noise.split(seed, 2)
         loss, terms = super().generator_cost(c, fake, seed_gan)
         alpha = weight_at(self.alpha, self.step)
-        contrast, _ = self.contrast_loss(*self.pairs(c.shape[0], seed_pairs))
+        contrast, _ = self.contrast_cost(*self.pairs(c.shape[0], seed_pairs))
         return loss + alpha * contrast, {**terms, **reported("alpha", self.alpha, alpha)}

@@ -68,7 +68,14 @@ def press(page, name):
 def opened(page, address):
     """The page once all strips are there."""
     page.goto(address)
-    page.wait_for_function("() => [...document.querySelectorAll('.x-dimension img')].every(image => image.src)")
+    drawn(page, ".x-dimension img")
+
+
+def drawn(page, images):
+    """Waits until all of these are more than the one pixel that they begin as."""
+    page.wait_for_function(
+        "images => [...document.querySelectorAll(images)].every(image => image.naturalWidth > 1)", arg=images
+    )
 
 
 def change(page, name, act):

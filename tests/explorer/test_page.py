@@ -58,6 +58,11 @@ def test_sliders_nuisance_gallery_upload_and_downloads(page, address, tmp_path):
     assert all(url.startswith((address, "data:", "blob:")) for url in page.asked), page.asked
 
 
+def test_no_picture_is_broken_before_it_is_drawn(page, address):
+    page.goto(address)
+    assert page.evaluate("() => document.images.length && [...document.images].every(image => image.src)")
+
+
 def test_a_class_is_chosen_by_name_and_forgotten_when_an_image_is_encoded(page, labelled):
     with served(labelled) as address:
         opened(page, address)

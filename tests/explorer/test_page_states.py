@@ -8,7 +8,7 @@ import time
 import pytest
 from PIL import Image
 
-from tests.explorer.browser import NAME, change, codes_of, opened, press, served, source
+from tests.explorer.browser import NAME, change, codes_of, drawn, opened, press, served, source
 
 pytestmark = pytest.mark.slow
 SOON = 0.3  # seconds from a step of a slider to its picture
@@ -107,7 +107,7 @@ def test_a_strip_opens_large_and_the_way_between_two_states_can_be_taken_away(pa
     press(page, "Keep as A")
     change(page, "generator", lambda: press(page, "Random code"))
     press(page, "Keep as B")
-    page.wait_for_function("() => document.querySelector('.x-way img').src")
+    drawn(page, ".x-way img")
     with Image.open(download(page, "Strip A to B").path()) as strip:
         first, last = json.loads(strip.text["codes"])
     with Image.open(download(page, "GIF A to B").path()) as movie:

@@ -66,7 +66,7 @@ def test_what_a_generator_pays_is_the_loss_of_infogan_and_alpha_times_the_cross_
     kernel, bias = (np.array(weight) for weight in method.contrast.head.weights)
     logits = np.reshape(images, (4, -1)) @ kernel + bias
     entropy = np.mean(np.log(np.sum(np.exp(logits), axis=1)) - logits[np.arange(4), np.array(shared)])
-    loss, found = method.contrast_loss(images, shared)
+    loss, found = method.contrast_cost(images, shared)
     assert float(loss) == pytest.approx(entropy, rel=1e-5)
     assert float(found) == np.mean(np.argmax(logits, axis=1) == np.array(shared))
     plain, _ = InfoGAN.generator_cost(method, c, fake, seed_gan)
@@ -76,7 +76,7 @@ def test_what_a_generator_pays_is_the_loss_of_infogan_and_alpha_times_the_cross_
 def test_a_reader_that_knows_nothing_pays_the_entropy_of_the_dimension_and_one_that_sees_it_nothing(monkeypatch):
     method = make()
     method.contrast.head.kernel.assign(np.zeros((32, CODE)))
-    assert float(method.contrast_loss(*method.pairs(64, SEED))[0]) == pytest.approx(np.log(CODE), rel=1e-5)
+    assert float(method.contrast_cost(*method.pairs(64, SEED))[0]) == pytest.approx(np.log(CODE), rel=1e-5)
     monkeypatch.setattr(method, "generator", Echo())
     images, shared = method.pairs(64, SEED)
 
@@ -85,7 +85,7 @@ def test_a_reader_that_knows_nothing_pays_the_entropy_of_the_dimension_and_one_t
         return 1e3 * tf.cast(first == second, tf.float32)
 
     monkeypatch.setattr(method, "contrast", sees)
-    loss, found = method.contrast_loss(images, shared)
+    loss, found = method.contrast_cost(images, shared)
     assert float(loss) == 0.0 and float(found) == 1.0
 
 

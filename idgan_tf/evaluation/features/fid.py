@@ -13,7 +13,7 @@ from absl import logging
 
 from idgan_tf.errors import require
 from idgan_tf.evaluation.checks import finite, real_numbers
-from idgan_tf.evaluation.metric import Result, counted, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available, with_count
 
 ACTIVE = 0.05  # share of real images that move a unit, below which `evened` leaves it out; chosen here
 BLOCK = 4096  # features that are float64 at a time
@@ -65,7 +65,7 @@ class Statistics:
         """Unbiased, [F, F].
 
         Raises:
-            Unavailable: fewer than two features were counted.
+            Unavailable: fewer than two features were with_count.
         """
         require_available(self.count >= 2, f"a covariance needs at least 2 samples, got {self.count}")
         mean = self._sum / self.count
@@ -157,7 +157,7 @@ def of_images(real, generated, seed):
     """The values of Inception's activations."""
     del seed  # nothing random
     pool = generated["pool_3"]
-    return {counted("fid", len(pool)): tf_gan_frechet_distance(real, pool)}
+    return {with_count("fid", len(pool)): tf_gan_frechet_distance(real, pool)}
 
 
 @metric(better="lower", cost="hours", of_images=of_images, of_features=of_features)
@@ -214,7 +214,7 @@ def fid_dsprites(method, dataset, seed, network=None, num_samples=50_000):
     values = {}
     for suffix, units in drawn.items():
         for name, value in zip(("fid_dsprites", "fid_dsprites_even"), distances(units), strict=True):
-            values[counted(f"{name}{suffix}", num_samples)] = value
+            values[with_count(f"{name}{suffix}", num_samples)] = value
     protocol = {
         "num_samples": num_samples,
         "generated": made_by,

@@ -8,7 +8,7 @@ import numpy as np
 
 from idgan_tf.errors import require, require_number
 from idgan_tf.evaluation.checks import finite, real_numbers
-from idgan_tf.evaluation.metric import Result, counted, metric, require_available
+from idgan_tf.evaluation.metric import Result, metric, require_available, with_count
 
 BLOCK = 1024  # most samples of a block
 
@@ -101,7 +101,7 @@ def of_images(real, generated, seed):
 def _values(real, generated):
     """{name: value}, with the standard error where there are blocks enough for one."""
     mean, error = tf_gan_kernel_distance(real, generated)
-    name = counted("kid", len(generated))
+    name = with_count("kid", len(generated))
     return {name: mean} if np.isnan(error) else {name: mean, f"{name}_error": error}
 
 

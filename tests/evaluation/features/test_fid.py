@@ -8,7 +8,7 @@ from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import tf_gan
 from idgan_tf.evaluation.features import fid
 from idgan_tf.evaluation.features.fid import RIDGE, Statistics, evened, frechet_distance, frechet_distance_of_statistics
-from idgan_tf.evaluation.metric import Result, counted
+from idgan_tf.evaluation.metric import Result, with_count
 
 
 def normal(count, size, seed=0):
@@ -137,7 +137,7 @@ def test_a_score_that_is_no_number_is_an_error():
 
 
 def test_the_count_is_in_the_name():
-    assert counted("fid", 50_000) == "fid50k" and counted("fid", 1234) == "fid1234"
+    assert with_count("fid", 50_000) == "fid50k" and with_count("fid", 1234) == "fid1234"
 
 
 def units(count=2000, seed=0):
