@@ -13,11 +13,11 @@ from idgan_tf.evaluation.checks import LARGEST, checked_seed, finite, unmasked
 from idgan_tf.evaluation.metric import (
     Result,
     Unavailable,
-    counted,
     metrics_of,
     require_available,
     settings_of,
     values_of,
+    with_count,
 )
 
 
@@ -82,7 +82,7 @@ def measured(of_features, real, generated, seed, **settings):
     protocol = {"num_samples": len(generated), "num_real": len(real), "floor_samples": len(half), **settings}
     for name in floor:  # KID's error is of several blocks, which halves may not have
         protocol |= {f"half_{name}": beside[name], f"real_against_real_{name}": floor[name]}
-    return Result({counted(name, len(generated)): value for name, value in values.items()}, protocol)
+    return Result({with_count(name, len(generated)): value for name, value in values.items()}, protocol)
 
 
 def scores(real, generated, names=None, seed=0):
