@@ -4,6 +4,8 @@ Chen et al., "Isolating Sources of Disentanglement in VAEs", NeurIPS 2018, arXiv
 IB-GAN.
 """
 
+import math
+
 import gin
 import numpy as np
 import tensorflow as tf
@@ -41,16 +43,16 @@ class BetaTCVAE(BetaVAE):
 
 
 def total_correlation(c, mean, logvar, stratified_size=None):
-    """log q(c) - sum_d log q(c_d) of every code, [B], estimated from the batch.
+    """log q(c) - sum_d log q(c_d) of every code, [B], in nats, estimated from the batch.
 
     Args:
         c, mean, logvar: [B, D], a draw from each posterior and the posteriors.
         stratified_size: the number of training images, for weights that make the estimate of q unbiased; None
-            weighs all posteriors of the batch alike and leaves out the constant (D - 1) log(N B).
+            weighs each posterior of the batch by 1/B, where the paper's 1/(N B) would add the constant (D - 1) log N.
     """
-    c = c[:, None, :]
+    c, size = c[:, None, :], c.shape[0]
     density = -0.5 * (LOG_2_PI + logvar + tf.square(c - mean) * tf.exp(-logvar))  # [i, j, d]: log q(c_i^d | x_j)
-    weight = _stratified_log_weights(c.shape[0], stratified_size) if stratified_size else tf.zeros([1, 1])
+    weight = _stratified_log_weights(size, stratified_size) if stratified_size else tf.fill([1, 1], -math.log(size))
     joint = tf.reduce_logsumexp(tf.reduce_sum(density, axis=-1) + weight, axis=1)
     return joint - tf.reduce_sum(tf.reduce_logsumexp(density + weight[:, :, None], axis=1), axis=-1)
 

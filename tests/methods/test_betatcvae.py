@@ -30,9 +30,15 @@ def float32(*arrays):
     return [tf.constant(array, tf.float32) for array in arrays]
 
 
-def test_weighted_sampling_is_the_sum_over_the_batch():
-    values = posteriors()
-    np.testing.assert_allclose(total_correlation(*float32(*values)), by_hand(*values, np.ones((6, 6))), rtol=1e-4)
+def test_weighted_sampling_is_the_mean_over_the_batch():
+    values, weights = posteriors(), np.full((6, 6), 1 / 6)
+    np.testing.assert_allclose(total_correlation(*float32(*values)), by_hand(*values, weights), rtol=1e-4, atol=1e-5)
+
+
+def test_codes_apart_in_every_dimension_cost_all_but_one_dimension_of_the_log_of_the_batch():
+    mean = 100.0 * np.arange(6)[:, None] * np.ones(3)
+    tc = total_correlation(*float32(mean, mean, np.zeros_like(mean)))
+    np.testing.assert_allclose(tc, np.full(6, (3 - 1) * np.log(6)), rtol=1e-5)
 
 
 def test_stratified_sampling_is_the_weighted_sum_over_the_batch():
