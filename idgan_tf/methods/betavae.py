@@ -30,7 +30,7 @@ class BetaVAE(CodeFaces, Method):
 
     def __init__(self, encoder, decoder, optimizer, nll, beta, **networks):
         super().__init__(encoder=encoder, decoder=decoder, **networks)
-        require_weight("BetaVAE.beta", beta)
+        require_weight(f"{type(self).__name__}.beta", beta)
         self.vae_optimizer, self.nll, self.beta = optimizer, nll, beta
         self.image_shape, self.code_dim = encoder.config["image_shape"], encoder.config["latent_dim"]
 

@@ -16,6 +16,8 @@ from idgan_tf.objectives.weights import reported, require_weight, weight_at
 class FactorVAE(BetaVAE):
     """Maximises ELBO - gamma * TC(q(c)) (Eq. 2), with TC from a density-ratio discriminator.
 
+    A `beta` other than 1 weighs the KL term of the ELBO, which the paper does not (docs/stage2.md: why it helps early).
+
     The discriminator learns from the codes of the same batch, shuffled over the whole global batch, rather
     than from a second batch (Algorithm 2): one pass of the encoder, as in disentanglement_lib.
 
@@ -27,11 +29,12 @@ class FactorVAE(BetaVAE):
         discriminator_optimizer: of the discriminator.
         nll: (image, logits) -> [B], one of `objectives.likelihood`.
         gamma: weight of the total correlation, >= 0: a number, or a schedule of the step.
+        beta: weight of the KL term, likewise.
     """
 
-    def __init__(self, encoder, decoder, discriminator, vae_optimizer, discriminator_optimizer, nll, gamma):
+    def __init__(self, encoder, decoder, discriminator, vae_optimizer, discriminator_optimizer, nll, gamma, beta=1.0):
         require_weight("FactorVAE.gamma", gamma)
-        super().__init__(encoder, decoder, vae_optimizer, nll, beta=1.0, discriminator=discriminator)
+        super().__init__(encoder, decoder, vae_optimizer, nll, beta, discriminator=discriminator)
         self.discriminator_optimizer, self.gamma = discriminator_optimizer, gamma
 
     @property
@@ -55,7 +58,8 @@ class FactorVAE(BetaVAE):
     def code_cost(self, c, mean, logvar, kl):
         tc = tf.reduce_mean(self.discriminator(c, training=True))  # Eq. 3: log D / (1 - D) is the logit
         gamma = weight_at(self.gamma, self.step)
-        return kl + gamma * tc, {"tc": tc, **reported("gamma", self.gamma, gamma)}
+        cost, terms = super().code_cost(c, mean, logvar, kl)
+        return cost + gamma * tc, {"tc": tc, **terms, **reported("gamma", self.gamma, gamma)}
 
 
 def permute_dims(c, seed):

@@ -104,7 +104,7 @@ def test_beta_may_follow_a_schedule_of_the_step_and_the_log_says_it():
 
 @pytest.mark.parametrize("beta", [-1.0, "6", None])
 def test_a_beta_that_is_no_weight_is_refused(beta):
-    with pytest.raises(ConfigError, match="BetaVAE.beta must be"):
+    with pytest.raises(ConfigError, match="BetaTCVAE.beta must be"):
         make(BetaTCVAE, beta=beta, stratified_size=None)
 
 

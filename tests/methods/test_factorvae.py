@@ -8,6 +8,7 @@ from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.factorvae import FactorVAE, density_ratio_loss, permute_dims
 from idgan_tf.networks.mlp import MLPDiscriminator
 from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.objectives.weights import PiecewiseLinear
 from idgan_tf.training import build
 from tests.methods.tiny import CODE, SEED, LinearDecoder, LinearEncoder, arrays, assert_close, batch, same
 
@@ -17,12 +18,10 @@ def networks():
     return LinearEncoder(), LinearDecoder()
 
 
-def make(gamma):
+def make(gamma, beta=1.0):
     encoder, decoder = networks()
     optimizers = keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01)
-    method = FactorVAE(
-        encoder, decoder, MLPDiscriminator(CODE, 8, 2, "torch"), *optimizers, nll=bernoulli_nll, gamma=gamma
-    )
+    method = FactorVAE(encoder, decoder, MLPDiscriminator(CODE, 8, 2, "torch"), *optimizers, bernoulli_nll, gamma, beta)
     method.build_optimizers()
     return method
 
@@ -86,6 +85,15 @@ def test_gamma_weighs_the_total_correlation_and_moves_the_encoder():
     np.testing.assert_allclose(values["loss"], values["nll"] + values["kl"] + 5.0 * values["tc"], rtol=1e-6)
     assert not same(arrays(method.encoder), arrays(other.encoder))
     assert_close(arrays(method.discriminator), arrays(other.discriminator))  # it learns from the codes before
+
+
+def test_beta_weighs_the_information_beside_gamma_and_may_follow_a_schedule():
+    method = make(5.0, PiecewiseLinear((0, 10), (0.2, 1.0)))
+    for step, beta in (0, 0.2), (5, 0.6), (10, 1.0):
+        method.step.assign(step)
+        values = {name: float(value) for name, value in method.train_step(batch(), SEED).items()}
+        assert values["beta"] == pytest.approx(beta)
+        assert values["loss"] == pytest.approx(values["nll"] + beta * values["kl"] + 5.0 * values["tc"], rel=1e-5)
 
 
 def test_beta_one_of_the_beta_vae_is_the_negative_elbo():
