@@ -98,12 +98,14 @@ class Method(Faces, keras.Model):
     def foresee(self, num_steps):
         """Warnings (sentences) that a training of so many steps calls for, before its first.
 
-        Here of schedules that it cuts short: their steps are not shortened with it.
+        Here of schedules that it cuts short, of weights and of learning rates: their steps are not shortened with it.
         """
+        moving = {f"{type(self).__name__}.{name}": value for name, value in vars(self).items()}
+        moving |= {f"the learning rate of {name}": each.optimizer._learning_rate for name, each in self.players.items()}
         return [
-            f"{type(self).__name__}.{name} is {now:.2g} after the {num_steps:,} steps of the training, but {last:.2g} "
-            "at the end of its schedule; bind the schedule to fewer steps"
-            for name, (now, last) in cut_short(vars(self), num_steps).items()
+            f"{name} is {now:.2g} after the {num_steps:,} steps of the training, but {last:.2g} at the end of its "
+            "schedule; bind the schedule to fewer steps"
+            for name, (now, last) in cut_short(moving, num_steps).items()
         ]
 
     def diagnose(self, means):

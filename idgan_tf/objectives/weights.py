@@ -2,7 +2,7 @@
 
 import gin
 import tensorflow as tf
-from keras.optimizers.schedules import LearningRateSchedule
+from keras.optimizers.schedules import CosineDecay, LearningRateSchedule, PiecewiseConstantDecay, PolynomialDecay
 
 from idgan_tf.errors import require, require_number
 
@@ -51,8 +51,9 @@ def weight_at(weight, step):
 
 
 def cut_short(weights, num_steps):
-    """{name: (value after so many steps, last value)} of those {name: weight} that still move after them."""
-    schedules = {name: value for name, value in weights.items() if isinstance(value, LearningRateSchedule)}
+    """{name: (value after so many steps, last value)} of those {name: weight} that come to rest later."""
+    resting = (PiecewiseLinear, PiecewiseConstantDecay, PolynomialDecay, CosineDecay)  # others move for ever
+    schedules = {name: value for name, value in weights.items() if isinstance(value, resting)}
     ends = {name: (float(value(num_steps)), float(value(AT_LAST))) for name, value in schedules.items()}
     return {name: (now, last) for name, (now, last) in ends.items() if now != last}
 

@@ -18,8 +18,8 @@ from tests.methods.tiny import LinearDecoder, LinearEncoder, batch, make, teache
 from tests.methods.tiny_label_vae import make as make_label_relevant_vae
 
 
-def vae():
-    return BetaVAE(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(0.1), bernoulli_nll, beta=1.0)
+def vae(rate=0.1):
+    return BetaVAE(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(rate), bernoulli_nll, beta=1.0)
 
 
 def classifier():
@@ -31,6 +31,14 @@ def test_called_on_images_it_draws_their_mean_codes():
     np.testing.assert_array_equal(method(image), method.decode(method.encode(image)[0]))
     idgan = make(IDGAN, teacher=teacher(), lambda_id=1.0)
     np.testing.assert_array_equal(idgan(image), idgan.generate(tf.zeros([4, 2]), idgan.encode(image)[0]))
+
+
+def test_a_training_that_ends_before_a_learning_rate_has_is_told_but_not_of_one_that_never_rests():
+    late = keras.optimizers.schedules.PiecewiseConstantDecay([300], [0.0, 3e-4])
+    (told,) = vae(late).foresee(200)
+    assert "the learning rate of vae is 0 after the 200 steps of the training, but 0.0003 at the end" in told
+    endless = keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)
+    assert not vae(late).foresee(301) and not vae(endless).foresee(200) and not vae().foresee(1)
 
 
 @pytest.mark.parametrize("method, has", [(lambda: make(GAN), "generate, sample_code"), (classifier, "train_step")])
