@@ -16,8 +16,6 @@ from idgan_tf.objectives.weights import reported, require_weight, weight_at
 class FactorVAE(BetaVAE):
     """Maximises ELBO - gamma * TC(q(c)) (Eq. 2), with TC from a density-ratio discriminator.
 
-    A `beta` other than 1 weighs the KL term of the ELBO, which the paper does not (docs/stage2.md: why it helps early).
-
     The discriminator learns from the codes of the same batch, shuffled over the whole global batch, rather
     than from a second batch (Algorithm 2): one pass of the encoder, as in disentanglement_lib.
 
@@ -29,7 +27,7 @@ class FactorVAE(BetaVAE):
         discriminator_optimizer: of the discriminator.
         nll: (image, logits) -> [B], one of `objectives.likelihood`.
         gamma: weight of the total correlation, >= 0: a number, or a schedule of the step.
-        beta: weight of the KL term, likewise.
+        beta: weight of the KL term, likewise; 1 in the paper, and docs/stage2.md says why less helps at first.
     """
 
     def __init__(self, encoder, decoder, discriminator, vae_optimizer, discriminator_optimizer, nll, gamma, beta=1.0):

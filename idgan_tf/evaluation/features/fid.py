@@ -65,7 +65,7 @@ class Statistics:
         """Unbiased, [F, F].
 
         Raises:
-            Unavailable: fewer than two features were with_count.
+            Unavailable: fewer than two features were counted.
         """
         require_available(self.count >= 2, f"a covariance needs at least 2 samples, got {self.count}")
         mean = self._sum / self.count
