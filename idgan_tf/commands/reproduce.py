@@ -12,7 +12,7 @@
     bin/reproduce --study=path/to/mine.toml --gin_allow_import=mine     whose gin files import mine.py
 
 A study is a list of jobs, one for each row and seed, each with a run directory in <runs>/<study>-<scale>/
-(label_table2 has those of label_table1, idgan_lambda those of idgan_table2, lowres_code those of rooms). A killed
+(or in that of the study whose runs it reads, as those on dSprites read those of teachers; --list shows them). A killed
 study goes on where it stopped, and what is done is used. --list shows the jobs and how far each is, --commands prints
 them as lines for a shell, to run one after the other. --only=i/n runs every n-th job: give each machine of a cluster
 another i (seq 20 | parallel bin/reproduce --study=S --only={}/20). Two shares that need the same teacher or feature

@@ -79,7 +79,7 @@ def test_studies_of_the_same_runs_train_them_alike_and_keep_their_own_notes():
         for name, scale in every()
         if (found := study.load(name, scale)).runs_of != name
     ]
-    assert len(shared) == 5 * 3
+    assert len(shared) == 6 * 3
     for found, other in shared:
         theirs = {job.run.path: job for job in jobs.plan(other, "runs")}
         for job in jobs.plan(found, "runs"):
