@@ -7,7 +7,8 @@
     values                ... and other values of theirs, or of the last line of the training log
     notes                 sentences that a reader of the table needs
     figures               of its runs, by their names in `visualize.curves`
-    runs_of               a study whose runs it reads, so that what both have is trained once; by default its own
+    runs_of               a study, beside this file or in tables/, whose runs it reads, so that what both have is
+                          trained once; by default its own. Budgets that a scale does not give are those of that study
     [scale.<name>]        paper, cpu and smoke:
         seeds             runs of every row
         params.<budget>   bindings of the rows of that budget; of feature networks, "features"; of every row, "all"
@@ -179,6 +180,14 @@ def load(asked, scale):
         for name, table in _known(file.scale, SCALES, f"{path}, [scale]").items()
     }
     require(scale in scales, f"{path} has no [scale.{scale}]; it has {', '.join(scales)}")
+    if file.runs_of:
+        beside = path.with_name(f"{file.runs_of}.toml")
+        others = load(beside if beside.exists() else file.runs_of, scale).scales
+        budgets = {row.budget for row in rows}
+        scales = {
+            name: _with_budgets(found, others[name], budgets) if name in others else found
+            for name, found in scales.items()
+        }
     ids = [row.id for row in rows]
     require(len(set(ids)) == len(ids), f"{path}: rows of one id would share a run directory; give them other ids")
     for name in (name for row in [*told, scales[scale]] for name in (*row.rows, *getattr(row, "than", ()))):
@@ -202,6 +211,12 @@ def load(asked, scale):
         scale=scales[scale],
         scales=scales,
     )
+
+
+def _with_budgets(scale, other, budgets):
+    """A scale, with the `params` of these budgets that it lacks and another study's scale of the same name has."""
+    lent = {budget: params for budget, params in other.params.items() if budget in budgets}
+    return dataclasses.replace(scale, params={**lent, **scale.params})
 
 
 def _row(table, where, columns, tables):

@@ -34,6 +34,22 @@ def test_runs_that_are_compared_know_those_of_the_other_seeds(mine, tmp_path):
     assert jobs.evaluated(job).bindings_of("udr") == {"others": others}
 
 
+def test_one_that_reads_the_runs_of_another_has_its_budgets_but_for_those_it_gives(mine):
+    mine.write_text(MINE.replace("params.all", "params.vae"))
+    theirs = study.load(str(mine), "cpu").scale.params
+    other = mine.with_name("other.toml")
+    lends = MINE.replace('paper = "none"', 'paper = "none"\nruns_of = "mine"').replace("params.all", "params.gan")
+    other.write_text(lends)
+    assert study.load(str(other), "cpu").scale.params == {**theirs, "gan": theirs["vae"]}
+    other.write_text(lends.replace("params.gan = [", 'params.vae = ["train.seed = 5", '))
+    assert study.load(str(other), "cpu").scale.params["vae"] == ["train.seed = 5", *theirs["vae"]]
+    other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "teachers"'))
+    assert "train.num_steps = 12000" in study.load(str(other), "cpu").scale.params["vae"]
+    other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "yours"'))
+    with pytest.raises(ConfigError, match="no study 'yours'"):
+        study.load(str(other), "cpu")
+
+
 def test_the_commands_take_its_path(mine, tmp_path):
     listed = forked.run("reproduce", [f"--study={mine}", f"--runs={tmp_path}", "--commands"])
     assert listed.returncode == 0 and "--gin_file=gin/betavae_dsprites.gin" in listed.stdout, listed.stderr
