@@ -54,17 +54,18 @@ def test_another_value_of_a_metric_is_a_column_of_given_codes_and_measured_as_it
 def test_a_teacher_and_its_gan_are_compared_of_the_same_codes():
     for name in ("teachers", "rooms", "start", "idgan_table2"):
         found = study.load(name, "paper")
-        distance = "fid_dsprites" if name == "idgan_table2" else "fid_dsprites_even"
         teacher_of = {row.id: row.teacher for row in found.rows}
         compared = {
             (metric, gan)
             for claim in found.claims
             for metric in claim.metrics
             for gan in claim.rows
-            if metric.startswith(f"{distance}:") and teacher_of[gan] in claim.than
+            if metric.startswith("fid_dsprites_even:") and teacher_of[gan] in claim.than
         }
         gans = {row for row, teacher in teacher_of.items() if teacher}
-        assert compared == {(f"{distance}:{codes}", gan) for codes in ("training", "prior") for gan in gans}, name
+        assert compared == {(f"fid_dsprites_even:{codes}", gan) for codes in ("training", "prior") for gan in gans}, (
+            name
+        )
 
 
 def test_values_beside_a_metric_are_of_the_seed_of_the_job(made, tmp_path):
