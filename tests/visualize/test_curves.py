@@ -107,6 +107,12 @@ def test_distances_of_the_decoder_and_evened_ones_are_not_taken_for_the_fid(tmp_
     assert curves._fid([run_log.read(run) for run in found]) == "fid_dsprites50k"
 
 
+def test_of_the_two_distances_of_a_line_the_one_that_orders_as_eyes_do_is_drawn(tmp_path):
+    scores = {"fid_dsprites10k_training": 1.0, "fid_dsprites_even10k_training": 2.0}
+    run = write_run(tmp_path, {}, (), [{"step": 1, **scores, "protocol": {"metric": "fid_dsprites"}}])
+    assert curves._fid([run_log.read(run)]) == "fid_dsprites_even10k_training"
+
+
 def test_distances_by_the_networks_of_several_data_sets_have_a_panel_each(monkeypatch, tmp_path):
     found = []
     for name, dataset, fid in (("idgan_a", "a", 3.0), ("idgan_b", "b", 70.0), ("vae_b", "b", 90.0)):
