@@ -109,7 +109,7 @@ def test_distances_of_the_decoder_and_evened_ones_are_not_taken_for_the_fid(tmp_
 
 def test_of_the_two_distances_of_a_line_the_one_that_orders_as_eyes_do_is_drawn(tmp_path):
     scores = {"fid_dsprites10k_training": 1.0, "fid_dsprites_even10k_training": 2.0}
-    run = write_run(tmp_path, {}, (), [{"step": 1, **scores, "protocol": {"metric": "fid_dsprites"}}])
+    run = write_run(tmp_path / "run", {}, (), [{"step": 1, **scores, "protocol": {"metric": "fid_dsprites"}}])
     assert curves._fid([run_log.read(run)]) == "fid_dsprites_even10k_training"
 
 
