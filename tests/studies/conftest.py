@@ -5,6 +5,7 @@ import pytest
 from idgan_tf.evaluation.feature_networks import shipped
 from idgan_tf.experiments import scores
 from idgan_tf.studies import running, study
+from tests.helpers import PROJECT
 from tests.studies.made import Made
 
 
@@ -19,4 +20,5 @@ def made(monkeypatch, tmp_path):
 
 @pytest.fixture
 def table2():
-    return study.load("idgan_table2", "cpu")
+    """In the manner of Table 2 of ID-GAN, with budgets that do not change with it."""
+    return study.load(str(PROJECT / "tests" / "studies" / "joint.toml"), "cpu")

@@ -59,9 +59,9 @@ def test_whatever_was_changed_by_hand_is_found(tmp_path):
     ]  # fmt: skip
     shutil.copy(source / "results.json", folder)
     cells = json.loads((source / "results.json").read_text())["rows"][0]["cells"]
-    wrong = changed(folder, cells=cells | {"fid_dsprites": {"0": 1.0}})
+    wrong = changed(folder, cells=cells | {"fid_dsprites_even": {"0": 1.0}})
     assert "its claims, or their answers, are not those that its numbers give today" in wrong
-    assert "fid_dsprites of betavae_dsprites has 1 of 2 seeds" in wrong
+    assert "fid_dsprites_even of betavae_dsprites has 1 of 2 seeds" in wrong
 
 
 def test_a_number_that_does_not_say_its_count_or_network_is_found_of_given_codes_and_of_one_seed_too(tmp_path):

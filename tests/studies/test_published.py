@@ -64,10 +64,10 @@ def test_every_number_is_read_by_a_study_and_none_stands_in_a_study():
         text = tomllib.loads((study.FOLDER / f"{name}.toml").read_text())
         assert not any("published" in row for row in text["row"]), name
         for row in study.load(name, "paper").rows:
-            assert row.published.keys() <= columns.keys() & set(row.metrics), "a metric of bin/evaluate"
+            assert row.published.keys() <= {*row.metrics, *row.values}, row
             for table in text.get("published", ()):
                 printed = published.in_tables([table], row.gin[0], row.dataset)
-                read += [(pathlib.Path(row.gin[0]).stem, metric, table) for metric in printed]
+                read += [(pathlib.Path(row.gin[0]).stem, metric, table) for metric in printed if metric in columns]
     known = [
         (f"{method}_{dataset}", metric, number.where)
         for (method, dataset, metric), numbers in published._numbers().items()

@@ -13,7 +13,7 @@ from tests.studies.made import SCORES, answers, run_all
 
 def test_the_table_has_ours_beside_the_published_and_the_budget(made, table2, tmp_path):
     result, folder = run_all(table2, tmp_path)
-    assert json.loads((folder / "results.json").read_text())["study"] == "idgan_table2"
+    assert json.loads((folder / "results.json").read_text())["study"] == "joint"
     markdown = (folder / "table.md").read_text()
     line = next(line for line in markdown.splitlines() if line.startswith("| ID-GAN (two-step)"))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -57,7 +57,7 @@ def test_the_seed_that_udr_selects_stands_below_its_row_and_says_so(made, table2
 
 def test_one_seed_is_asked_for_no_udr_and_two_are(table2, tmp_path):
     assert all("udr" in job.row.metrics for job in jobs.plan(table2, tmp_path))
-    assert not any("udr" in job.row.metrics for job in jobs.plan(study.load("idgan_table2", "smoke"), tmp_path))
+    assert not any("udr" in job.row.metrics for job in jobs.plan(study.load(table2.asked, "smoke"), tmp_path))
 
 
 def test_a_score_that_is_not_finite_is_shown_and_decides_nothing(made, table2, tmp_path):
