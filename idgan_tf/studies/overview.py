@@ -30,9 +30,7 @@ the standard error over the seeds; what is within it, of too small a budget or n
 of it anew and compares. How a study is run, its table read, and what is behind an answer: [studies](../studies.md).
 """
 OLD = f"""{EARLIER} by runs of an earlier version of this code, which wrote no commit down; the same command trains
-otherwise today. ID-GAN's networks began with other first weights then, U(±1/16) in the 4x4 map for U(±1/32), and Adam
-had an epsilon of 1e-7 for 1e-8 ([stage2.md](../stage2.md)); the label methods saw no mirrored images, and their batch
-normalisation had a momentum of 0.99.
+otherwise today: the label methods saw no mirrored images then, and their batch normalisation had a momentum of 0.99.
 """
 CARRIES = """A number carries, in the `results.json` of its folder, its command, its seed, the counts and settings of
 its metric, the checksum of the network that it asked, and the commit that trained its run. A dash is what it lacks. No
