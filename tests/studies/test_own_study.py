@@ -43,8 +43,8 @@ def test_one_that_reads_the_runs_of_another_has_its_budgets_but_for_those_it_giv
     assert study.load(str(other), "cpu").scale.params == {**theirs, "gan": theirs["vae"]}
     other.write_text(lends.replace("params.gan = [", 'params.vae = ["train.seed = 5", '))
     assert study.load(str(other), "cpu").scale.params["vae"] == ["train.seed = 5", *theirs["vae"]]
-    other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "teachers"'))
-    assert "train.num_steps = 12000" in study.load(str(other), "cpu").scale.params["vae"]
+    other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "teachers"').replace('"vae"', '"betavae"'))
+    assert study.load(str(other), "cpu").scale.params["betavae"] == study.load("teachers", "cpu").scale.params["betavae"]
     other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "yours"'))
     with pytest.raises(ConfigError, match="no study 'yours'"):
         study.load(str(other), "cpu")
