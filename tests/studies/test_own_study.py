@@ -44,7 +44,8 @@ def test_one_that_reads_the_runs_of_another_has_its_budgets_but_for_those_it_giv
     other.write_text(lends.replace("params.gan = [", 'params.vae = ["train.seed = 5", '))
     assert study.load(str(other), "cpu").scale.params["vae"] == ["train.seed = 5", *theirs["vae"]]
     other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "teachers"').replace('"vae"', '"betavae"'))
-    assert study.load(str(other), "cpu").scale.params["betavae"] == study.load("teachers", "cpu").scale.params["betavae"]
+    teachers = study.load("teachers", "cpu").scale.params
+    assert study.load(str(other), "cpu").scale.params["betavae"] == teachers["betavae"]
     other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "yours"'))
     with pytest.raises(ConfigError, match="no study 'yours'"):
         study.load(str(other), "cpu")
