@@ -163,10 +163,7 @@ def load(asked, scale):
     """
     path = _find(asked)
     require(scale in SCALES, f"no scale {scale!r}; there are {', '.join(SCALES)}")
-    try:
-        file = _made(_File, tomllib.loads(path.read_text("utf-8")), path)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
+    file = _read(path)
     given = {"metrics": file.metrics, "values": file.values}
     unknown = sorted({*file.published} - {*published.tables()})
     known = "; ".join(published.tables())
@@ -180,9 +177,12 @@ def load(asked, scale):
         for name, table in _known(file.scale, SCALES, f"{path}, [scale]").items()
     }
     require(scale in scales, f"{path} has no [scale.{scale}]; it has {', '.join(scales)}")
-    if file.runs_of:
+    if file.runs_of not in ("", path.stem):
         beside = path.with_name(f"{file.runs_of}.toml")
-        others = load(beside if beside.exists() else file.runs_of, scale).scales
+        other = beside if beside.exists() else _find(file.runs_of)
+        theirs = _read(other).runs_of
+        require(not theirs, f"{path}: {other.stem} has no runs of its own, it reads those of {theirs}; name that")
+        others = load(other, scale).scales
         budgets = {row.budget for row in rows}
         scales = {
             name: _with_budgets(found, others[name], budgets) if name in others else found
@@ -211,6 +211,14 @@ def load(asked, scale):
         scale=scales[scale],
         scales=scales,
     )
+
+
+def _read(path):
+    """The `_File` of a path."""
+    try:
+        return _made(_File, tomllib.loads(path.read_text("utf-8")), path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
 
 
 def _with_budgets(scale, other, budgets):

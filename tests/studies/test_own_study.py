@@ -49,6 +49,12 @@ def test_one_that_reads_the_runs_of_another_has_its_budgets_but_for_those_it_giv
     other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "yours"'))
     with pytest.raises(ConfigError, match="no study 'yours'"):
         study.load(str(other), "cpu")
+    other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "other"'))
+    assert study.load(str(other), "cpu").runs_of == "other", "its own"
+    other.write_text(lends)
+    mine.write_text(mine.read_text().replace('paper = "none"', 'paper = "none"\nruns_of = "other"'))
+    with pytest.raises(ConfigError, match="mine has no runs of its own, it reads those of other; name that"):
+        study.load(str(other), "cpu")
 
 
 def test_the_commands_take_its_path(mine, tmp_path):
