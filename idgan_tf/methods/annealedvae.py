@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.objectives.gaussian import gaussian_kl
-from idgan_tf.objectives.weights import reported, require_weight, weight_at
+from idgan_tf.objectives.weights import require_weights
 from idgan_tf.replicas import all_rows
 
 
@@ -25,14 +25,11 @@ class AnnealedVAE(BetaVAE):
     meanings = {**BetaVAE.meanings, "gap": "nats between the information in the code and its capacity"}
 
     def __init__(self, encoder, decoder, optimizer, nll, gamma, capacity):
-        require_weight("AnnealedVAE.gamma", gamma)
-        require_weight("AnnealedVAE.capacity", capacity)
+        require_weights("AnnealedVAE", gamma=gamma, capacity=capacity)
         super().__init__(encoder, decoder, optimizer, nll, beta=1.0)
         self.gamma, self.capacity = gamma, capacity
 
     def code_cost(self, c, mean, logvar, kl):
         kl = tf.reduce_mean(gaussian_kl(all_rows(mean), all_rows(logvar)))  # which side of C it is on, all must agree
-        gamma, capacity = (weight_at(weight, self.step) for weight in (self.gamma, self.capacity))
-        gap = tf.abs(kl - capacity)
-        terms = {"gap": gap, **reported("gamma", self.gamma, gamma), **reported("capacity", self.capacity, capacity)}
-        return gamma * gap, terms
+        gap = tf.abs(kl - self.now(self.capacity))
+        return self.now(self.gamma) * gap, {"gap": gap}

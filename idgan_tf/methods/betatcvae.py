@@ -13,7 +13,6 @@ import tensorflow as tf
 from idgan_tf.errors import require_number
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.objectives.gaussian import LOG_2_PI
-from idgan_tf.objectives.weights import reported, weight_at
 from idgan_tf.replicas import all_rows
 
 
@@ -38,8 +37,7 @@ class BetaTCVAE(BetaVAE):
     def code_cost(self, c, mean, logvar, kl):
         posteriors = (all_rows(value) for value in (c, mean, logvar))
         tc = tf.reduce_mean(total_correlation(*posteriors, stratified_size=self.stratified_size))
-        beta = weight_at(self.beta, self.step)
-        return kl + (beta - 1.0) * tc, {"tc": tc, **reported("beta", self.beta, beta)}
+        return kl + (self.now(self.beta) - 1.0) * tc, {"tc": tc}
 
 
 def total_correlation(c, mean, logvar, stratified_size=None):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from idgan_tf.methods.base import Method, Player
 from idgan_tf.methods.faces import CodeFaces
 from idgan_tf.objectives.gaussian import gaussian_kl, sample_gaussian
-from idgan_tf.objectives.weights import reported, require_weight, weight_at
+from idgan_tf.objectives.weights import require_weights
 
 
 @gin.register
@@ -30,7 +30,7 @@ class BetaVAE(CodeFaces, Method):
 
     def __init__(self, encoder, decoder, optimizer, nll, beta, **networks):
         super().__init__(encoder=encoder, decoder=decoder, **networks)
-        require_weight(f"{type(self).__name__}.beta", beta)
+        require_weights(type(self).__name__, beta=beta)
         self.vae_optimizer, self.nll, self.beta = optimizer, nll, beta
         self.image_shape, self.code_dim = encoder.config["image_shape"], encoder.config["latent_dim"]
 
@@ -56,8 +56,7 @@ class BetaVAE(CodeFaces, Method):
     def code_cost(self, c, mean, logvar, kl):
         """What the code pays, given draws c [B, D] and the mean KL: (scalar, {name: value to report})."""
         del c, mean, logvar
-        beta = weight_at(self.beta, self.step)
-        return beta * kl, reported("beta", self.beta, beta)
+        return self.now(self.beta) * kl, {}
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""

@@ -8,11 +8,11 @@ Zheng & Sun, "Disentangling Latent Space for VAE by Label Relevant/Irrelevant Di
 import gin
 import tensorflow as tf
 
-from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.label_faces import Labelled, complete, corrupt
 from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
+from idgan_tf.objectives.weights import require_weights
 
 
 @gin.register
@@ -25,15 +25,14 @@ class CVAE(Labelled):
         decoder: [z, one-hot label] -> image in [-1, 1].
         optimizer: constructor of the optimizer of each player.
         num_classes: C.
-        lambda_kl, lambda_rec: weights of the two terms, >= 0.
+        lambda_kl, lambda_rec: weights of the two terms, >= 0: numbers, or schedules of the step.
     """
 
     meanings = {"rec": "mean squared error of rebuilt images, in [-1, 1]"}
 
     def __init__(self, encoder, decoder, optimizer, num_classes, lambda_kl, lambda_rec, **networks):
         super().__init__(encoder=encoder, decoder=decoder, **networks)
-        for name, value in {"lambda_kl": lambda_kl, "lambda_rec": lambda_rec}.items():
-            require_number(f"{type(self).__name__}.{name}", value, minimum=0)
+        require_weights(type(self).__name__, lambda_kl=lambda_kl, lambda_rec=lambda_rec)
         self.num_classes, self.z_dim = num_classes, encoder.config["latent_dim"]
         self.lambda_kl, self.lambda_rec = lambda_kl, lambda_rec
         self.vae_optimizer = optimizer()
@@ -47,7 +46,7 @@ class CVAE(Labelled):
         with tf.GradientTape() as tape:
             rebuilt, kl = self._rebuild(image, label, seed)
             rec = tf.reduce_mean(tf.square(image - rebuilt))
-            loss = self.lambda_rec * rec + self.lambda_kl * kl
+            loss = self.now(self.lambda_rec) * rec + self.now(self.lambda_kl) * kl
         self.minimize("vae", loss, tape)
         return {"loss": loss, "rec": rec, "kl_mean": kl}
 

@@ -10,11 +10,11 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import fake_loss, real_loss
+from idgan_tf.objectives.weights import require_weights
 from idgan_tf.replicas import all_rows
 
 
@@ -30,7 +30,8 @@ class CVAEGAN(CVAE):
         encoder, decoder, optimizer, num_classes, lambda_kl: as for `CVAE`.
         discriminator: image in [-1, 1] -> logit [B], with `features`.
         classifier: image -> class logits [B, C], with `features`.
-        lambda_rec: weight of the pairwise match L_G of images and of both features.
+        lambda_rec: weight of the pairwise match L_G of images and of both features, as all weights >= 0: a number, or
+            a schedule of the step.
         lambda_gd, lambda_gc: weights of the match of mean features of D and of the classifier.
     """
 
@@ -51,8 +52,7 @@ class CVAEGAN(CVAE):
     ):
         judges = {"discriminator": discriminator, "classifier": classifier}
         super().__init__(encoder, decoder, optimizer, num_classes, lambda_kl, lambda_rec, **judges)
-        for name, value in {"lambda_gd": lambda_gd, "lambda_gc": lambda_gc}.items():
-            require_number(f"CVAEGAN.{name}", value, minimum=0)
+        require_weights("CVAEGAN", lambda_gd=lambda_gd, lambda_gc=lambda_gc)
         self.lambda_gd, self.lambda_gc = lambda_gd, lambda_gc
         self.judge_optimizers = [optimizer(), optimizer(), optimizer()]
 
@@ -87,8 +87,9 @@ class CVAEGAN(CVAE):
             l_gd = squared_distance(*(tf.reduce_mean(all_rows(f), axis=0) for f in (f_d[0], f_d[2])))
             labels = all_rows(label)
             l_gc = squared_distance(*(class_means(all_rows(f), labels, self.num_classes) for f in (f_c[0], f_c[2])))
-            encoder_loss = self.lambda_kl * kl + self.lambda_rec * pair
-            matching = self.lambda_gd * l_gd + self.lambda_gc * l_gc
+            rebuilding = self.now(self.lambda_rec) * pair
+            encoder_loss = self.now(self.lambda_kl) * kl + rebuilding
+            matching = self.now(self.lambda_gd) * l_gd + self.now(self.lambda_gc) * l_gc
             both = encoder_loss + matching
         # the KL does not depend on the decoder, nor the images of prior codes, which are matched, on the encoder
         self.minimize(("encoder", "decoder"), both, tape)
@@ -100,7 +101,7 @@ class CVAEGAN(CVAE):
             "gd": l_gd,
             "gc": l_gc,
             "encoder_loss": encoder_loss,
-            "decoder_loss": self.lambda_rec * pair + matching,
+            "decoder_loss": rebuilding + matching,
             "discriminator_loss": adversarial,
             "classifier_loss": class_loss,
         }

@@ -9,7 +9,7 @@ import tensorflow as tf
 from idgan_tf import noise
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.betavae import BetaVAE
-from idgan_tf.objectives.weights import reported, require_weight, weight_at
+from idgan_tf.objectives.weights import require_weights
 
 
 @gin.register
@@ -31,7 +31,7 @@ class FactorVAE(BetaVAE):
     """
 
     def __init__(self, encoder, decoder, discriminator, vae_optimizer, discriminator_optimizer, nll, gamma, beta=1.0):
-        require_weight("FactorVAE.gamma", gamma)
+        require_weights("FactorVAE", gamma=gamma)
         super().__init__(encoder, decoder, vae_optimizer, nll, beta, discriminator=discriminator)
         self.discriminator_optimizer, self.gamma = discriminator_optimizer, gamma
 
@@ -55,9 +55,8 @@ class FactorVAE(BetaVAE):
 
     def code_cost(self, c, mean, logvar, kl):
         tc = tf.reduce_mean(self.discriminator(c, training=True))  # Eq. 3: log D / (1 - D) is the logit
-        gamma = weight_at(self.gamma, self.step)
         cost, terms = super().code_cost(c, mean, logvar, kl)
-        return cost + gamma * tc, {"tc": tc, **terms, **reported("gamma", self.gamma, gamma)}
+        return cost + self.now(self.gamma) * tc, {"tc": tc, **terms}
 
 
 def permute_dims(c, seed):

@@ -16,7 +16,7 @@ from idgan_tf.methods.base import Method, Player, copy_of
 from idgan_tf.methods.faces import PRIOR, CodeFaces, join
 from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, with_gradient_penalty
-from idgan_tf.objectives.weights import reported, require_weight, weight_at
+from idgan_tf.objectives.weights import require_weights
 
 # R1 below which a discriminator that answers 1/2 is flat. Chosen here: the released settings on dSprites draw sharp
 # sprites at 1.8e-4 (docs/stage2.md).
@@ -61,7 +61,7 @@ class GAN(CodeFaces, Method):
         **networks,
     ):
         name = type(self).__name__
-        require_weight(f"{name}.r1", r1)
+        require_weights(name, r1=r1)
         require_number(f"{name}.r1_every", r1_every, minimum=1, integer=True)
         for key, value in {"average_decay": average_decay, "real_noise": real_noise}.items():
             require_number(f"{name}.{key}", value, minimum=0)
@@ -110,9 +110,7 @@ class GAN(CodeFaces, Method):
             fake_logit, fake_information = self.judge(fake, c, seed_fake)
             adversarial = self.adversarial_loss(real_logit, fake_logit)
             cost, terms = self.information_cost(real_information, fake_information)
-            weight = weight_at(self.r1, self.step)
-            loss = adversarial + weight * r1 + cost
-            terms = {**terms, **reported("r1_weight", self.r1, weight)}
+            loss = adversarial + self.now(self.r1) * r1 + cost
         self.minimize("discriminator", loss, tape)
         return {
             "discriminator_loss": loss,

@@ -16,7 +16,7 @@ from idgan_tf.methods.instance_noise import NoisyImages, disturb
 from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss, with_gradient_penalty
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
-from idgan_tf.objectives.weights import is_zero, reported, require_weight, weight_at
+from idgan_tf.objectives.weights import is_zero, require_weights
 
 GUARD_CEILING, GUARD_WEIGHT = 20.0, 100.0  # nats, and the weight of the KL above them (released code)
 
@@ -37,7 +37,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         discriminator_optimizer: of front and discriminator.
         z_dim: Dz.
         gamma: weight of the adversarial term in the generator's loss, >= 0 (the gamma of Table 7, by the
-            code).
+            code): a number, or a schedule of the step, as all weights.
         alpha: weight of the lower bound of the information in the loss of G (and e), >= 0. Q has its own loss
             to itself, so no weight is needed there.
         instance_noise: standard deviation of the noise on real and generated images, >= 0: a number, or a schedule of
@@ -81,11 +81,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         self.instance_noise, self.real_label = instance_noise, tuple(real_label)
         self.image_shape, self.code_dim = generator.config["image_shape"], generator.config["latent_dim"]
         name = type(self).__name__
-        for key, value in {"gamma": gamma, "alpha": alpha}.items():
-            require_number(f"{name}.{key}", value, minimum=0)
         require_number(f"{name}.z_dim", z_dim, minimum=1, integer=True)
-        require_weight(f"{name}.r1", r1)
-        require_weight(f"{name}.instance_noise", instance_noise)
+        require_weights(name, gamma=gamma, alpha=alpha, r1=r1, instance_noise=instance_noise)
         require(len(real_label) == 2, f"{name}.real_label is (low, high), got {real_label!r}")
 
     @property
@@ -110,17 +107,17 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         real = signed(batch["image"])
         seed_z, seed_r, seed_real, seed_fake, seed_label = noise.split(seed, 5)
         z = noise.normal([real.shape[0], self.z_dim], seed_z)
-        sigma = weight_at(self.instance_noise, self.step)
+        sigma, alpha = self.now(self.instance_noise), self.now(self.alpha)
 
         with tf.GradientTape(persistent=True) as tape:
             r, kl = self.bottleneck(z, seed_r, training=True)
             fake = self.generator(r, training=True)
             seen_fake = self.look(disturb(fake, sigma, seed_fake), training=True)
             fake_logit = self.discriminator(seen_fake, training=True)
-            reconstruction = self.reconstructor(scale_gradient(seen_fake, self.alpha), training=True)
+            reconstruction = self.reconstructor(scale_gradient(seen_fake, alpha), training=True)
             real_logit, seen_real, r1 = self.judge_real(disturb(real, sigma, seed_real))
             discriminator_loss = self.discriminator_loss(real_logit, fake_logit, seed_label)
-            discriminator_loss += weight_at(self.r1, self.step) * r1
+            discriminator_loss += self.now(self.r1) * r1
             mi_lower = tf.reduce_mean(information_lower_bound(z, reconstruction))
             kl_per_dimension = tf.reduce_mean(kl, axis=0)
             mi_upper = tf.reduce_sum(kl_per_dimension)
@@ -132,16 +129,15 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
 
         means = {
             "discriminator_loss": discriminator_loss,
-            "generator_loss": self.generator_loss(fool, self.alpha * mi_lower, mi_upper),
+            "generator_loss": self.generator_loss(fool, alpha * mi_lower, mi_upper),
             "mi_lower": mi_lower,
             "mi_upper": mi_upper,
             "fool": fool,
             "real_logit": tf.reduce_mean(real_logit),
             "fake_logit": tf.reduce_mean(fake_logit),
-            "instance_noise": sigma,
         }
         if not is_zero(self.r1):
-            means |= {"r1": r1, **reported("r1_weight", self.r1, weight_at(self.r1, self.step))}
+            means["r1"] = r1
         return {**means, **{f"kl_{i}": kl for i, kl in enumerate(tf.unstack(kl_per_dimension))}}
 
     def judge_real(self, image):
@@ -167,7 +163,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         How much of I^L reaches G is not weighed here, but by `scale_gradient` on what Q reads.
         """
         del mi_upper
-        return self.gamma * fool - mi_lower
+        return self.now(self.gamma) * fool - mi_lower
 
     def bottleneck(self, z, seed, training):
         """(what G reads of z [B, Dz], the KL of each of its dimensions in nats): there is none, so (z, [B, 0])."""
@@ -186,7 +182,7 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
         seed_z, seed_r, seed_noise = noise.split(seed, 3)
         z = noise.normal([count, self.z_dim], seed_z)
         r, kl = self.bottleneck(z, seed_r, training=False)
-        noisy = disturb(self.generator(r), weight_at(self.instance_noise, self.step), seed_noise)
+        noisy = disturb(self.generator(r), self.now(self.instance_noise), seed_noise)
         seen = self.look(noisy, training=False)
         return information_lower_bound(z, self.reconstructor(seen)), kl
 
@@ -222,14 +218,10 @@ class IBGAN(DCInfoGAN):
     owners = {"beta": "generator", **DCInfoGAN.owners}
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
-        require_weight("IBGAN.beta", beta)
+        require_weights("IBGAN", beta=beta)
         require_flag("IBGAN.divergence_guard", divergence_guard)
         super().__init__(encoder=encoder, **infogan)
         self.beta, self.divergence_guard = beta, divergence_guard
-
-    def train_step(self, batch, seed):
-        """As `DCInfoGAN`'s, which says a beta that follows a schedule, too."""
-        return {**super().train_step(batch, seed), **reported("beta", self.beta, weight_at(self.beta, self.step))}
 
     def bottleneck(self, z, seed, training):
         """(r ~ e(r|z), the KL of every r_i to m(r), whose sum over i is I^U of z), each [B, Dr] (Eq. 10)."""
@@ -238,7 +230,7 @@ class IBGAN(DCInfoGAN):
 
     def generator_loss(self, fool, mi_lower, mi_upper):
         """gamma * fool - (I^L - beta * I^U), scalars, `fool` = -log D(x): what G, Q and e descend on (Eq. 11)."""
-        beta = tf.cast(weight_at(self.beta, self.step), tf.float32)
+        beta = tf.cast(self.now(self.beta), tf.float32)
         price = beta * mi_upper
         if self.divergence_guard:
             diverges = tf.equal(beta, 0.0) & (mi_upper >= GUARD_CEILING)

@@ -9,12 +9,13 @@ import functools
 import gin
 import tensorflow as tf
 
-from idgan_tf.errors import require, require_flag, require_number
+from idgan_tf.errors import require, require_flag
 from idgan_tf.methods.code_reader import CodeReader
 from idgan_tf.methods.faces import checked
 from idgan_tf.methods.gan import GAN
 from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
+from idgan_tf.objectives.weights import is_zero, require_weights
 
 
 @gin.register
@@ -30,7 +31,7 @@ class IDGAN(GAN):
             "teacher_reconstructor" it is an IB-GAN, which reads images in two steps, or, without an encoder, one
             of its baselines, whose q(z|x) is N(Q(x), I). Of a `QuantisedEncoder`, q(c|x) is a narrow Gaussian around
             the levels of the code (`networks.quantised.quantise`).
-        lambda_id: weight of the distillation term, >= 0.
+        lambda_id: weight of the distillation term, >= 0: a number, or a schedule of the step.
         grey_teacher: whether colour images become grey for a teacher of grey images; their size is always
             converted.
         resize: how: "bilinear" (paper) or "area" (code), see `networks.resize.convert`.
@@ -47,7 +48,7 @@ class IDGAN(GAN):
         name = type(self).__name__
         require(start in ("scratch", "teacher"), f'{name}.start is "scratch" or "teacher", got {start!r}')
         require(resize in ("bilinear", "area"), f'{name}.resize is "bilinear" or "area", got {resize!r}')
-        require_number(f"{name}.lambda_id", lambda_id, minimum=0)
+        require_weights(name, lambda_id=lambda_id)
         require_flag(f"{name}.grey_teacher", grey_teacher)
         super().__init__(**teacher, **gan)
         self.lambda_id = lambda_id
@@ -79,7 +80,7 @@ class IDGAN(GAN):
         """G's side of L_GAN - lambda_id * R_ID (Eq. 4), c ~ q(c|x') [B, D]: (scalar, {name: value to report})."""
         loss, terms = super().generator_cost(c, fake, seed)
         distillation = self.distillation(c, fake)
-        loss = loss + self.lambda_id * distillation if self.lambda_id else loss
+        loss = loss if is_zero(self.lambda_id) else loss + self.now(self.lambda_id) * distillation
         return loss, {**terms, "distillation": distillation}
 
     def sample_code(self, image, seed):

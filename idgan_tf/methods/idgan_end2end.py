@@ -4,7 +4,7 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_number
+from idgan_tf.errors import require
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.gan import GAN, spread
@@ -12,6 +12,7 @@ from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.adversarial import real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl, gaussian_nll, sample_gaussian
+from idgan_tf.objectives.weights import require_weights
 
 
 @gin.register
@@ -25,8 +26,8 @@ class IDGANEnd2End(GAN):
         decoder: c [B, D] -> logits [B, H, W, C].
         vae_optimizer: of encoder and decoder.
         nll: (image, logits) -> [B], one of `objectives.likelihood`.
-        beta: weight of the KL term, >= 0.
-        lambda_id: weight of the distillation term, >= 0.
+        beta: weight of the KL term, >= 0: a number, or a schedule of the step.
+        lambda_id: weight of the distillation term, likewise.
         **gan: the arguments of `GAN`.
     """
 
@@ -35,8 +36,7 @@ class IDGANEnd2End(GAN):
     owners = {"loss": "vae", "nll": "vae", "kl": "vae", "fool": "generator", **IDGAN.owners}
 
     def __init__(self, encoder, decoder, vae_optimizer, nll, beta, lambda_id, **gan):
-        require_number("IDGANEnd2End.beta", beta, minimum=0)
-        require_number("IDGANEnd2End.lambda_id", lambda_id, minimum=0)
+        require_weights("IDGANEnd2End", beta=beta, lambda_id=lambda_id)
         super().__init__(encoder=encoder, decoder=decoder, **gan)
         require(
             self.code_dim == encoder.get_config()["latent_dim"],
@@ -65,7 +65,7 @@ class IDGANEnd2End(GAN):
             distillation = tf.reduce_mean(gaussian_nll(c, *self.encoder(unsigned(fake), training=True)))
             nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
             kl = tf.reduce_mean(gaussian_kl(mean, logvar))
-            loss = nll + self.beta * kl + fool + self.lambda_id * distillation
+            loss = nll + self.now(self.beta) * kl + fool + self.now(self.lambda_id) * distillation
         self.minimize(("vae", "generator"), loss, tape)
         self.update_average(self.average_generator, self.generator, self.average_decay)
         terms = {"nll": nll, "kl": kl, "fool": fool, "distillation": distillation}

@@ -9,11 +9,11 @@ import math
 import gin
 import tensorflow as tf
 
-from idgan_tf.errors import require_number
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.gan import GAN
 from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.gaussian import gaussian_nll
+from idgan_tf.objectives.weights import require_weights
 
 PRIOR_ENTROPY = 0.5 * (1.0 + math.log(2.0 * math.pi))  # of N(0, 1), in nats
 
@@ -25,7 +25,7 @@ class InfoGAN(GAN):
     Args:
         encoder: image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x); moves with the
             generator.
-        lambda_info: weight of the mutual information, >= 0.
+        lambda_info: weight of the mutual information, >= 0: a number, or a schedule of the step.
         **gan: the arguments of `GAN`.
     """
 
@@ -33,7 +33,7 @@ class InfoGAN(GAN):
     owners = {"information": "generator", **GAN.owners}
 
     def __init__(self, encoder, lambda_info, **gan):
-        require_number("InfoGAN.lambda_info", lambda_info, minimum=0)
+        require_weights(type(self).__name__, lambda_info=lambda_info)
         super().__init__(encoder=encoder, **gan)
         self.lambda_info = lambda_info
 
@@ -52,7 +52,7 @@ class InfoGAN(GAN):
         """G's and q's side of L_GAN - lambda_info * I, without the constant H(c); reports I."""
         loss, terms = super().generator_cost(c, fake, seed)
         nll = self.code_nll(c, fake)
-        return loss + self.lambda_info * nll, {**terms, "information": self.code_dim * PRIOR_ENTROPY - nll}
+        return loss + self.now(self.lambda_info) * nll, {**terms, "information": self.code_dim * PRIOR_ENTROPY - nll}
 
     def encode(self, image):
         """image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]) of q(c|x)."""

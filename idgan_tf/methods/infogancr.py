@@ -11,7 +11,7 @@ from idgan_tf import noise
 from idgan_tf.errors import require
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.infogan import InfoGAN
-from idgan_tf.objectives.weights import reported, require_weight, weight_at
+from idgan_tf.objectives.weights import require_weights
 
 
 @gin.register
@@ -36,7 +36,7 @@ class InfoGANCR(InfoGAN):
     }
 
     def __init__(self, contrast, contrast_optimizer, alpha, **infogan):
-        require_weight("InfoGANCR.alpha", alpha)
+        require_weights("InfoGANCR", alpha=alpha)
         super().__init__(contrast=contrast, **infogan)
         require(
             self.code_dim >= 2, f"InfoGANCR needs a code of at least 2 dimensions to tell apart, got {self.code_dim}"
@@ -84,6 +84,5 @@ class InfoGANCR(InfoGAN):
         """G's and q's side of L_GAN - lambda_info * I + alpha * L_c, without the constant H(c)."""
         seed_gan, seed_pairs = noise.split(seed, 2)
         loss, terms = super().generator_cost(c, fake, seed_gan)
-        alpha = weight_at(self.alpha, self.step)
         contrast, _ = self.contrast_cost(*self.pairs(c.shape[0], seed_pairs))
-        return loss + alpha * contrast, {**terms, **reported("alpha", self.alpha, alpha)}
+        return loss + self.now(self.alpha) * contrast, terms

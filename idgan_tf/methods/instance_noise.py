@@ -26,7 +26,7 @@ class NoisyImages:
 
     instance_noise: LearningRateSchedule | float
     image_shape: tuple
-    step: tf.Variable
+    now: Callable
     sample_code: Callable
     generate: Callable
 
@@ -38,7 +38,7 @@ class NoisyImages:
                 f"the discriminator wins: it gives generated images a probability of {math.exp(-means['fool']):.1%} of "
                 "being real; lower its rate or let the noise last longer"
             )
-        if means["instance_noise"] < NOISELESS:
+        if self.now(self.instance_noise) < NOISELESS:
             code = self.sample_code(tf.zeros([DIAGNOSED, *self.image_shape]), tf.constant([0, 0]))
             rough = float(roughness(self.generate(tf.zeros([DIAGNOSED, 0]), code)))
             if rough > TEXTURE:

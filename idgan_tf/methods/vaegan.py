@@ -8,12 +8,13 @@ import gin
 import tensorflow as tf
 
 from idgan_tf import noise
-from idgan_tf.errors import require, require_flag, require_number
+from idgan_tf.errors import require, require_flag
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.gan import GAN, spread
 from idgan_tf.objectives.adversarial import real_loss
 from idgan_tf.objectives.gaussian import gaussian_kl, sample_gaussian
+from idgan_tf.objectives.weights import require_weights
 
 
 @gin.register
@@ -26,8 +27,8 @@ class VAEGAN(GAN):
     Args:
         encoder: image [B, H, W, C] in [0, 1] -> (mean [B, D], logvar [B, D]).
         encoder_optimizer: of the encoder.
-        beta: weight of the KL term, >= 0.
-        gamma: weight of L_feat against L_fool in the decoder (the generator), >= 0.
+        beta: weight of the KL term, >= 0: a number, or a schedule of the step.
+        gamma: weight of L_feat against L_fool in the decoder (the generator), likewise.
         adv_to_encoder: whether the adversarial loss of reconstructions reaches the encoder; ID-GAN says so,
             Larsen et al. block it.
         **gan: the arguments of `GAN`; `discriminator` has `features` and `judge`.
@@ -41,8 +42,7 @@ class VAEGAN(GAN):
     owners = {"kl": "encoder", "feature_nll": "generator", **GAN.owners}
 
     def __init__(self, encoder, encoder_optimizer, beta, gamma, adv_to_encoder, **gan):
-        require_number("VAEGAN.beta", beta, minimum=0)
-        require_number("VAEGAN.gamma", gamma, minimum=0)
+        require_weights("VAEGAN", beta=beta, gamma=gamma)
         require_flag("VAEGAN.adv_to_encoder", adv_to_encoder)
         super().__init__(encoder=encoder, **gan)
         require(self.nuisance_dim == 0, "VAEGAN has no nuisance: VAEGAN.nuisance_dim must be 0")
@@ -72,8 +72,8 @@ class VAEGAN(GAN):
             kl = tf.reduce_mean(gaussian_kl(mean, logvar))
             difference = tf.cast(target - tf.split(features, 2)[0], tf.float32)
             feature_nll = 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(difference), axis=-1))
-            generator_loss = self.gamma * feature_nll + tf.reduce_mean(fool[0]) + tf.reduce_mean(fool[1])
-            encoder_loss = self.beta * kl + feature_nll
+            generator_loss = self.now(self.gamma) * feature_nll + tf.reduce_mean(fool[0]) + tf.reduce_mean(fool[1])
+            encoder_loss = self.now(self.beta) * kl + feature_nll
             if self.adv_to_encoder:
                 encoder_loss += tf.reduce_mean(fool[0])
         self.minimize("encoder", encoder_loss, tape)

@@ -39,10 +39,11 @@ class PiecewiseLinear(LearningRateSchedule):
         return {"steps": self.steps, "values": self.values}
 
 
-def require_weight(name, weight):
-    """Raises ConfigError unless `weight` is a number >= 0 or one of Keras' schedules."""
-    if not isinstance(weight, LearningRateSchedule):
-        require_number(name, weight, minimum=0)
+def require_weights(owner, **weights):
+    """Raises ConfigError, which names the owner, unless each weight is a number >= 0 or one of Keras' schedules."""
+    for name, weight in weights.items():
+        if not isinstance(weight, LearningRateSchedule):
+            require_number(f"{owner}.{name}", weight, minimum=0)
 
 
 def weight_at(weight, step):
@@ -63,6 +64,6 @@ def is_zero(weight):
     return not isinstance(weight, LearningRateSchedule) and weight == 0
 
 
-def reported(name, weight, value):
-    """{name: value} of a weight that follows a schedule, for the log; {} of a number, which config.gin has."""
-    return {name: value} if isinstance(weight, LearningRateSchedule) else {}
+def moving(weights, step):
+    """{name: float32 value at a step} of those {name: weight} that follow a schedule."""
+    return {name: value(step) for name, value in weights.items() if isinstance(value, LearningRateSchedule)}

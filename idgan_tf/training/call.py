@@ -148,6 +148,7 @@ class TrainingCall:
         step = self._method.step.value()
         batch = self._batch(streamed, step)
         values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
+        values = {**values, **self._method.scheduled(values)}
         self.names = list(values)
         return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
 

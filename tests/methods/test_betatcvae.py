@@ -98,7 +98,7 @@ def test_beta_may_follow_a_schedule_of_the_step_and_the_log_says_it():
             method.step.assign(step)
             values = {name: float(value) for name, value in method.train_step(batch, tf.constant([0, 1])).items()}
             code = beta * values["kl"] if kind is BetaVAE else values["kl"] + (beta - 1.0) * values["tc"]
-            assert values["beta"] == beta
+            assert method.scheduled(values)["beta"] == beta
             assert values["loss"] == pytest.approx(values["nll"] + code, rel=1e-6)
 
 

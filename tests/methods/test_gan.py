@@ -103,7 +103,7 @@ def test_r1_may_follow_a_schedule_of_the_step():
     for step, weight in (0, 3.0), (6, 0.5):
         method.step.assign(step)
         values = method.train_step(batch(), SEED)
-        assert values["r1_weight"] == weight
+        assert method.scheduled(values)["r1_weight"] == weight
         np.testing.assert_allclose(
             values["discriminator_loss"], values["adversarial"] + weight * values["r1"], rtol=1e-6
         )

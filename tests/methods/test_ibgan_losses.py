@@ -72,8 +72,8 @@ def test_weights_of_ib_gan_may_follow_a_schedule_of_the_step():
     kl = tf.constant(10.0)
     for at, r1, beta in ((0, 3.0, 0.5), (6, 0.5, 0.1)):
         method.step.assign(at)
-        means = step(method)
-        assert means["r1_weight"] == r1 and means["beta"] == pytest.approx(beta), "the log says them"
+        said = method.scheduled(step(method))
+        assert said["r1_weight"] == r1 and said["beta"] == pytest.approx(beta), "the log says them"
         assert float(method.generator_loss(0.0, 0.0, kl)) == pytest.approx(10.0 * beta)
 
 

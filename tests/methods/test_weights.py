@@ -1,0 +1,118 @@
+"""Every weight of every objective may follow a schedule of the step, and the log says what it is."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras.optimizers.schedules import PiecewiseConstantDecay
+
+from idgan_tf.errors import ConfigError
+from idgan_tf.methods.annealedvae import AnnealedVAE
+from idgan_tf.methods.betatcvae import BetaTCVAE
+from idgan_tf.methods.betavae import BetaVAE
+from idgan_tf.methods.cvae import CVAE
+from idgan_tf.methods.cvaegan import CVAEGAN
+from idgan_tf.methods.gan import GAN
+from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN
+from idgan_tf.methods.idgan import IDGAN
+from idgan_tf.methods.infogan import InfoGAN
+from idgan_tf.objectives.likelihood import bernoulli_nll
+from idgan_tf.objectives.weights import require_weights
+from tests.methods import test_factorvae, test_infogancr, test_label_baselines, tiny, tiny_ibgan, tiny_label_vae
+from tests.methods.test_idgan_end2end import make_joint
+from tests.methods.test_vaegan import images, make_vaegan
+from tests.methods.tiny import LinearDecoder, LinearEncoder
+
+
+def _vae(kind, **weights):
+    keras.utils.set_random_seed(0)
+    return kind(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(0.1), bernoulli_nll, **weights)
+
+
+def _tcvae(**weights):
+    return _vae(BetaTCVAE, stratified_size=None, **weights)
+
+
+def _annealed(**weights):
+    return _vae(AnnealedVAE, **{"gamma": 3.0, "capacity": 1.0, **weights})
+
+
+def _factorvae(**weights):
+    return test_factorvae.make(**{"gamma": 3.0, **weights})
+
+
+def _idgan(**weights):
+    return tiny.make(IDGAN, teacher=tiny.teacher(), **{"lambda_id": 0.1, **weights})
+
+
+def _of(make, kind, **networks):
+    return lambda **weights: make(kind, **{name: network() for name, network in networks.items()}, **weights)
+
+
+def _labelled(kind, **others):
+    return lambda **weights: test_label_baselines.make(kind, **others, **weights)
+
+
+def _noisy():
+    return {"image": tiny_ibgan.images()}
+
+
+MAKERS = {  # method: (its maker, a batch, its weights)
+    "beta-VAE": (lambda **weights: _vae(BetaVAE, **weights), tiny.batch, "beta"),
+    "beta-TCVAE": (_tcvae, tiny.batch, "beta"),
+    "AnnealedVAE": (_annealed, tiny.batch, "gamma capacity"),
+    "FactorVAE": (_factorvae, tiny.batch, "gamma beta"),
+    "GAN": (_of(tiny.make, GAN), tiny.batch, "r1"),
+    "ID-GAN": (_idgan, tiny.batch, "lambda_id r1"),
+    "InfoGAN": (_of(tiny.make, InfoGAN, encoder=LinearEncoder), tiny.batch, "lambda_info"),
+    "InfoGAN-CR": (test_infogancr.make, tiny.batch, "alpha"),
+    "VAE-GAN": (make_vaegan, images, "beta gamma"),
+    "end to end": (make_joint, tiny.batch, "beta lambda_id"),
+    "IB-GAN": (
+        _of(tiny_ibgan.make, IBGAN),
+        _noisy,
+        "beta gamma alpha instance_noise r1",
+    ),
+    "DC InfoGAN": (_of(tiny_ibgan.make, DCInfoGAN), _noisy, "alpha"),
+    "DC GAN": (_of(tiny_ibgan.make, DCGAN), _noisy, "gamma r1"),
+    "cVAE": (_labelled(CVAE), test_label_baselines.batch, "lambda_kl lambda_rec"),
+    "cVAE-GAN": (_labelled(CVAEGAN), test_label_baselines.batch, "lambda_kl lambda_rec lambda_gd lambda_gc"),
+    "label-relevant VAE": (
+        tiny_label_vae.make,
+        tiny_label_vae.batch,
+        "lambda_lkd lambda_kl lambda_rec lambda_adv lambda_lkd_joint",
+    ),
+}
+
+
+def _step(method, batch):
+    """What the log of one step says of weights, and every weight of every network after it."""
+    said = method.scheduled(method.train_step(batch, tiny.SEED))
+    return said, np.concatenate([np.ravel(v) for network in method.networks.values() for v in network.variables])
+
+
+@pytest.mark.parametrize("method", MAKERS)
+def test_weights_that_follow_schedules_are_those_numbers_in_their_step_and_the_log_says_them(method):
+    make, batch, weights = MAKERS[method]
+    numbers = {name: 0.3 + 0.1 * i for i, name in enumerate(weights.split())}
+    schedules = {name: PiecewiseConstantDecay([5], [40.0, number]) for name, number in numbers.items()}
+    falling, resting = make(**schedules), make(**numbers)
+    falling.step.assign(6)
+    said, after = _step(falling, batch())
+    unsaid, expected = _step(resting, batch())
+    assert {name.removesuffix("_weight"): float(value) for name, value in said.items()} == pytest.approx(numbers)
+    assert not unsaid, "config.gin has the numbers"
+    np.testing.assert_allclose(after, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [-0.5, "0.5", True, None, float("nan")])
+def test_a_weight_that_is_no_number_from_nought_up_is_refused_by_its_name(weight):
+    require_weights("IDGAN", r1=0.0, lambda_id=PiecewiseConstantDecay([5], [3.0, 0.5]))
+    with pytest.raises(ConfigError, match=r"IDGAN\.lambda_id must be"):
+        require_weights("IDGAN", r1=1, lambda_id=weight)
+
+
+def test_a_weight_is_called_weight_where_a_value_has_its_name():
+    method = tiny.make(GAN, r1=PiecewiseConstantDecay([5], [3.0, 0.5]))
+    assert list(method.scheduled({"r1": tf.zeros([])})) == ["r1_weight"]
+    assert list(method.scheduled({})) == ["r1"]
