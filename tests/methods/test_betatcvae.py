@@ -90,18 +90,6 @@ def test_beta_one_is_the_vae_and_beta_pays_for_dependence():
     assert float(six["loss"]) == pytest.approx(float(six["nll"] + six["kl"] + 5.0 * six["tc"]), rel=1e-6)
 
 
-def test_beta_may_follow_a_schedule_of_the_step_and_the_log_says_it():
-    batch = {"image": tf.constant(np.random.default_rng(0).random((4, 64, 64, 1)), tf.float32)}
-    for kind, kwargs in (BetaVAE, {}), (BetaTCVAE, {"stratified_size": None}):
-        method = make(kind, beta=keras.optimizers.schedules.PiecewiseConstantDecay([10], [6.0, 2.0]), **kwargs)
-        for step, beta in (0, 6.0), (10, 6.0), (11, 2.0):
-            method.step.assign(step)
-            values = {name: float(value) for name, value in method.train_step(batch, tf.constant([0, 1])).items()}
-            code = beta * values["kl"] if kind is BetaVAE else values["kl"] + (beta - 1.0) * values["tc"]
-            assert method.scheduled(values)["beta"] == beta
-            assert values["loss"] == pytest.approx(values["nll"] + code, rel=1e-6)
-
-
 @pytest.mark.parametrize("beta", [-1.0, "6", None])
 def test_a_beta_that_is_no_weight_is_refused(beta):
     with pytest.raises(ConfigError, match="BetaTCVAE.beta must be"):

@@ -96,14 +96,3 @@ def test_r1_of_every_second_step_has_twice_its_weight_there_and_none_between():
     assert [values["r1"] for values in steps] == pytest.approx([2.0 * expected, 0.0, 2.0 * expected, 0.0])
     for values in steps:
         assert values["discriminator_loss"] == pytest.approx(values["adversarial"] + values["r1"])
-
-
-def test_r1_may_follow_a_schedule_of_the_step():
-    method = make(GAN, r1=keras.optimizers.schedules.PiecewiseConstantDecay([5], [3.0, 0.5]))
-    for step, weight in (0, 3.0), (6, 0.5):
-        method.step.assign(step)
-        values = method.train_step(batch(), SEED)
-        assert method.scheduled(values)["r1_weight"] == weight
-        np.testing.assert_allclose(
-            values["discriminator_loss"], values["adversarial"] + weight * values["r1"], rtol=1e-6
-        )
