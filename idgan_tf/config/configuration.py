@@ -141,12 +141,13 @@ def _check_names():
 
 
 def _register_optimizers():
-    """Makes keras.optimizers.{Adam,RMSprop,SGD} and two schedules of the step known to gin, once."""
+    """Makes keras.optimizers.{Adam,RMSprop,SGD} and schedules of the step known to gin, once."""
     import keras
 
     schedules = keras.optimizers.schedules
     optimizers = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD)
-    for known in (*optimizers, schedules.PiecewiseConstantDecay, schedules.PolynomialDecay):
+    resting = (schedules.PiecewiseConstantDecay, schedules.PolynomialDecay, schedules.CosineDecay)
+    for known in (*optimizers, *resting):
         try:
             gin.get_configurable(f"keras.optimizers.{known.__name__}")
         except ValueError:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.methods.faces import FACES, CodeFaces, Faces, can
-from idgan_tf.objectives.weights import cut_short, moving, weight_at
+from idgan_tf.objectives.weights import cut_short, weight_at
 
 
 class Player(NamedTuple):
@@ -111,14 +111,6 @@ class Method(Faces, keras.Model):
     def now(self, weight):
         """A weight at this step: a number as it is, or its schedule's float32 value."""
         return weight_at(weight, self.step)
-
-    def scheduled(self, values):
-        """{name: value at this step} of the weights that follow a schedule, for the log; config.gin has the numbers.
-
-        One that is called like one of the `values` which `train_step` returns is <name>_weight.
-        """
-        now = moving(vars(self), self.step)
-        return {f"{name}_weight" if name in values else name: value for name, value in now.items()}
 
     def diagnose(self, means):
         """Warnings (sentences) that the means of a log period call for."""

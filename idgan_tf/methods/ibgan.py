@@ -16,7 +16,7 @@ from idgan_tf.methods.instance_noise import NoisyImages, disturb
 from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss, with_gradient_penalty
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
-from idgan_tf.objectives.weights import is_zero, require_weights
+from idgan_tf.objectives.weights import follows, is_zero, require_weights
 
 GUARD_CEILING, GUARD_WEIGHT = 20.0, 100.0  # nats, and the weight of the KL above them (released code)
 
@@ -136,6 +136,8 @@ class DCInfoGAN(NoisyImages, CodeFaces, Method):
             "real_logit": tf.reduce_mean(real_logit),
             "fake_logit": tf.reduce_mean(fake_logit),
         }
+        if not follows(self.instance_noise):  # else the log has it as it has all weights
+            means["instance_noise"] = sigma
         if not is_zero(self.r1):
             means["r1"] = r1
         return {**means, **{f"kl_{i}": kl for i, kl in enumerate(tf.unstack(kl_per_dimension))}}
@@ -215,7 +217,6 @@ class IBGAN(DCInfoGAN):
 
     codes = "c = r ~ e(r|z), z ~ N(0, I)"
     meanings = {"mi_upper": "nats that the code may carry, the upper bound", **DCInfoGAN.meanings}
-    owners = {"beta": "generator", **DCInfoGAN.owners}
 
     def __init__(self, encoder, beta, divergence_guard, **infogan):
         require_weights("IBGAN", beta=beta)
@@ -261,4 +262,5 @@ def information_lower_bound(z, reconstruction):
 
 def scale_gradient(x, factor):
     """x, but `factor` times its gradient."""
+    factor = tf.cast(factor, x.dtype)
     return factor * x + (1.0 - factor) * tf.stop_gradient(x)

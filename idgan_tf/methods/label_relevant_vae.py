@@ -3,6 +3,8 @@
 Zheng & Sun, "Disentangling Latent Space for VAE by Label Relevant/Irrelevant Dimensions", CVPR 2019.
 """
 
+import math
+
 import gin
 import tensorflow as tf
 
@@ -13,17 +15,16 @@ from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import require_game
-from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
-from idgan_tf.objectives.weights import require_weights
+from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, gaussian_nll, sample_gaussian
+from idgan_tf.objectives.weights import product, require_weights
 
 
 @gin.register
 class LabelRelevantVAE(LabelFaces, Method):
     """Algorithm 1: `n_gm` steps of the Gaussian-mixture loss, then one joint step of all players.
 
-    L_rec is the mean squared error over the values of images in [-1, 1], L_kl the mean over the dimensions
-    of zu: so `lambda_rec` 10 and `lambda_kl` 1 are the released code's weights, which the paper prints
-    interchanged.
+    L_rec is the mean squared error over the values of images in [-1, 1], L_kl the mean over the dimensions of zu: so
+    `lambda_rec` 10 and `lambda_kl` 1 are the released code's weights, which the paper prints interchanged.
 
     Every step of the mixture sees a fresh batch, as printed: the batch is dealt out in `n_gm` + 1 parts, so
     `train.batch_size` is `n_gm` + 1 times the batch of the paper.
@@ -78,8 +79,8 @@ class LabelRelevantVAE(LabelFaces, Method):
         coders = {"encoder_s": encoder_s, "encoder_u": encoder_u, "decoder": decoder}
         super().__init__(**coders, mixture=mixture, latent_classifier=latent_classifier, **judges)
         weights = {"lambda_lkd": lambda_lkd, "lambda_kl": lambda_kl, "lambda_rec": lambda_rec, "lambda_adv": lambda_adv}
-        joint = {} if lambda_lkd_joint is None else {"lambda_lkd_joint": lambda_lkd_joint}
-        require_weights("LabelRelevantVAE", **weights, **joint)
+        lambda_lkd_joint = product(lambda_rec, lambda_lkd) if lambda_lkd_joint is None else lambda_lkd_joint
+        require_weights("LabelRelevantVAE", **weights, lambda_lkd_joint=lambda_lkd_joint)
         require_number("LabelRelevantVAE.n_gm", n_gm, minimum=0, integer=True)
         require_number("LabelRelevantVAE.latent_steps", latent_steps, minimum=1, integer=True)
         require(latent_steps == 1 or n_gm, "LabelRelevantVAE.latent_steps above 1 takes the images of n_gm, which is 0")
@@ -151,19 +152,12 @@ class LabelRelevantVAE(LabelFaces, Method):
             rec = l_rec(image, rebuilt)
             adv_d, adv_gd = self.play(image, rebuilt, label, seed_prior)
             rebuilding = self.now(self.lambda_rec) * rec
-            coding = rebuilding + self.weight_of_lkd() * lkd
-            coding += self.now(self.lambda_adv) * adv_e
+            coding = rebuilding + self.now(self.lambda_lkd_joint) * lkd + self.now(self.lambda_adv) * adv_e
             coding += self.now(self.lambda_kl) * kl
             drawing = rebuilding + adv_gd
         self.minimize("latent_classifier", adv_c, tape)  # line 27
         means = {"rec": rec, "kl_mean": kl, "lkd": lkd, "adv_e": adv_e, "adv_c": adv_c}
         return {**means, **self.descend(coding, drawing, adv_d, tape)}
-
-    def weight_of_lkd(self):
-        """Of L_lkd in the joint step, now: `lambda_lkd_joint`, or as the released code."""
-        if self.lambda_lkd_joint is None:
-            return self.now(self.lambda_rec) * self.now(self.lambda_lkd)
-        return self.now(self.lambda_lkd_joint)
 
     def log_q(self, zu):
         """log q_w(c|zu) of zu [B, Du] for every class, [B, C]: what the latent classifier says."""
@@ -214,6 +208,66 @@ class LabelRelevantVAE(LabelFaces, Method):
         self.minimize("decoder", drawing, tape)
         self.minimize("discriminator", judging, tape)
         return {"discriminator_loss": judging, "decoder_loss": drawing}
+
+
+@gin.register
+class UnlabelledLabelVAE(LabelRelevantVAE):
+    """Fine-tuning on images without labels (section 3.6).
+
+    L_GM, L_advE and L_advC need labels and are dropped, so the mixture and the latent classifier rest; D gets no label.
+
+    Args:
+        teacher: {"teacher_<name>": network}, the networks of a trained `LabelRelevantVAE`.
+        optimizer, lambda_kl, lambda_rec, game: as there.
+        lambda_lkd: weight of L_lkd relative to L_rec, as in the released code's joint step, >= 0.
+        known_classes: the images are of the classes of the labelled ones, and zs follows their mixture, Eq. 6;
+            otherwise they are of others, and zs follows the Gaussian of Eq. 11.
+    """
+
+    meanings = CVAE.meanings
+    owners = {"rec": "decoder", "kl_mean": "encoder_u"}
+    moving = ("encoder_s", "encoder_u", "decoder", "discriminator")
+
+    def __init__(self, teacher, optimizer, lambda_lkd, lambda_kl, lambda_rec, game, known_classes=False):
+        require_flag("UnlabelledLabelVAE.known_classes", known_classes)
+        networks = {name.removeprefix("teacher_"): network for name, network in teacher.items()}
+        super().__init__(
+            **{"discriminator": None, **networks},
+            optimizer=optimizer,
+            spread_optimizer=None,
+            n_gm=0,
+            lambda_lkd=lambda_lkd,
+            lambda_kl=lambda_kl,
+            lambda_rec=lambda_rec,
+            game=game,
+            random_labels=known_classes,
+        )
+        self.known_classes = known_classes
+
+    def train_step(self, batch, seed):
+        image = signed(batch["image"])
+        unknown = tf.fill([image.shape[0]], -1)
+        seed_u, seed_prior = noise.split(seed, 2)
+        with tf.GradientTape(persistent=True) as tape:
+            zs = self.encoder_s(image, training=True)
+            lkd = -tf.reduce_mean(self.log_prior(zs))
+            mean, logvar = self.encoder_u(image, training=True)
+            kl = l_kl(mean, logvar)
+            zu = sample_gaussian(mean, logvar, seed_u)
+            rebuilt = self.decoder(tf.concat([zs, zu], axis=-1), training=True)
+            rec = l_rec(image, rebuilt)
+            adv_d, adv_gd = self.play(image, rebuilt, unknown, seed_prior)
+            rebuilding = self.now(self.lambda_rec) * rec
+            coding = rebuilding + self.now(self.lambda_lkd_joint) * lkd + self.now(self.lambda_kl) * kl
+            drawing = rebuilding + adv_gd
+        return {"rec": rec, "kl_mean": kl, "lkd": lkd, **self.descend(coding, drawing, adv_d, tape)}
+
+    def log_prior(self, zs):
+        """log p(zs) [B] of zs [B, Ds] of images whose class is not given."""
+        if self.known_classes:
+            return tf.reduce_logsumexp(self.mixture(zs), axis=-1) - math.log(self.num_classes)
+        mean, variance = self.mixture.total()
+        return -gaussian_nll(zs, mean, tf.math.log(variance))
 
 
 def l_lkd(log_density, label):

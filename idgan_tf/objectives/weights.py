@@ -42,13 +42,18 @@ class PiecewiseLinear(LearningRateSchedule):
 def require_weights(owner, **weights):
     """Raises ConfigError, which names the owner, unless each weight is a number >= 0 or one of Keras' schedules."""
     for name, weight in weights.items():
-        if not isinstance(weight, LearningRateSchedule):
+        if not follows(weight):
             require_number(f"{owner}.{name}", weight, minimum=0)
+
+
+def follows(weight):
+    """Whether it is a schedule of the step, not a number."""
+    return isinstance(weight, LearningRateSchedule)
 
 
 def weight_at(weight, step):
     """The weight at a step: a number as it is, or a schedule's float32 value."""
-    return weight(step) if isinstance(weight, LearningRateSchedule) else weight
+    return tf.cast(weight(step), tf.float32) if follows(weight) else weight
 
 
 def cut_short(weights, num_steps):
@@ -61,9 +66,30 @@ def cut_short(weights, num_steps):
 
 def is_zero(weight):
     """Whether a term of this weight can be left out in every step."""
-    return not isinstance(weight, LearningRateSchedule) and weight == 0
+    return not follows(weight) and weight == 0
 
 
-def moving(weights, step):
-    """{name: float32 value at a step} of those {name: weight} that follow a schedule."""
-    return {name: value(step) for name, value in weights.items() if isinstance(value, LearningRateSchedule)}
+def scheduled(weights, step, values):
+    """{name: float32 value at a step} of those {name: weight} that follow a schedule, for the log beside `values`.
+
+    One that is called like one of the values is <name>_weight.
+    """
+    now = {name: weight_at(weight, step) for name, weight in weights.items() if follows(weight)}
+    return {f"{name}_weight" if name in values else name: value for name, value in now.items()}
+
+
+def product(first, second):
+    """The weight that is one weight times another."""
+    numbers = isinstance(first, int | float) and isinstance(second, int | float)
+    return first * second if numbers else _Product(first, second)
+
+
+class _Product(LearningRateSchedule):
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def __call__(self, step):
+        return weight_at(self.first, step) * weight_at(self.second, step)
+
+    def get_config(self):
+        return {"first": self.first, "second": self.second}

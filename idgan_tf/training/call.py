@@ -9,6 +9,7 @@ from tensorflow.python.ops import gen_math_ops
 
 from idgan_tf import noise
 from idgan_tf.errors import ConfigError, OutOfMemory, require
+from idgan_tf.objectives.weights import scheduled
 from idgan_tf.training import feed
 from idgan_tf.training.order import row_numbers
 
@@ -54,7 +55,8 @@ class TrainingCall:
         strategy: where to run.
 
     Attributes:
-        names: of the values that `train_step` returns.
+        names: of the values that `train_step` returns, then of the method's weights that follow a schedule.
+        weights: the names of those.
         sums: float32 [len(names) + 1], sums since the last log line; the last number counts the steps.
     """
 
@@ -72,7 +74,7 @@ class TrainingCall:
             self._from_step, arrays = feed.stream(self._dataset, settings, strategy, self._data_seed), {}
         with self._memory():
             self._arrays = [_on(device, arrays) for device in _local_devices(strategy)]
-        self.names = []
+        self.names, self.weights = [], set()
         self._step = tf.function(self._one_step)
         streamed = self._from_step(0).element_spec if self._from_step else {}
         size = self._step.get_concrete_function(streamed).outputs[0].shape[0]
@@ -148,8 +150,9 @@ class TrainingCall:
         step = self._method.step.value()
         batch = self._batch(streamed, step)
         values = self._method.train_step(batch, noise.fold(self._seed, STREAM_METHOD, step))
-        values = {**values, **self._method.scheduled(values)}
-        self.names = list(values)
+        weights = scheduled(vars(self._method), step, values)
+        values = {**values, **weights}
+        self.names, self.weights = list(values), set(weights)
         return tf.stack([tf.cast(value, tf.float32) for value in values.values()])
 
     def _replica_sum(self, streamed, step):

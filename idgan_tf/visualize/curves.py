@@ -79,7 +79,7 @@ def mi_bounds(logs):
 @figure(kind=OF_LOGS)
 def beta(logs):
     """I^U, I^L and FVM over beta: of every run the median over its training, the mean over runs (IB-GAN, Figure 3)."""
-    logs = [log for log in logs if "IBGAN.beta" in log.settings and log.series("mi_upper")[0]]
+    logs = [log for log in logs if _number(log, "IBGAN.beta") is not None and log.series("mi_upper")[0]]
     _require(len({log.settings["IBGAN.beta"] for log in logs}) > 1, "beta", "several values of IBGAN.beta")
     titles = {"mi_upper": "$I^U$ (nats)", "mi_lower": "$I^L$ (nats)", "fvm": "FVM"}
     figure, panels = axes.panels(len(titles))
@@ -169,9 +169,16 @@ def _together(log, *names):
 
 
 def _lambda(log):
-    """The run's lambda, or None."""
+    """The run's lambda, or None where it has none or follows a schedule."""
     method = log.settings.get("train.method")
-    return next((log.settings[f"{method}.{name}"] for name in LAMBDAS if f"{method}.{name}" in log.settings), None)
+    numbers = (_number(log, f"{method}.{name}") for name in LAMBDAS)
+    return next((number for number in numbers if number is not None), None)
+
+
+def _number(log, name):
+    """A setting of the run that is a number; None where it is not bound or follows a schedule."""
+    value = log.settings.get(name)
+    return value if isinstance(value, int | float) else None
 
 
 def _mean_line(panel, points, color, label=None):

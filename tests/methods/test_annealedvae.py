@@ -8,7 +8,7 @@ import tensorflow as tf
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.annealedvae import AnnealedVAE
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from idgan_tf.objectives.weights import PiecewiseLinear
+from idgan_tf.objectives.weights import PiecewiseLinear, scheduled
 from tests.methods.tiny import CODE, SEED, LinearDecoder, LinearEncoder, batch
 
 GROWING = PiecewiseLinear((0, 1000), (0.0, 25.0))
@@ -29,7 +29,7 @@ def test_the_objective_is_eq_8_with_a_capacity_that_grows_by_steps(step, capacit
     mean = method.encoder.head(np.reshape(batch()["image"], (4, -1))).numpy()
     kl = np.mean(np.sum(0.5 * (mean**2 + np.exp(-1.0) - 1.0 + 1.0), axis=-1))  # log-variance -1
     values = {name: float(value) for name, value in method.train_step(batch(), SEED).items()}
-    assert float(method.scheduled(values)["capacity"]) == pytest.approx(capacity, abs=1e-5)
+    assert float(scheduled(vars(method), method.step, values)["capacity"]) == pytest.approx(capacity, abs=1e-5)
     assert values["kl"] == pytest.approx(kl, rel=1e-5)
     assert values["gap"] == pytest.approx(abs(kl - capacity), rel=1e-5)
     assert values["loss"] == pytest.approx(values["nll"] + 1000.0 * abs(kl - capacity), rel=1e-5)

@@ -10,6 +10,7 @@ from idgan_tf.errors import ConfigError
 from idgan_tf.methods.infogan import InfoGAN
 from idgan_tf.methods.infogancr import InfoGANCR
 from idgan_tf.networks.base import Network
+from idgan_tf.objectives.weights import scheduled
 from tests.methods import tiny
 from tests.methods.tiny import CODE, SEED, LinearEncoder, arrays, assert_close, batch, same
 
@@ -98,11 +99,11 @@ def test_without_its_weight_the_generator_is_that_of_an_infogan_and_the_reader_l
     theirs.train_step(batch(), seed_gan)
     assert_close(arrays(ours.generator), arrays(theirs.generator))
     assert_close(arrays(ours.encoder), arrays(theirs.encoder))
-    assert not same(start, arrays(ours.contrast)) and float(ours.scheduled(values)["alpha"]) == 0.0
+    assert not same(start, arrays(ours.contrast)) and float(scheduled(vars(ours), ours.step, values)["alpha"]) == 0.0
     ours.step.assign(6)
     before = arrays(ours.generator)
     values = ours.train_step(batch(), SEED)
-    assert float(ours.scheduled(values)["alpha"]) == 2.0 and not same(before, arrays(ours.generator))
+    assert float(scheduled(vars(ours), ours.step, values)["alpha"]) == 2.0 and not same(before, arrays(ours.generator))
 
 
 @pytest.mark.parametrize(

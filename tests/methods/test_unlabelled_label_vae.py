@@ -5,7 +5,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from idgan_tf.methods.unlabelled_label_vae import UnlabelledLabelVAE
+from idgan_tf.methods.label_relevant_vae import UnlabelledLabelVAE
 from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import log_game
 from tests.methods.tiny_label_vae import CLASSES, SEED, adam, batch, make, values, who_moved

@@ -13,11 +13,11 @@ from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.cvaegan import CVAEGAN
 from idgan_tf.methods.gan import GAN
-from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN
+from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN, scale_gradient
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.methods.infogan import InfoGAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from idgan_tf.objectives.weights import require_weights
+from idgan_tf.objectives.weights import require_weights, scheduled, weight_at
 from tests.methods import test_factorvae, test_infogancr, test_label_baselines, tiny, tiny_ibgan, tiny_label_vae
 from tests.methods.test_idgan_end2end import make_joint
 from tests.methods.test_vaegan import images, make_vaegan
@@ -85,10 +85,15 @@ MAKERS = {  # method: (its maker, a batch, its weights)
 }
 
 
-def _step(method, batch):
-    """What the log of one step says of weights, and every weight of every network after it."""
-    said = method.scheduled(method.train_step(batch, tiny.SEED))
-    return said, np.concatenate([np.ravel(v) for network in method.networks.values() for v in network.variables])
+def _step(make, weights, batch, at):
+    """(the values of a step, what the log says of weights, all variables after it), the same first weights every time."""
+    keras.utils.set_random_seed(0)
+    method = make(**weights)
+    method.step.assign(at)
+    values = method.train_step(batch(), tiny.SEED)
+    said = scheduled(vars(method), method.step, values)
+    after = np.concatenate([np.ravel(v) for network in method.networks.values() for v in network.variables])
+    return {name: float(value) for name, value in values.items()}, said, after
 
 
 @pytest.mark.parametrize("method", MAKERS)
@@ -96,13 +101,27 @@ def test_weights_that_follow_schedules_are_those_numbers_in_their_step_and_the_l
     make, batch, weights = MAKERS[method]
     numbers = {name: 0.3 + 0.1 * i for i, name in enumerate(weights.split())}
     schedules = {name: PiecewiseConstantDecay([5], [40.0, number]) for name, number in numbers.items()}
-    falling, resting = make(**schedules), make(**numbers)
-    falling.step.assign(6)
-    said, after = _step(falling, batch())
-    unsaid, expected = _step(resting, batch())
-    assert {name.removesuffix("_weight"): float(value) for name, value in said.items()} == pytest.approx(numbers)
+    values, said, after = _step(make, schedules, batch, at=6)
+    expected, unsaid, expected_after = _step(make, numbers, batch, at=6)
+    said = {name.removesuffix("_weight"): float(value) for name, value in said.items()}
+    assert {name: said[name] for name in numbers} == pytest.approx(numbers)
     assert not unsaid, "config.gin has the numbers"
-    np.testing.assert_allclose(after, expected, rtol=1e-5, atol=1e-6)
+    assert values == pytest.approx({name: expected[name] for name in values}, rel=1e-5, abs=1e-6)
+    np.testing.assert_allclose(after, expected_after, rtol=1e-5, atol=1e-6)
+
+
+def test_the_weight_of_the_joint_step_is_the_product_of_two_that_fall():
+    """The released code's, where `lambda_lkd_joint` is not bound."""
+    falls = {"lambda_rec": PiecewiseConstantDecay([5], [9, 4]), "lambda_lkd": PiecewiseConstantDecay([5], [7.0, 0.5])}
+    method = tiny_label_vae.make(**falls)
+    for step, product in (5, 63.0), (6, 2.0):
+        assert float(weight_at(method.lambda_lkd_joint, step)) == product
+    assert tiny_label_vae.make(lambda_rec=4.0, lambda_lkd=0.5).lambda_lkd_joint == 2.0
+
+
+def test_a_weight_that_falls_to_half_precision_is_cast_to_what_it_weighs():
+    features = tf.ones([2], tf.bfloat16)
+    assert scale_gradient(features, weight_at(PiecewiseConstantDecay([5], [1.0, 0.5]), 3)).dtype == tf.bfloat16
 
 
 @pytest.mark.parametrize("weight", [-0.5, "0.5", True, None, float("nan")])
@@ -114,5 +133,5 @@ def test_a_weight_that_is_no_number_from_nought_up_is_refused_by_its_name(weight
 
 def test_a_weight_is_called_weight_where_a_value_has_its_name():
     method = tiny.make(GAN, r1=PiecewiseConstantDecay([5], [3.0, 0.5]))
-    assert list(method.scheduled({"r1": tf.zeros([])})) == ["r1_weight"]
-    assert list(method.scheduled({})) == ["r1"]
+    assert list(scheduled(vars(method), 0, {"r1": 0.1})) == ["r1_weight"]
+    assert list(scheduled(vars(method), 0, {})) == ["r1"]
