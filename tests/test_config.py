@@ -231,3 +231,17 @@ def test_a_part_of_experiments_may_set_a_macro_for_other_files():
     with pytest.raises(ConfigError, match="nothing reads the macro IMAGE_SHAPE"):
         Configuration(["gin/data/dsprites.gin"])
     assert "IMAGE_SHAPE = " in Configuration(["gin/data/dsprites.gin"], is_part=True).text
+
+
+@pytest.mark.parametrize(
+    "schedule, arguments, values",
+    [
+        ("PiecewiseConstantDecay", {"boundaries": (2,), "values": (0, 0.5)}, (0.0, 0.5)),
+        ("PolynomialDecay", {"initial_learning_rate": 1.0, "decay_steps": 3, "end_learning_rate": 0.25}, (1.0, 0.25)),
+        ("CosineDecay", {"initial_learning_rate": 1.0, "decay_steps": 3}, (1.0, 0.0)),
+    ],
+)
+def test_schedules_of_keras_are_known_to_gin_and_whole_numbers_may_stand_beside_others(schedule, arguments, values):
+    Configuration(["gin/betavae_dsprites.gin"])
+    made = gin.get_configurable(f"keras.optimizers.{schedule}")(**arguments)
+    assert [float(made(step)) for step in (0, 3)] == pytest.approx(values)

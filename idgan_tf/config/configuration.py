@@ -145,8 +145,15 @@ def _register_optimizers():
     import keras
 
     schedules = keras.optimizers.schedules
+
+    class PiecewiseConstantDecay(schedules.PiecewiseConstantDecay):
+        """Keras', whose values may be whole numbers beside others: (0, 3e-4)."""
+
+        def __init__(self, boundaries, values, name="PiecewiseConstant"):
+            super().__init__(boundaries, [float(value) for value in values], name)
+
     optimizers = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD)
-    resting = (schedules.PiecewiseConstantDecay, schedules.PolynomialDecay, schedules.CosineDecay)
+    resting = (PiecewiseConstantDecay, schedules.PolynomialDecay, schedules.CosineDecay)
     for known in (*optimizers, *resting):
         try:
             gin.get_configurable(f"keras.optimizers.{known.__name__}")

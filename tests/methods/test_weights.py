@@ -86,7 +86,7 @@ MAKERS = {  # method: (its maker, a batch, its weights)
 
 
 def _step(make, weights, batch, at):
-    """(the values of a step, what the log says of weights, all variables after it), the same first weights every time."""
+    """(the values of a step, what the log says of weights, all variables after it), begun with the same weights."""
     keras.utils.set_random_seed(0)
     method = make(**weights)
     method.step.assign(at)
