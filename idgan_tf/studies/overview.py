@@ -103,8 +103,7 @@ def page(folder):
         folder: of all evidence.
     """
     found = _found(folder)
-    header = ["", "claims", *WORDS.values(), f"open, but answered by an earlier version {EARLIER}"]
-    text = [TEXT, *_table(header, _counts(found)), "", "## The main claims", ""]
+    text = [TEXT, *_table(["", "claims", *WORDS.values()], _counts(found)), "", "## The main claims", ""]
     text += _table(HEADER, [line for each in found.values() for one in each for line in _main(one)])
     text += ["", OLD]
     for paper, each in found.items():
@@ -121,7 +120,7 @@ def lines(folder):
     """What the README says of it: a line for each paper, of answers by this version alone."""
     return "\n".join(
         f"- {paper}, {total} claims: {yes} yes, {no} no, {still} open"
-        for paper, total, yes, no, still, _ in _counts(_found(folder))
+        for paper, total, yes, no, still in _counts(_found(folder))
         if paper != OURS
     )
 
@@ -142,19 +141,15 @@ def _unknown(row):
 
 
 def _counts(found):
-    """[[paper, claims, yes, no, open, of these answered by an earlier version]] as texts; targets of ours are ours."""
+    """[[paper, claims, yes, no, open]] as texts; what an earlier version answered is open, targets of ours are ours."""
     answers = {paper: [] for paper in found}
     for paper, each in found.items():
         for one in each:
             for claim in one.study.claims:
                 ours = claim.where.startswith("target of this project")
-                answer = one.verdict(claim).answer
-                earlier = answer != claims.OPEN and one.is_earlier(claim)
-                answers[OURS if ours else paper] += [claims.OPEN, EARLIER] if earlier else [answer]
-    return [
-        [paper, *map(str, (len(each) - each.count(EARLIER), *map(each.count, (*WORDS, EARLIER))))]
-        for paper, each in answers.items()
-    ]
+                answer = claims.OPEN if one.is_earlier(claim) else one.verdict(claim).answer
+                answers[OURS if ours else paper].append(answer)
+    return [[paper, *map(str, (len(each), *map(each.count, WORDS)))] for paper, each in answers.items()]
 
 
 def _main(one):
