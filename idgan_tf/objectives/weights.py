@@ -80,7 +80,9 @@ def scheduled(weights, step, values):
 
 def product(first, second):
     """The weight that is one weight times another."""
-    numbers = isinstance(first, int | float) and isinstance(second, int | float)
+    numbers = isinstance(first, int | float) and isinstance(
+        second, int | float
+    )  # of anything else, see require_weights
     return first * second if numbers else _Product(first, second)
 
 

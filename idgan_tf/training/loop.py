@@ -176,8 +176,8 @@ class _Training:
         if self.chief:
             with record.writing(self.run):
                 run_log.append_metrics(self.run.metrics, {"step": self.step, **means})
-        tags = {name: f"weights/{name}" if name in self.call.weights else self.method.tag(name) for name in means}
-        tagged = {tags[name]: value for name, value in means.items()}
+        weights = self.call.weights
+        tagged = {f"weights/{n}" if n in weights else self.method.tag(n): value for n, value in means.items()}
         rates = {f"{name}/learning_rate": p.optimizer.learning_rate for name, p in self.method.players.items()}
         for name, value in {**tagged, "steps_per_second": progress.rate, **rates}.items():
             tf.summary.scalar(name, value, self.step)

@@ -25,7 +25,6 @@ from tests.methods.tiny import LinearDecoder, LinearEncoder
 
 
 def _vae(kind, **weights):
-    keras.utils.set_random_seed(0)
     return kind(LinearEncoder(), LinearDecoder(), keras.optimizers.SGD(0.1), bernoulli_nll, **weights)
 
 
@@ -49,10 +48,6 @@ def _of(make, kind, **networks):
     return lambda **weights: make(kind, **{name: network() for name, network in networks.items()}, **weights)
 
 
-def _labelled(kind, **others):
-    return lambda **weights: test_label_baselines.make(kind, **others, **weights)
-
-
 def _noisy():
     return {"image": tiny_ibgan.images()}
 
@@ -67,13 +62,13 @@ MAKERS = {  # method: (its maker, a batch, its weights)
     "InfoGAN-CR": (test_infogancr.make, tiny.batch, "alpha"),
     "VAE-GAN": (make_vaegan, images, "beta gamma"),
     "end to end": (make_joint, tiny.batch, "beta lambda_id"),
-    "IB-GAN": (
-        _of(tiny_ibgan.make, IBGAN),
-        _noisy,
-        "beta gamma alpha instance_noise r1",
+    "IB-GAN": (_of(tiny_ibgan.make, IBGAN), _noisy, "beta gamma alpha instance_noise r1"),
+    "cVAE": (_of(test_label_baselines.make, CVAE), test_label_baselines.batch, "lambda_kl lambda_rec"),
+    "cVAE-GAN": (
+        _of(test_label_baselines.make, CVAEGAN),
+        test_label_baselines.batch,
+        "lambda_kl lambda_rec lambda_gd lambda_gc",
     ),
-    "cVAE": (_labelled(CVAE), test_label_baselines.batch, "lambda_kl lambda_rec"),
-    "cVAE-GAN": (_labelled(CVAEGAN), test_label_baselines.batch, "lambda_kl lambda_rec lambda_gd lambda_gc"),
     "label-relevant VAE": (
         tiny_label_vae.make,
         tiny_label_vae.batch,
@@ -96,15 +91,16 @@ def _step(make, weights, batch, at):
 @pytest.mark.parametrize("method", MAKERS)
 def test_weights_that_follow_schedules_are_those_numbers_in_their_step_and_the_log_says_them(method):
     make, batch, weights = MAKERS[method]
-    numbers = {name: 0.3 + 0.1 * i for i, name in enumerate(weights.split())}
-    schedules = {name: PiecewiseConstantDecay([5], [40.0, number]) for name, number in numbers.items()}
-    values, said, after = _step(make, schedules, batch, at=6)
-    expected, unsaid, expected_after = _step(make, numbers, batch, at=6)
-    said = {name.removesuffix("_weight"): float(value) for name, value in said.items()}
-    assert {name: said[name] for name in numbers} == pytest.approx(numbers)
-    assert not unsaid, "config.gin has the numbers"
-    assert values == pytest.approx({name: expected[name] for name in values}, rel=1e-5, abs=1e-6)
-    np.testing.assert_allclose(after, expected_after, rtol=1e-5, atol=1e-6)
+    before, then = ({name: first + 0.1 * i for i, name in enumerate(weights.split())} for first in (2.0, 0.3))
+    schedules = {name: PiecewiseConstantDecay([5], [before[name], then[name]]) for name in before}
+    for at, numbers in (5, before), (6, then):
+        values, said, after = _step(make, schedules, batch, at)
+        expected, unsaid, expected_after = _step(make, numbers, batch, at)
+        said = {name.removesuffix("_weight"): float(value) for name, value in said.items()}
+        assert {name: said[name] for name in numbers} == pytest.approx(numbers)
+        assert not unsaid, "config.gin has the numbers"
+        assert values == pytest.approx({name: expected[name] for name in values}, rel=1e-5, abs=1e-6)
+        np.testing.assert_allclose(after, expected_after, rtol=1e-5, atol=1e-6)
 
 
 def test_the_weight_of_the_joint_step_is_the_product_of_two_that_fall():
