@@ -79,10 +79,8 @@ def scheduled(weights, step, values):
 
 
 def product(first, second):
-    """The weight that is one weight times another."""
-    numbers = isinstance(first, int | float) and isinstance(
-        second, int | float
-    )  # of anything else, see require_weights
+    """The weight that is one weight times another; what is no weight is left for `require_weights` to refuse."""
+    numbers = all(isinstance(weight, int | float) for weight in (first, second))
     return first * second if numbers else _Product(first, second)
 
 
