@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from idgan_tf.data.constraints import Constrained
 from idgan_tf.data.dsprites import DSprites
-from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites
+from idgan_tf.data.dsprites_variants import ColorDSprites, NoisyDSprites, ScreamDSprites
 from idgan_tf.data.rooms import Rooms
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.feature_networks import shipped
@@ -154,20 +154,27 @@ def test_a_network_is_found_for_a_part_of_its_images_whatever_that_is_called(met
     assert shipped.find("factor_classifier", correlated) == shipped.find("factor_classifier", plain) is not None
     protocol = fid_dsprites(method, correlated, 0, num_samples=64).protocol
     assert protocol["feature_network"] == "factor_classifier_dsprites, shipped with idgan_tf"
-    noisy = Constrained(NoisyDSprites("rendered"), "whatever", correlated=(("position_x", "position_y", 0.1),))
-    with pytest.raises(Unavailable, match="run: bin/train --gin_file=gin/factor_classifier_noisy_dsprites.gin"):
-        FactorFeatures(None, noisy)
+    scream = ScreamDSprites("rendered", "stand-in")
+    with pytest.raises(Unavailable, match="run: bin/train --gin_file=gin/factor_classifier_scream_dsprites.gin"):
+        FactorFeatures(None, scream)
 
 
 @pytest.mark.parametrize(
-    "dataset", [DSprites("rendered"), ColorDSprites("rendered", 8, True), Rooms(64)], ids=lambda d: d.name
+    "dataset, least",
+    [
+        (DSprites("rendered"), 0.85),
+        (ColorDSprites("rendered", 8, True), 0.85),
+        (NoisyDSprites("rendered"), 0.75),  # noise hides small angles
+        (Rooms(64), 0.85),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
 )
-def test_the_networks_of_the_package_know_the_factors(dataset):
+def test_the_networks_of_the_package_know_the_factors(dataset, least):
     features = FactorFeatures(shipped.find("factor_classifier", dataset), dataset)
     batch = dataset.take(np.random.default_rng(0).integers(0, dataset.num_examples, 500))
     features(batch["image"], batch["factors"])
     known = {name: features.protocol[f"accuracy_{name}"] for name in dataset.factor_names}
-    assert min(known.values()) > 0.85, known
+    assert min(known.values()) > least, known
 
 
 def test_factors_of_the_variants_are_those_in_their_images():
