@@ -36,7 +36,8 @@ class Job:
         gin_files, params, allow_imports: what bin/train gets.
         networks: {metric: the file of the feature network that it asks}.
         evaluation: what bin/evaluate gets as --gin_param.
-        needs: jobs of the teacher, and of the feature networks that have to be trained.
+        teachers: the job of its teacher, which has to be trained before it, or none.
+        network_jobs: those that train the feature networks that its metrics ask and that do not come with the package.
     """
 
     row: Row
@@ -47,7 +48,8 @@ class Job:
     params: list
     networks: dict
     evaluation: list
-    needs: list
+    teachers: list
+    network_jobs: list
     allow_imports: tuple
 
 
@@ -99,23 +101,23 @@ def _job(study, row, seed, runs, extra, allowed, network):
     own, shared = (pathlib.Path(runs) / f"{name}-{scale.name}" / f"seed{seed}" for name in (study.name, study.runs_of))
     gin_files, params = _asked(scale, row)
     params += [f"train.seed = {seed}", *extra]
-    networks, needs = {}, []
+    networks, teachers, network_jobs = {}, [], []
     if row.teacher:
         teacher = _job(study, study.row(row.teacher), seed, runs, extra, allowed, network)
         params.append(f"teacher.gin_params = {tuple(teacher.params)!r}")
-        needs.append(dataclasses.replace(teacher, needs=[]))
+        teachers.append(dataclasses.replace(teacher, network_jobs=[]))  # it is trained, not measured
     _configured(tuple(gin_files), tuple(params), allowed)  # its imports may have metrics
     if scale.seeds == 1:
         row = dataclasses.replace(row, metrics=[column for column in row.metrics if not _compares_runs(column)])
     for metric in dict.fromkeys(map(metric_of, row.metrics)):
         if asked := find(metric).network:
             networks[metric], training = network(asked, row.dataset)
-            needs += training
+            network_jobs += training
     evaluation = [*scale.evaluation, *(f"{metric}.network = '{file}'" for metric, file in networks.items())]
     others = tuple(str(shared.with_name(f"seed{other}") / row.id) for other in range(scale.seeds) if other != seed)
     evaluation += [f"{column}.others = {others!r}" for column in row.metrics if _compares_runs(column)]
     run, note = Run(shared / row.id), own / f"{row.id}.json"
-    return Job(row, seed, run, note, gin_files, params, networks, evaluation, needs, allowed)
+    return Job(row, seed, run, note, gin_files, params, networks, evaluation, teachers, network_jobs, allowed)
 
 
 def _network(study, name, dataset, runs, extra, allowed):
@@ -129,7 +131,7 @@ def _network(study, name, dataset, runs, extra, allowed):
     row = Row(name=stem, dataset=dataset, gin=[gin_file], budget="features", metrics=[], values=[])
     run = Run(pathlib.Path(runs) / f"features-{scale.name}" / row.id)
     note, params = run.path.with_suffix(".json"), [*scale.params.get("features", []), *extra]
-    training = Job(row, 0, run, note, gin_files, params, {}, [], [], allowed)
+    training = Job(row, 0, run, note, gin_files, params, {}, [], [], [], allowed)
     return run.networks / "classifier.keras", [training]
 
 
@@ -166,7 +168,7 @@ def share(jobs, only):
 
 def commands(jobs):
     """Lines for a shell that do the same; feature networks first, each once."""
-    networks = {need.run.path: need for job in jobs for need in job.needs if need.row.budget == "features"}
+    networks = {each.run.path: each for job in jobs for each in job.network_jobs}
     return [_line(job) for job in [*networks.values(), *jobs]]
 
 

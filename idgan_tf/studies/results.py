@@ -124,7 +124,7 @@ def _row(study, row, mine):
             cells.setdefault(column, {})[job.seed] = value
             names[column] = name
     done = [job for job in mine if measured.finished_step(job) is not None]
-    teacher = [need for job in done for need in job.needs if need.row.id == row.teacher]
+    teacher = [each for job in done for each in job.teachers]
     return {
         "id": row.id,
         "name": row.name,

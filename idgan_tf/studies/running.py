@@ -24,7 +24,7 @@ def run(job):
     problem, left_out = "", {}
     if not set(measured.values(job)) >= {*job.row.metrics, *job.row.values}:
         try:
-            for each in (*job.needs, job):
+            for each in (*job.teachers, job, *job.network_jobs):  # what only measures holds up no training
                 _require_own(each)
                 _train(each)
             left_out = _evaluate(job)

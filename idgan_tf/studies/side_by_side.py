@@ -1,7 +1,7 @@
 """The jobs of a study side by side: a process for each, on cores of its own.
 
-A process is a share of one job, `bin/reproduce --only=7/20`. While a teacher or a feature network trains in one, jobs
-that need it wait and others go first, so that no core waits for another.
+A process is a share of one job, `bin/reproduce --only=7/20`. While a teacher trains in one, jobs that need it wait and
+others go first. One whose metrics ask a feature network that another process trains waits for it when it has trained.
 """
 
 import os
@@ -119,8 +119,8 @@ def _next(waiting, running):
 
 
 def _trains(job):
-    """The folders of the runs that a job will train, as far as they are not done."""
-    return {each.run.path for each in (job, *job.needs) if measured.finished_step(each) is None}
+    """The folders of the runs that a job trains before it is measured, as far as they are not done."""
+    return {each.run.path for each in (*job.teachers, job) if measured.finished_step(each) is None}
 
 
 def _begin(job, command, cores):

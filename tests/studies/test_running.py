@@ -19,6 +19,7 @@ def test_a_study_trains_every_row_once_and_its_feature_network_once_for_all(made
     assert sorted(made.trained) == sorted(
         [["features-cpu", "factor_classifier_dsprites"], *([f"seed{seed}", row] for seed in (0, 1) for row in rows)]
     )
+    assert made.trained.index(["features-cpu", "factor_classifier_dsprites"]) == 1, "no training waits for it"
     assert len(made.evaluated) == len(set(made.evaluated)) == 2 * 4 * 6, "udr, FVM, MIG and the FID of three codes"
     assert set(answers(result).values()) == {"holds"}
 
@@ -35,14 +36,14 @@ def test_a_network_that_comes_with_the_package_is_asked_and_values_by_another_ar
     assert all(set(row["cells"]) == {"udr", "fvm", "mig"} for row in partial["rows"]), "by the network of before"
     planned = jobs.plan(table2, tmp_path)
     assert all(f"fid_dsprites.network = '{network}'" in job.evaluation for job in planned)
-    assert not any(need.row.budget == "features" for job in planned for need in job.needs)
+    assert not any(job.network_jobs for job in planned)
     made.evaluated.clear()
     made.network = {"feature_sha256": sha256(network)}
     result, _ = run_all(table2, tmp_path)
     assert {name for _, _, name, _ in made.evaluated} == {"fid_dsprites"} and len(made.evaluated) == 2 * 4 * 3
     assert all(len(row["cells"]["fid_dsprites"]) == 2 for row in result["rows"])
     np.savez(network, looks="as something else", **known)
-    assert jobs.plan(table2, tmp_path)[0].needs[0].row.budget == "features"
+    assert jobs.plan(table2, tmp_path)[0].network_jobs[0].row.budget == "features"
 
 
 def test_a_killed_study_goes_on_with_what_is_missing(made, table2, tmp_path, monkeypatch):

@@ -91,6 +91,12 @@ def test_a_job_does_not_begin_while_its_teacher_trains_and_others_go_first(run):
     assert side_by_side._next(waiting, [teacher]) == "4/8", "it is only measured any more"
 
 
+def test_a_feature_network_that_another_trains_holds_up_no_training(made, table2, tmp_path):
+    first, second, *_ = jobs.plan(table2, tmp_path)
+    assert first.network_jobs == second.network_jobs != []
+    assert side_by_side._next({"2/8": second}, [side_by_side._Running(first, None, None, [0])]) == "2/8"
+
+
 def test_an_error_ends_one_job_and_is_told(run, tmp_path):
     shares, begin = run
     (tmp_path / "2of8.fail").touch()

@@ -51,7 +51,7 @@ def test_a_study_is_consistent_and_gin_knows_its_bindings(name, scale):
     planned = jobs.plan(found, "runs")
     assert len(planned) == found.scale.seeds * len(found.chosen)
     first = [job for job in planned if job.seed == 0]
-    for job in {one.run.path: one for whole in first for one in [*whole.needs, whole]}.values():
+    for job in {one.run.path: one for whole in first for one in [*whole.teachers, *whole.network_jobs, whole]}.values():
         assert_trains_as_planned(found, job)
 
 
@@ -130,7 +130,7 @@ def test_the_remedy_of_a_folder_that_has_a_gin_file_names_it():
 def test_teachers_come_before_those_who_need_them_and_share_their_seed():
     planned = jobs.plan(study.load("idgan_table1", "paper"), "runs")
     where = {job.run.path: number for number, job in enumerate(planned)}
-    needed = [(job, need) for job in planned for need in job.needs if need.row.budget != "features"]
+    needed = [(job, need) for job in planned for need in job.teachers]
     assert len(needed) == 3 * 3 * 5
     for job, need in needed:
         assert where[need.run.path] < where[job.run.path] and need.seed == job.seed
