@@ -2,7 +2,6 @@
 
 In a checkout:
 
-    export PYTHONPATH=.
     bin/benchmark --gin_file=gin/idgan_celeba64.gin --gin_file=docs/random_images.gin --gin_allow_import=docs
 """
 

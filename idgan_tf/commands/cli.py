@@ -28,7 +28,9 @@ def _flag(define, default, help, **more):
 COMMON = {  # flags of all commands
     "debug": _flag(flags.DEFINE_bool, False, "Show the traceback of errors."),
     "gin_allow_import": _flag(
-        flags.DEFINE_multi_string, [], "A package outside idgan_tf and keras that gin files may import."
+        flags.DEFINE_multi_string,
+        [],
+        "A package or module outside idgan_tf and keras, of this folder or installed, that gin files may import.",
     ),
 }
 SHARED = {  # of several
@@ -97,6 +99,8 @@ def _run(main, usage, known, check, needs_tensorflow):
         _expand_home(known)
     except flags.Error as error:
         _end(name, error, 2)
+    if known.gin_allow_import:  # what is imported may lie here, as for python -m, but takes no other module's place
+        sys.path.append(os.getcwd())
     flags.FLAGS.mark_as_parsed()  # absl's logging has flags there, which no command takes
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)

@@ -8,7 +8,7 @@
     bin/evaluate --features=real.npz,generated.npz --metrics=fid,precision_recall
     bin/evaluate --images=FOLDER --reference=FOLDER
     bin/evaluate --list
-    bin/evaluate --run_dir=R --metrics=mine --gin_file=mine.gin --gin_allow_import=mine     # docs/metrics.md
+    bin/evaluate --run_dir=R --metrics=mine --gin_file=mine.gin --gin_allow_import=mine     # mine.py
 
 Prints a table; for a run also appends a line for each metric to metrics.jsonl and writes TensorBoard scalars.
 """

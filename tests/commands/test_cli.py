@@ -80,6 +80,25 @@ def test_what_nobody_expected_ends_with_a_line_and_the_way_to_more(error, code, 
     assert process.returncode == code and line in said and len(said) < 800, process.stderr
 
 
+MINE = """
+import importlib.util, json, sys, types
+sys.modules["tensorflow"] = types.SimpleNamespace(config=types.SimpleNamespace(list_physical_devices=list))
+from idgan_tf.commands import cli
+
+cli.run(lambda: print(bool(importlib.util.find_spec("mine")), bool(json.__doc__)), "usage", cli.flags_of())
+"""
+
+
+@pytest.mark.parametrize("allow, found", [(["--gin_allow_import=mine"], True), ([], False)])
+def test_a_module_of_this_folder_can_be_imported_where_that_is_allowed_and_hides_no_other(allow, found, tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "command.py").write_text(MINE)
+    for name in ("mine.py", "json.py"):
+        (tmp_path / name).touch()
+    said = subprocess.check_output([sys.executable, "bin/command.py", *allow], cwd=tmp_path, text=True)
+    assert said == f"{found} True\n"
+
+
 def test_a_tilde_after_the_equals_sign_is_the_home_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     known = cli.flags_of("run_dir", "gin_file", "seed")

@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 
 import pytest
 
@@ -15,7 +14,7 @@ from idgan_tf.run_log import append_metrics, score_of
 from idgan_tf.runs import restore
 from idgan_tf.studies import jobs, measured, results, study, table
 from tests.commands.test_evaluate import tiny_run
-from tests.helpers import PROJECT, command, example
+from tests.helpers import command, example
 from tests.helpers import metrics as lines_of
 
 MODULE = example("restless.py")
@@ -71,7 +70,7 @@ def made_up(job, values):
 
 def test_a_metric_of_ones_own_is_one_file(own):
     flags = [f"--gin_file={own / 'unrest.gin'}", "--gin_allow_import=restless"]
-    env = {"PYTHONPATH": os.pathsep.join([str(own), str(PROJECT)])}
+    env = {"PYTHONPATH": str(own)}
     run = tiny_run("gin/betavae_dsprites.gin", own / "run")
     run.config.write_text(f"import tests.helpers\n{run.config.read_text()}")  # the dataset
     listed = command("evaluate", "--list", *flags, env=env, check=0).stdout.splitlines()
@@ -118,7 +117,7 @@ def test_the_command_trains_and_measures_a_study_of_it_and_prints_lines_that_do(
     row = 'gin = ["tests/tiny/betavae.gin"]\nid = "betavae_dsprites"'
     text = STUDY.format(folder=own).replace('gin = ["gin/betavae_dsprites.gin"]', row)
     (own / "mine.toml").write_text(text[: text.index('[[row]]\nname = "at rest')])
-    env = {"PYTHONPATH": os.pathsep.join([str(own), str(PROJECT)])}
+    env = {"PYTHONPATH": str(own)}
     done = command("reproduce", *asked, *allow, "--gin_param=train.num_steps = 4", env=env, check=0)
     (line,) = [line for line in lines_of(own / "runs/mine-cpu/seed0/betavae_dsprites") if "unrest" in line]
     assert line["protocol"]["num_samples"] == 32 and f"{line['unrest']:.2g}" in done.stdout

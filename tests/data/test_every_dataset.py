@@ -14,7 +14,7 @@ from idgan_tf.explorer import pictures
 from idgan_tf.explorer.explorer import Explorer
 from idgan_tf.explorer.model import Model
 from idgan_tf.run_directory import Run
-from tests.helpers import PROJECT, command, example, metrics
+from tests.helpers import command, example, metrics
 
 BINDINGS = {"scream_dsprites": ['ScreamDSprites.painting = "stand-in"']}
 DRAWN = [name for name in names() if not isinstance(dataset_of(name, BINDINGS.get(name, ())), PreparedDataset)]
@@ -94,7 +94,7 @@ def test_a_dataset_of_ones_own_is_a_class_and_a_gin_file(tmp_path, monkeypatch):
     (tmp_path / "my_data.py").write_text(example("my_data.py"))
     (tmp_path / "my_data.gin").write_text(example("my_data.gin"))
     allow = [f"--gin_allow_import={name}" for name in ("tests", "my_data")]
-    env, run = {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}, tmp_path / "run"
+    env, run = {"PYTHONPATH": str(tmp_path)}, tmp_path / "run"
     files = ["--gin_file=tests/tiny/betavae.gin", f"--gin_file={tmp_path / 'my_data.gin'}"]
     command("train", *files, f"--run_dir={run}", *allow, env=env, check=0)
     votes = [f"--gin_param=fvm.{name} = 40" for name in ("num_votes", "num_evaluation_votes", "num_variance_samples")]

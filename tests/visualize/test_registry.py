@@ -95,7 +95,7 @@ def test_a_figure_of_ones_own_is_a_function_in_a_module(tmp_path):
     (tmp_path / "my_figures.py").write_text(MINE)
     (tmp_path / "mine.gin").write_text("import my_figures\n")
     allow = [f"--gin_allow_import={name}" for name in ("tests", "my_figures")]
-    env, run = {"PYTHONPATH": f"{tmp_path}:."}, tmp_path / "run"
+    env, run = {"PYTHONPATH": str(tmp_path)}, tmp_path / "run"
     bindings = [f"--gin_param={binding}" for binding in (*TINY, "train.picture_every = 4")]
     files = ["--gin_file=tests/tiny/betavae.gin", f"--gin_file={tmp_path / 'mine.gin'}"]
     command("train", *files, *bindings, f"--run_dir={run}", *allow, env=env, check=0)
