@@ -1,6 +1,5 @@
 """Features of real and of generated images of a run, shared by the metrics that compare two sets of features."""
 
-import weakref
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +10,10 @@ from idgan_tf.evaluation.feature_networks.factor_features import FactorFeatures
 from idgan_tf.evaluation.features import pairs
 from idgan_tf.evaluation.metric import Result
 from idgan_tf.evaluation.samples import generation, inception_samples
+from idgan_tf.evaluation.samples.kept import Kept
 
 NETWORKS = ("factors", "inception")
-_known = weakref.WeakKeyDictionary()
+_kept = Kept()
 
 
 class FeatureSamples(NamedTuple):
@@ -43,10 +43,8 @@ def of(method, dataset, seed, count, features=None):
     if features == "inception":
         samples = inception_samples.of(method, dataset, seed, count)
         return FeatureSamples(samples.real, samples.generated["pool_3"], samples.protocol)
-    key = (int(method.step.numpy()), dataset, seed, count, generation.describe(method))
-    if method not in _known or _known[method][0] != key:
-        _known[method] = key, _of_factors(method, dataset, seed, count)
-    return _known[method][1]
+    question = dataset, seed, count, generation.describe(method)
+    return _kept(method, question, lambda: _of_factors(method, dataset, seed, count))
 
 
 def _of_factors(method, dataset, seed, count):

@@ -1,15 +1,15 @@
 """Inception's activations of real and of generated images, shared by FID, KID and Inception Score."""
 
 import dataclasses
-import weakref
 
 import numpy as np
 
 from idgan_tf.evaluation.feature_networks.inception import CHANNELS, InceptionFeatures, activations, cached_pool
 from idgan_tf.evaluation.metric import require_available
 from idgan_tf.evaluation.samples import generation
+from idgan_tf.evaluation.samples.kept import Kept
 
-_known = weakref.WeakKeyDictionary()
+_kept = Kept()
 
 
 @dataclasses.dataclass
@@ -39,21 +39,18 @@ def of(method, dataset, seed, count):
         dataset.image_shape[-1] in CHANNELS, f"Inception looks at grey or colour, not at {dataset.name}'s images"
     )
     network = InceptionFeatures()
-    key = (int(method.step.numpy()), dataset, seed, count, made_by, network.path, network.resize)
-    if method not in _known or _known[method][0] != key:
-        num_real = min(count, dataset.num_examples)
-        real = cached_pool(
-            network,
-            f"{dataset.describe()}, {dataset.looks}, seed {seed}",
-            lambda: (np.asarray(batch["image"]) for batch in generation.real(dataset, num_real, seed)),
-            num_real,
-        )
-        fake = activations(network, generation.generated(method, dataset, count, seed), count)
-        protocol = {
-            "num_samples": count,
-            "num_real": num_real,
-            "generated": made_by,
-            **network.protocol,
-        }
-        _known[method] = key, InceptionSamples(real, fake, protocol)
-    return _known[method][1]
+    question = dataset, seed, count, made_by, network.path, network.resize
+    return _kept(method, question, lambda: _looked_at(network, method, dataset, seed, count, made_by))
+
+
+def _looked_at(network, method, dataset, seed, count, made_by):
+    num_real = min(count, dataset.num_examples)
+    real = cached_pool(
+        network,
+        f"{dataset.describe()}, {dataset.looks}, seed {seed}",
+        lambda: (np.asarray(batch["image"]) for batch in generation.real(dataset, num_real, seed)),
+        num_real,
+    )
+    fake = activations(network, generation.generated(method, dataset, count, seed), count)
+    protocol = {"num_samples": count, "num_real": num_real, "generated": made_by, **network.protocol}
+    return InceptionSamples(real, fake, protocol)

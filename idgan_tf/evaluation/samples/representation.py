@@ -8,11 +8,12 @@ import tensorflow as tf
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.evaluation.checks import finite
 from idgan_tf.evaluation.metric import require_available
+from idgan_tf.evaluation.samples.kept import Kept
 from idgan_tf.methods.faces import can
 from idgan_tf.progress import bar
 
 BATCH = 256  # images per call of the encoder; no code depends on it
-_known = weakref.WeakKeyDictionary()
+_kept = Kept()
 
 
 class Representation:
@@ -57,18 +58,15 @@ class Representation:
 
 
 def of(method, dataset):
-    """The representation of a method at its present step: the mean of its q(c|x), shared by all who ask.
+    """The representation of a method with its present weights: the mean of its q(c|x), shared by all who ask.
 
     Raises:
         Unavailable: the method does not encode, or the dataset has no known factors.
     """
     require_available(can(method, "encode"), f"{type(method).__name__} has no encoder")
     require_available(isinstance(dataset, FactorDataset), f"the factors of {dataset.name} are not known")
-    key = (int(method.step.numpy()), dataset)
-    if method not in _known or _known[method][0] != key:
-        owner = weakref.proxy(method)  # the cache must not keep the method alive
-        _known[method] = key, Representation(lambda image: owner.encode(image)[0], dataset)
-    return _known[method][1]
+    owner = weakref.proxy(method)  # what is kept must not keep the method alive
+    return _kept(method, (dataset,), lambda: Representation(lambda image: owner.encode(image)[0], dataset))
 
 
 def varying(dataset, fewest=1, freely=False):
