@@ -32,25 +32,26 @@ def names(text, kind=None):
     return chosen, True
 
 
-def during_training(method, dataset, chosen, seed, best_score):
-    """([line of metrics.jsonl for each metric], score): more is better; the first value of the first possible metric.
+def during_training(method, dataset, chosen, seed, best):
+    """([line of metrics.jsonl for each metric], best): what a training writes, and the best it has had so far.
 
-    The first line has the best such value of the training so far, too, as best_<name>; `best_score` is the best score
-    before. A metric that the method cannot have is left out with a warning; with none left the score is -inf.
+    The best is (name, score), more is better, of the first value of the first possible metric; the first line has it,
+    too, as best_<name>. Another metric than that of the `best` before begins anew. A metric that the method cannot
+    have is left out with a warning; with none left the best is as before.
     """
-    records, score = [], None
+    records = []
     for name, result in evaluate(method, dataset, seed, chosen):
         if not isinstance(result, Result):
             logging.warning("left out %s: %s", name, result)
             continue
         records.append(result.record())
-        if score is None:
+        if len(records) == 1:
             key, value = next(iter(result.values.items()))
             sign = -1.0 if lower_is_better(name) else 1.0
-            score = sign * value
-            best = max(score, best_score)
-            records[0] = {f"best_{key}": sign * best, **records[0]}
-    return records, float("-inf") if score is None else score
+            before = best[1] if best[0] in (key, None) else float("-inf")
+            best = key, max(sign * value, before)
+            records[0] = {f"best_{key}": sign * best[1], **records[0]}
+    return records, best
 
 
 def evaluate(method, dataset, seed, chosen):

@@ -44,7 +44,7 @@ def steps(folder):
 
 
 def save(folder, variables, keep=3, keep_every=0):
-    """Writes a checkpoint of {key: variable}, then deletes all but the newest `keep`.
+    """Writes a checkpoint of {key: variable}, then deletes all but it and the newest `keep` - 1 others.
 
     Those whose step is a multiple of `keep_every` stay, too, unless it is 0.
     """
@@ -56,8 +56,9 @@ def save(folder, variables, keep=3, keep_every=0):
         commit = {"step": step, "sha256": sha256(temporary / "state.npz")}
         commit["bytes"] = (temporary / "state.npz").stat().st_size
         (temporary / "COMMIT.json").write_text(json.dumps(commit), "utf-8")
-    for old in steps(folder)[:-keep]:
-        if old != step and (not keep_every or old % keep_every):
+    others = [other for other in steps(folder) if other != step]
+    for old in others[: max(0, len(others) - keep + 1)]:
+        if not keep_every or old % keep_every:
             shutil.rmtree(folder / f"{PREFIX}{old:08d}", ignore_errors=True)
 
 

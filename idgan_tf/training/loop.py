@@ -26,8 +26,8 @@ def train(run, settings, draw=None, evaluate=None, begin=None):
         run: the `run_directory.Run` to write to, already created and locked.
         settings: a `build.Settings`.
         draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
-        evaluate: (method, dataset, names, seed, best score so far) -> ([record], score), what to write to
-            metrics.jsonl and how good the method is (more is better), or None.
+        evaluate: (method, dataset, names, seed, best) -> ([record], best), what to write to metrics.jsonl, and the
+            (name, score) of the best so far (more is better) before and after, at first (None, -inf); or None.
         begin: (method) -> {name: value}, what gives a run that has no checkpoint its first weights, and says for
             environment.json which; or None.
 
@@ -71,6 +71,7 @@ class _Training:
         self.picture_every = settings.picture_every if draw else 0
         self.evaluate_every = settings.evaluate_every if evaluate else 0
         self.step, self.steps_per_call, self.board = 0, 1, None
+        self.best_name = None  # of the value that has the best score
         self.failures = []  # of pictures and metrics
 
     def resume(self):
@@ -91,6 +92,7 @@ class _Training:
             )
         if self.chief:
             record.forget_after(run.metrics, self.step)
+            self.best_name = record.best_name(run.metrics)
             with record.writing(run):
                 environment.remember(run, settings, begun)
                 if begun:  # so that whatever happens, it continues from these weights
@@ -197,12 +199,13 @@ class _Training:
 
     def _score(self, progress):
         """The metrics, and the checkpoint of the best score so far."""
-        settings, best = self.settings, float(self.best_score.numpy())
-        given = self.method, settings.dataset, settings.metrics, settings.seed, best
-        records, score = self._spared(progress, "the metrics", self.evaluate, *given) or ([], best)
+        settings, before = self.settings, (self.best_name, float(self.best_score.numpy()))
+        given = self.method, settings.dataset, settings.metrics, settings.seed, before
+        records, best = self._spared(progress, "the metrics", self.evaluate, *given) or ([], before)
         with record.writing(self.run):
             record.log_evaluation(self.run, self.step, records)
-            if score > best:
+            self.best_name, score = best
+            if score != before[1] or before[0] not in (self.best_name, None):
                 self.best_score.assign(score)
                 checkpoint.save(self.run.best, self.state, keep=1)
 
@@ -227,7 +230,9 @@ class _Training:
                 f"{problem}; the checkpoint of step {saved[-1]} is kept; to continue it with lower learning rates, "
                 f"pass --gin_param='train.rollbacks = {used}'"
             )
+        best = self.best_score.numpy()  # its checkpoint stays
         self.step = checkpoint.restore(run.checkpoints, self.state)
+        self.best_score.assign(best)
         factor = self.settings.rollback_factor ** (used - int(self.rollbacks.numpy()))  # since that checkpoint
         self.rollbacks.assign(used)
         if self.chief:

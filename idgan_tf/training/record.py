@@ -54,6 +54,12 @@ def forget_events_after(board, step):
     tf.raw_ops.ImportEvent(writer=board._resource, event=event.SerializeToString())  # tf.summary writes no such event
 
 
+def best_name(metrics):
+    """Of which value the lines of an evaluation name the best so far, by the newest of them; None without any."""
+    named = (name for line in reversed(run_log.read_metrics(metrics)) for name in line if name.startswith("best_"))
+    return next(named, "").removeprefix("best_") or None
+
+
 def forget_after(metrics, step):
     """Drops the lines of steps that the restored checkpoint has not seen; they will be written again."""
     if metrics.exists():

@@ -154,11 +154,11 @@ def test_a_training_measures_with_the_network_that_comes_with_the_package(tmp_pa
     method, dataset = runs.restore(run.path, configuration)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     with configuration.in_force():
-        none, score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
-        assert none == [] and score == -np.inf, "left out with a warning where there is none"
+        left_out = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, (None, -np.inf))
+        assert left_out == ([], (None, -np.inf)), "with a warning, where there is none"
         network = tmp_path / "factor_classifier_tiny_sprites.npz"
         shipped.pack(FactorHeads((64, 64, 1), (3, 4, 4), "torch"), "tiny_sprites", network)
-        (record,), score = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, -np.inf)
+        (record,), (_, score) = evaluate.during_training(method, dataset, ["fid_dsprites"], 0, (None, -np.inf))
     assert score == -record["fid_dsprites96"] == -record["best_fid_dsprites96"] < 0.0
 
 

@@ -96,8 +96,8 @@ def test_trainings_choose_their_best_by_it_and_studies_have_it_as_a_column(own, 
     configuration = configuration_of(run.path, [own / "unrest.gin"], (), ["tests", "restless"])
     model, dataset = restore(run.path, configuration)
     with configuration.in_force():
-        (record,), score = during_training(model, dataset, ["unrest"], 0, -1e-9)
-    assert score == -record["unrest"] and record["best_unrest"] == 1e-9, "the least is the best"
+        (record,), best = during_training(model, dataset, ["unrest"], 0, ("unrest", -1e-9))
+    assert record["unrest"] > record["best_unrest"] == 1e-9 and best == ("unrest", -1e-9), "the least is the best"
     (own / "tables").mkdir()
     (own / "tables" / "mine.toml").write_text(STUDY.format(folder=own))
     monkeypatch.setattr(study, "FOLDER", own / "tables")

@@ -35,9 +35,9 @@ def scores(*values):
     """An evaluation that gives these scores one after another."""
     remaining = list(values)
 
-    def evaluate(method, dataset, names, seed, best_score):
+    def evaluate(method, dataset, names, seed, best):
         score = remaining.pop(0)
-        return [{"fvm": score, "protocol": {"names": list(names)}}], score
+        return [{"fvm": score, "protocol": {"names": list(names)}}], ("fvm", max(score, best[1]))
 
     return evaluate
 
@@ -60,10 +60,10 @@ def test_a_continued_run_remembers_its_best_score(tmp_path):
 def test_pictures_and_metrics_that_fail_cost_a_warning_and_the_best_score_stays_exact(tmp_path, caplog):
     told, left = [], [0.5, None, 0.4, None]
 
-    def evaluate(method, dataset, names, seed, best_score):
-        told.append(best_score)
+    def evaluate(method, dataset, names, seed, best):
+        told.append(best[1])
         score = left.pop(0)
-        return [{"fvm": score, "protocol": {}}], 1 / score - 2 + score  # fails without a score
+        return [{"fvm": score, "protocol": {}}], ("fvm", max(best[1], 1 / score - 2 + score))  # fails without a score
 
     def draw(method, dataset):
         raise RuntimeError("no such colour")
@@ -158,6 +158,36 @@ def test_a_non_finite_value_goes_back_and_on_with_a_lower_rate(tmp_path, poisone
     np.testing.assert_allclose(rate(method), 0.5e-4)
 
 
+def test_going_back_keeps_the_best_checkpoint_and_its_score_until_one_is_better(tmp_path, poisoned):
+    poisoned(5, lambda method: rate(method) > 0.9e-4)
+    told, before, after = [], {2: 0.1, 3: 0.2, 4: 0.6, 5: 0.9}, {4: 0.5, 5: 0.8, 6: 0.7, 7: 1.0}
+
+    def evaluate(method, dataset, names, seed, best):
+        told.append(best[1])
+        score = (before if rate(method) > 0.9e-4 else after)[int(method.step.numpy())]
+        return [{"fvm": score, "protocol": {}}], ("fvm", max(score, best[1]))
+
+    how = {"save_every": 3, "log_every": 1, "evaluate_every": 1, "rollbacks": 1}
+    before[1] = 0.0
+    run = trained(tmp_path / "run", evaluate, num_steps=6, **how)
+    assert told == [float("-inf"), 0.0, 0.1, 0.2, 0.6, 0.9, 0.9, 0.9] and checkpoint.steps(run.best) == [5]
+    trained(tmp_path / "run", evaluate, num_steps=7, **how)
+    assert checkpoint.steps(run.best) == [7]
+
+
+def test_another_metric_has_a_best_of_its_own(tmp_path, monkeypatch):
+    from idgan_tf.evaluation.metric import Result
+    from idgan_tf.experiments import evaluate
+
+    values = {"explicitness": 0.9, "mig": 0.1, "fid": 30.0}
+    metric = lambda name: types.SimpleNamespace(face=lambda *_: Result({name: values[name]}, {}))  # noqa: E731
+    monkeypatch.setattr(evaluate, "find", metric)
+    for step, name in ((2, "explicitness"), (4, "mig"), (6, "fid")):
+        run = trained(tmp_path / "run", evaluate.during_training, num_steps=step, evaluate_every=2, metrics=(name,))
+        assert checkpoint.steps(run.best) == [step]
+        assert read_metrics(run.metrics)[-1][f"best_{name}"] == values[name]
+
+
 @pytest.mark.fault
 def test_rolling_back_ends_after_the_allowed_number(tmp_path, poisoned, caplog):
     poisoned(5, lambda method: True)
@@ -230,7 +260,7 @@ def test_metrics_that_a_method_cannot_have_are_left_out(tmp_path):
     from tests.helpers import TinySprites
 
     _, method = build_tiny("tests/tiny/gan.gin", tmp_path)
-    assert evaluate.during_training(method, TinySprites(), ["fvm", "mig"], 0, float("-inf")) == ([], float("-inf"))
+    assert evaluate.during_training(method, TinySprites(), ["fvm", "mig"], 0, ("mig", 0.5)) == ([], ("mig", 0.5))
 
 
 @pytest.mark.parametrize(("name", "values", "best"), [("fvm", (0.5, 0.81, 0.75), 0.81), ("fid", (8.0, 4.1, 6.0), 4.1)])
@@ -239,11 +269,10 @@ def test_evaluations_name_the_best_value_so_far(monkeypatch, name, values, best)
     from idgan_tf.experiments import evaluate
     from tests.helpers import TinySprites
 
-    remaining, best_score = list(values), float("-inf")
+    remaining, so_far = list(values), (None, float("-inf"))
     metric = types.SimpleNamespace(face=lambda *_: Result({name: remaining.pop(0)}, {}))
     monkeypatch.setattr(evaluate, "find", lambda _: metric)
     for value in values:
-        (record,), score = evaluate.during_training(None, TinySprites(), [name], 0, best_score)
-        best_score = max(score, best_score)
+        (record,), so_far = evaluate.during_training(None, TinySprites(), [name], 0, so_far)
         assert record[name] == value
-    assert record[f"best_{name}"] == best
+    assert record[f"best_{name}"] == best and so_far == (name, best if name == "fvm" else -best)
