@@ -6,6 +6,7 @@ and `keras`, a binding that a file gives twice.
 
 import ast
 import contextlib
+import contextvars
 import dataclasses
 import difflib
 import re
@@ -43,6 +44,7 @@ HARMLESS = (
     "train.rollback",
     "train.save_every",
 )
+_newest = contextvars.ContextVar("_newest", default=None)  # of those in force
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,9 +91,13 @@ class Configuration:
 
         What the block binds is forgotten with it.
         """
-        with gin_state.restored(), gin.config_scope(None):
-            gin_state.put(self._state)
-            yield self
+        before = _newest.set(self)
+        try:
+            with gin_state.restored(), gin.config_scope(None):
+                gin_state.put(self._state)
+                yield self
+        finally:
+            _newest.reset(before)
 
     def bindings_of(self, name):
         """{parameter: value} bound for the configurable `name`; references are left unresolved."""
@@ -118,6 +124,11 @@ class Configuration:
         """
         changed = difflib.unified_diff(_lines(old), _lines(self.text), lineterm="", n=0)
         return [line for line in changed if line[0] in "+-" and line[1:].strip() and line[:3] not in ("+++", "---")]
+
+
+def allowed_imports():
+    """What gin files may import by the configuration in force; () without one."""
+    return _newest.get().allow_imports if _newest.get() else ()
 
 
 def _parse(gin_files, bindings, allow_imports):

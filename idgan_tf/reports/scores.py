@@ -74,10 +74,10 @@ def _told(record, last, score):
 
 
 def _settings(record):
-    """Of a protocol what was asked, as far as it is a count, a seed or the network's checksum; not what was found."""
+    """Of a protocol what was asked, as far as it is images, counts, seeds or a checksum; not what was found."""
     protocol = record["protocol"]
     return {
-        name: value[:12] if isinstance(value, str) else value
+        name: value[:12] if name == "feature_sha256" else value
         for name, value in protocol.items()
-        if type(value) is int or name == "feature_sha256"
+        if type(value) is int or name in ("dataset", "source", "feature_sha256")
     }

@@ -197,6 +197,14 @@ def configuration(job):
     return _configured(tuple(job.gin_files), tuple(job.params), job.allow_imports)
 
 
+def images_of(job):
+    """What a protocol says of the images that a job is measured on; {} where they are not on this machine."""
+    with contextlib.suppress(DataError):
+        dataset = _dataset(tuple(job.gin_files), (*job.params, *job.evaluation), job.allow_imports)
+        return {"dataset": dataset.name, "source": dataset.source}
+    return {}
+
+
 def evaluated(job):
     """The `Configuration` of a job's training and metrics."""
     return _configured(tuple(job.gin_files), (*job.params, *job.evaluation), job.allow_imports)

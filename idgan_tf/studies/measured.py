@@ -16,7 +16,8 @@ from idgan_tf.studies.columns import codes_of, metric_of, value_of
 def values(job):
     """{column: (value, the name it has in metrics.jsonl, its protocol)} of a finished job, at its last step.
 
-    Only what was measured as the job asks it: with its seed, its counts, its feature network, and images of its codes.
+    Only what was measured as the job asks it: of its images, with its seed, its settings, its feature network, and
+    images of its codes.
     """
     step, found = finished_step(job), {}
     if step is None:
@@ -24,17 +25,17 @@ def values(job):
     asked = {metric: sha256(file) if file.is_file() else None for metric, file in job.networks.items()}
     bound = jobs.evaluated(job).bindings_of("generation").get("codes")
     columns = {(metric_of(column), codes_of(column) or bound): column for column in job.row.metrics}
-    counts = {metric: _counts(metric, job) for metric, _ in columns}
+    settings = {metric: jobs.images_of(job) | _settings(metric, job) for metric, _ in columns}
     for record in read_metrics(job.run.metrics):
         protocol = {key: value for key, value in record.get("protocol", {}).items() if key != "metric"}  # the column
         if record["step"] != step or protocol.get("seed", job.seed) != job.seed:
             continue
         metric, name = score_of(record)  # of a line of the training neither
         column = columns.get((metric, protocol.get(CODES) if "generated" in protocol else bound))
-        if metric in counts and (
+        if metric in settings and (
             column is None
             or (metric in asked and protocol.get("feature_sha256") != asked[metric])
-            or any(protocol.get(key, count) != count for key, count in counts[metric].items())
+            or any(protocol.get(key, value) != value for key, value in settings[metric].items())
         ):
             continue
         logged = {value_of(name): name for name in record} | {name: name for name in record}
@@ -56,11 +57,12 @@ def asked_steps(job):
     return jobs.configuration(job).bindings_of("train")["num_steps"]
 
 
-def _counts(metric, job):
-    """{parameter: number} of a metric as a job asks it: what is bound, else its defaults."""
+def _settings(metric, job):
+    """{parameter: number} of a metric as a job asks it: what is bound, else its defaults; of others, how many."""
     defaults = {name: given.default for name, given in inspect.signature(find(metric).face).parameters.items()}
     bound = jobs.evaluated(job).bindings_of(metric)
-    return {name: value for name, value in (defaults | bound).items() if type(value) is int}
+    numbers = {name: value for name, value in (defaults | bound).items() if type(value) in (int, float)}
+    return numbers | ({"others": len(bound["others"])} if "others" in bound else {})
 
 
 def remarks(job):

@@ -14,7 +14,14 @@ def test_what_was_measured_in_another_way_is_no_number_of_the_study(made, table2
     run = Run(folder.parent / "seed0" / "idgan_dsprites")
     for protocol in ({"seed": 7, "num_samples": 10000}, {"seed": 0, "num_samples": 500}):
         append_metrics(run.metrics, {"step": 24000, "fid_dsprites10k": 99.0, "protocol": protocol})
-    append_metrics(run.metrics, {"step": 24000, "fvm": 99.0, "protocol": {"seed": 0, "num_votes": 50}})
+    for other in (
+        {"num_votes": 50},
+        {"threshold": 0.5},
+        {"dataset": "dsprites_left_out"},
+        {"dataset": "dsprites", "source": "published"},
+    ):
+        append_metrics(run.metrics, {"step": 24000, "fvm": 99.0, "protocol": {"seed": 0, **other}})
+    append_metrics(run.metrics, {"step": 24000, "udr": 99.0, "protocol": {"seed": 0, "others": 2}})
     again = results.collect(table2, jobs.plan(table2, tmp_path))
     assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in result["rows"]]
 

@@ -116,9 +116,10 @@ def _run(folder):
         Unavailable: it is not there yet.
     """
     from idgan_tf import runs
+    from idgan_tf.config import allowed_imports
 
     try:
-        return runs.load(folder)
+        return runs.load(folder, allowed_imports())
     except (ConfigError, CheckpointError) as error:
         raise Unavailable(f"udr.others: {message(error)}") from error
 

@@ -4,6 +4,7 @@ from sklearn.linear_model import Lasso
 from sklearn.preprocessing import StandardScaler
 
 from idgan_tf import runs
+from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
 from idgan_tf.evaluation.codes import udr
 from idgan_tf.evaluation.metric import Unavailable
@@ -76,6 +77,11 @@ def test_the_face_compares_a_run_with_others(pixels, codes_method, monkeypatch):
     assert udr.udr(method, pixels, 0, others=("b",), num_samples=60).values["udr"] == 0.0
     with pytest.raises(Unavailable, match="udr.others names the run directories"):
         udr.udr(method, pixels, 0)
+    allowed = []
+    monkeypatch.setattr(runs, "load", lambda folder, allow_imports: allowed.append(allow_imports) or others[folder])
+    with Configuration([], [], ["tests"]).in_force():
+        udr.udr(method, pixels, 0, others=("a",), num_samples=60)
+    assert allowed == [("tests",)], "what this run may import, the others may"
     others["b"].step.assign(7)
     with pytest.raises(Unavailable, match="b is at step 7, this run at 0"):
         udr.udr(method, pixels, 0, others=("a", "b"))
