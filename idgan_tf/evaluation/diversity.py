@@ -91,7 +91,7 @@ def _filter_matrix(length, size, sigma):
     return matrix
 
 
-@metric(better="higher", cost="minutes")
+@metric(better="higher", cost="minutes", values={"intra_class_diversity": "higher"})
 def diversity(method, dataset, seed, images_per_class=100, max_classes=None, sigma="fixed"):
     """Intra-class diversity of generated images, averaged over classes.
 

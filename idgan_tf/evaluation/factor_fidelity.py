@@ -42,7 +42,9 @@ def kept(names, factors, found):
     return same
 
 
-@metric(better="higher", cost="seconds", network="factor_classifier")
+@metric(
+    better="higher", cost="seconds", network="factor_classifier", values={r"\w+_fidelity(_decoder|_real)?": "higher"}
+)
 def factor_fidelity(method, dataset, seed, network=None, num_samples=2_000):
     """Share of drawings of c ~ q(c|x) that show the factors of x; the mean over factors, and each.
 

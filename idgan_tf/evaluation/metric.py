@@ -12,6 +12,7 @@ import importlib
 import inspect
 import pathlib
 import pkgutil
+import re
 from collections.abc import Callable
 
 import gin
@@ -44,6 +45,7 @@ class Metric:
     of_runs: Callable | None
     of_images: Callable | None
     of_features: Callable | None
+    values: dict
 
     @property
     def text(self):
@@ -51,7 +53,7 @@ class Metric:
         return f"{(self.face.__doc__ or '').splitlines()[0].removesuffix('.')}; {self.better} is better"
 
 
-def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=None, of_features=None):
+def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=None, of_features=None, values=None):
     """Makes a function (method, dataset, seed, ...) -> `Result` a metric of its name, whose arguments gin binds.
 
     Args:
@@ -67,6 +69,8 @@ def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=No
             [N, 1008]} of the generated ones, seed) -> {name: float}, from Inception's activations.
         of_features: its scores of two sets of features, (real [M, F], generated [N, F], seed, ...) -> {score: float};
             `pairs.measured` adds the count to their names. Its other arguments are as those of `of_codes`.
+        values: {what the whole of a name is like, such as r"\\w+_fidelity": "higher" or "lower"} of its other values;
+            those that begin with its own name are as its score.
 
     Raises:
         ConfigError: there is such a metric already, it has no docstring, or `better` or `cost` is another word.
@@ -82,7 +86,7 @@ def metric(better, cost, network=None, of_codes=None, of_runs=None, of_images=No
         )
         require(name not in _known, f"{face.__module__} has a metric {name}, and there is one already")
         faces = of_codes, of_runs, of_images, of_features
-        _known[name] = Metric(name, gin.configurable(face), better, cost, network, *faces)
+        _known[name] = Metric(name, gin.configurable(face), better, cost, network, *faces, values or {})
         return _known[name].face
 
     return known
@@ -124,10 +128,12 @@ def find(name):
     return _known[name]
 
 
-def lower_is_better(name):
-    """Whether less is better of a column of a table: as of the metric whose name begins its own, else more is."""
-    of = next((known for known in sorted(metrics(), reverse=True) if f"{name}_".startswith(f"{known}_")), None)
-    return of is not None and _known[of].better == "lower"
+def better(name):
+    """Which is better of a column of a table, "higher" or "lower", by the metric that gives it; None of any other."""
+    name, known = name.removeprefix("best_"), metrics().values()
+    told = [way for one in known for pattern, way in one.values.items() if re.fullmatch(pattern, name)]
+    of = [one for one in known if f"{name}_".startswith(f"{one.name}_")]
+    return max(of, key=lambda one: len(one.name)).better if of else next(iter(told), None)
 
 
 @functools.cache

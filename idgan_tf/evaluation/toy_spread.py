@@ -24,7 +24,7 @@ def coverage(real, generated, bins=20):
     return float(np.sum(np.minimum(shares, 1.0 / bins)))
 
 
-@metric(better="higher", cost="seconds")
+@metric(better="higher", cost="seconds", values={"toy_coverage": "higher", "toy_distance": "lower"})
 def toy_spread(method, dataset, seed, points_per_class=10_000):
     """Of toy points along y, each class: standard deviation over the real one, coverage, Wasserstein distance.
 

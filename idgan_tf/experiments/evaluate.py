@@ -3,7 +3,7 @@
 from absl import logging
 
 from idgan_tf.errors import message, require
-from idgan_tf.evaluation.metric import CODES, Result, Unavailable, find, lower_is_better, metrics, metrics_of
+from idgan_tf.evaluation.metric import CODES, Result, Unavailable, better, find, metrics, metrics_of
 
 
 def listed(text):
@@ -47,7 +47,7 @@ def during_training(method, dataset, chosen, seed, best):
         records.append(result.record())
         if len(records) == 1:
             key, value = next(iter(result.values.items()))
-            sign = -1.0 if lower_is_better(name) else 1.0
+            sign = -1.0 if better(name) == "lower" else 1.0
             before = best[1] if best[0] in (key, None) else float("-inf")
             best = key, max(sign * value, before)
             records[0] = {f"best_{key}": sign * best[1], **records[0]}

@@ -9,7 +9,8 @@ import math
 import statistics
 from typing import NamedTuple
 
-from idgan_tf.evaluation.metric import lower_is_better
+from idgan_tf.errors import require
+from idgan_tf.evaluation.metric import better
 from idgan_tf.studies.columns import metric_of
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable"
@@ -92,7 +93,7 @@ def _best_among(claim, rows):
     results = []
     for metric in claim.metrics:
         means = {name: _mean(rows, name, metric) for name in claim.rows}
-        best = (min if lower_is_better(metric_of(metric)) else max)(means, key=means.__getitem__)
+        best = (min if _less_is_better(metric) else max)(means, key=means.__getitem__)
         results += [_compared(rows, metric, best, other, 1.0) for other in claim.than]
     return _all(results)
 
@@ -150,6 +151,31 @@ CHECKS = {
     "at_least": _at_least,
     "at_most": _at_most,
 }
+FEWEST = {  # of `rows` and of `than`; those that read no `than` take none
+    "same": (2, 0),
+    "better": (1, 1),
+    "not_worse": (1, 1),
+    "best_among": (1, 1),
+    "steady": (2, 0),
+    "steadier": (2, 2),
+    "falls": (2, 0),
+    "at_least": (1, 0),
+    "at_most": (1, 0),
+}
+FACTORS = ("better", "not_worse", "steady", "steadier")  # whose `value` multiplies
+
+
+def require_sense(claim, where):
+    """Raises ConfigError where a claim compares nothing; `where` is how the message calls it."""
+    known = ", ".join(CHECKS)
+    require(claim.check in CHECKS, f"{where}: no check is {claim.check!r}; there are {known}")
+    require(claim.metrics, f"{where}: of which metrics?")
+    for name, fewest in zip(("rows", "than"), FEWEST[claim.check], strict=True):
+        given, reads = len(getattr(claim, name)), fewest > 0
+        require(given >= fewest, f"{where}: {claim.check!r} compares {fewest} or more `{name}`, got {given}")
+        require(reads or not given, f"{where}: {claim.check!r} reads no `{name}`")
+    positive = claim.check not in FACTORS or claim.value > 0
+    require(positive, f"{where}: the `value` of {claim.check!r} must be > 0, got {claim.value:g}")
 
 
 def _bound(claim, rows, sign):
@@ -180,10 +206,17 @@ def _each_compared(claim, rows, factor):
 def _compared(rows, metric, name, other, factor):
     """(True, False or None within the noise, the numbers) of "`name` is `factor` times better than `other`"."""
     a, b = (_mean_and_error(rows, row, metric) for row in (name, other))
-    good, bad = (b, a) if lower_is_better(metric_of(metric)) else (a, b)  # the larger one where the claim is right
+    good, bad = (b, a) if _less_is_better(metric) else (a, b)  # the larger one where the claim is right
     lack, noise = factor * bad[0] - good[0], math.hypot(good[1], factor * bad[1])
     text = f"{metric} of {_name(rows, name)} {number(a[0])}, of {_name(rows, other)} {number(b[0])}"
     return _side(0.0, lack - noise, lack + noise), text
+
+
+def _less_is_better(metric):
+    way = better(metric_of(metric))
+    if way is None:
+        raise Undecidable(f"nobody says whether more or less {metric} is better")
+    return way == "lower"
 
 
 def _all(results):

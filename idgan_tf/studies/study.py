@@ -195,8 +195,7 @@ def load(asked, scale):
     for row in rows:
         require(row.teacher in ("", *ids), f"{path}: no row is {row.teacher!r}, the teacher of {row.id}")
     for claim in told:
-        known = ", ".join(claims.CHECKS)
-        require(claim.check in claims.CHECKS, f"{path}: no check is {claim.check!r}; there are {known}")
+        claims.require_sense(claim, f"{path}, the claim {claim.text!r}")
     return Study(
         name=path.stem,
         asked=str(asked),

@@ -34,9 +34,13 @@ def test_metrics_of_the_package_are_found_cheap_ones_first():
 
 
 def test_of_distances_less_is_better_and_of_all_else_more():
-    lower = {name for name in metric.metrics() if metric.lower_is_better(name)}
-    assert lower == {"fid", "fid_dsprites", "kid", "mind", "mmd_rbf"} and not metric.lower_is_better("mi_upper")
-    assert metric.lower_is_better("fid_dsprites_even") and not metric.lower_is_better("fvm_active_dims")
+    lower = {name for name in metric.metrics() if metric.better(name) == "lower"}
+    assert lower == {"fid", "fid_dsprites", "kid", "mind", "mmd_rbf"}
+    ways = {name: metric.better(name) for name in ("fid_dsprites_even", "best_fid_dsprites", "toy_distance")}
+    assert set(ways.values()) == {"lower"}
+    ways = {name: metric.better(name) for name in ("fvm_active_dims", "best_fvm", "hue_fidelity_decoder", "recall")}
+    assert set(ways.values()) == {"higher"}
+    assert metric.better("mi_upper") is metric.better("distillation") is None, "a training's values say nothing"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from idgan_tf.errors import ConfigError
 from idgan_tf.studies import claims
 from idgan_tf.studies.claims import FAILS, HOLDS, OPEN
 from idgan_tf.studies.study import Claim
@@ -73,11 +74,41 @@ def test_every_kind_of_check_is_tried_above():
     assert {case[0] for case in mark.args[1]} == set(claims.CHECKS)
 
 
+@pytest.mark.parametrize(
+    ("kind", "ours", "than", "value", "says"),
+    [
+        ("better", "a", "", 1.0, "1 or more `than`, got 0"),
+        ("not_worse", "a", "", 1.0, "1 or more `than`, got 0"),
+        ("best_among", "", "b", 1.0, "1 or more `rows`, got 0"),
+        ("same", "a", "", 1.0, "2 or more `rows`, got 1"),
+        ("falls", "a", "", 1.0, "2 or more `rows`, got 1"),
+        ("steadier", "ab", "c", 1.0, "2 or more `than`, got 1"),
+        ("at_least", "a", "b", 1.0, "'at_least' reads no `than`"),
+        ("better", "a", "b", -1.0, "the `value` of 'better' must be > 0, got -1"),
+        ("not_worse", "a", "b", 0.0, "the `value` of 'not_worse' must be > 0, got 0"),
+    ],
+)
+def test_a_claim_that_compares_nothing_is_refused(kind, ours, than, value, says):
+    with pytest.raises(ConfigError, match="mine.toml: .*" + says):
+        claims.require_sense(Claim("text", "where", kind, ["fvm"], list(ours), list(than), value), "mine.toml")
+
+
+def test_of_a_value_that_nobody_knows_none_is_better():
+    table = rows("distillation", a=[2.0], b=[3.0])
+    for kind in ("better", "not_worse", "best_among"):
+        found = check(kind, table, "a", "b", metric="distillation")
+        assert found == (OPEN, "nobody says whether more or less distillation is better")
+    assert check("falls", table, "ba", metric="distillation")[0] == HOLDS, "which asks for no better"
+
+
 def test_of_a_distance_less_is_better():
     table = rows("fid_dsprites", a=[2.0], b=[37.0], c=[9.0])
     assert check("better", table, "a", "b", 5.0, metric="fid_dsprites")[0] == HOLDS
     assert check("better", table, "a", "c", 5.0, metric="fid_dsprites")[0] == FAILS
     assert check("best_among", table, "ac", "b", metric="fid_dsprites")[0] == HOLDS
+    assert (
+        check("better", rows("best_fid_dsprites", a=[2.0], b=[9.0]), "a", "b", metric="best_fid_dsprites")[0] == HOLDS
+    )
     assert check("best_among", table, "bc", "a", metric="fid_dsprites")[0] == FAILS
 
 

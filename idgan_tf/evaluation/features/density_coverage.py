@@ -48,7 +48,7 @@ def of_features(real, generated, seed, k=5):
     return dict(zip(("density", "coverage"), density_and_coverage(real, generated, k), strict=True))
 
 
-@metric(better="higher", cost="minutes", of_features=of_features)
+@metric(better="higher", cost="minutes", of_features=of_features, values={"density|coverage": "higher"})
 def density_coverage(method, dataset, seed, features=None, num_samples=50_000, k=5):
     """Density, how near generated images are to real ones; with coverage, the share of real ones that have one near.
 

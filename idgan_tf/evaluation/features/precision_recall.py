@@ -42,7 +42,7 @@ def of_features(real, generated, seed, k=3):
     return dict(zip(("precision", "recall"), precision_and_recall(real, generated, k), strict=True))
 
 
-@metric(better="higher", cost="minutes", of_features=of_features)
+@metric(better="higher", cost="minutes", of_features=of_features, values={"precision|recall": "higher"})
 def precision_recall(method, dataset, seed, features=None, num_samples=50_000, k=3):
     """Precision, the share of generated images among real ones; with recall, the share of real ones among generated.
 
