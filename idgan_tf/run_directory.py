@@ -185,3 +185,9 @@ def figures_of(found):
 def read_environment(path):
     """What `environment.remember` wrote; {} of a run that has not begun, or began before there was such a file."""
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def read_pieces(path):
+    """Commit, packages and machine of all pieces of a training that had others, as `read_environment`; oldest first."""
+    newest = read_environment(path)
+    return [*newest.get("earlier", []), *([newest] if newest else [])]

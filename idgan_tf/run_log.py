@@ -25,6 +25,9 @@ EARLIER = {
 }
 
 
+EVALUATION = "evaluation/"  # the tags of TensorBoard's scalars of metrics begin so
+
+
 def append_metrics(path, record):
     """Adds a line to a metrics.jsonl, below what a full disk left of the last one."""
     with open(path, "ab+") as file:
@@ -120,12 +123,19 @@ def cost(run):
     from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader  # half a second
 
     machine = read_environment(run.environment).get("machine")
-    pieces = [[event.wall_time for event in LegacyEventFileLoader(str(path)).Load()] for path in _event_files(run)]
-    seconds = sum(max(times) - min(times) for times in pieces if times)
+    pieces = [list(LegacyEventFileLoader(str(path)).Load()) for path in _event_files(run)]
+    times = [[event.wall_time for event in piece] for piece in pieces if _is_training(piece)]
+    seconds = sum(max(piece) - min(piece) for piece in times)
     if not machine or not seconds:
         return None
     cores = re.search(r"(\d+) CPU cores", machine)
     return Cost(seconds, int(cores[1]), "core") if cores else Cost(seconds, machine.count(", "), "GPU")
+
+
+def _is_training(events):
+    """Whether a file of TensorBoard's is of a training, not of an evaluation afterwards."""
+    tags = [value.tag for event in events for value in event.summary.value]
+    return not tags or any(not tag.startswith(EVALUATION) for tag in tags)
 
 
 def _event_files(run):

@@ -1,8 +1,10 @@
 """Which metric a line of metrics.jsonl is of."""
 
 import pytest
+import tensorflow as tf
 
-from idgan_tf.run_log import read_metrics, score_of, values_of
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import cost, read_metrics, score_of, values_of
 
 
 def test_a_line_says_which_metric_it_is_of_and_its_first_value_is_the_score():
@@ -44,3 +46,22 @@ def test_lines_that_a_disk_spoilt_are_left_out(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(b'{"step": 1}\n\xff\xfe\n' + bytes(64) + b'\n[1]\n"x"\n3\n{"step": 2, "loss": 1.0}\n{"step"')
     assert read_metrics(path) == [{"step": 1}, {"step": 2, "loss": 1.0}]
+
+
+def test_what_a_training_took_has_nothing_of_the_evaluations_after_it(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    run.environment.write_text('{"machine": "Linux x86_64, 2 CPU cores"}')
+
+    run.tensorboard.mkdir()
+
+    def wrote(name, tag, seconds):
+        with tf.io.TFRecordWriter(str(run.tensorboard / f"events.out.tfevents.{name}")) as file:
+            for time, tagged in ((1000.0, tag), (1000.0 + seconds, "evaluation/fvm")):
+                event = tf.compat.v1.Event(wall_time=time, summary={"value": [{"tag": tagged, "simple_value": 0.0}]})
+                file.write(event.SerializeToString())
+
+    wrote("before", "evaluation/mig", 100)
+    assert cost(run) is None
+    wrote("training", "vae/loss", 1800)
+    wrote("after", "evaluation/mig", 3600)
+    assert cost(run) == (1800.0, 2, "core") and cost(run).hours == 1.0

@@ -119,7 +119,7 @@ def _train(run, settings, weights):
     from idgan_tf.visualize.figures import training_pictures
 
     if weights and workers.is_chief():  # remembered before an earlier stage trains for hours
-        environment.remember(run, settings, {"from_run": {"run": weights.origin, "step": weights.step}})
+        environment.remember(run, settings, False, {"from_run": {"run": weights.origin, "step": weights.step}})
     stage = settings.configuration.bindings_of("teacher")
     if stage:
         stage_dir = _stage_dir(run, stage)

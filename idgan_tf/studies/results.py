@@ -14,7 +14,7 @@ from absl import logging
 from idgan_tf import run_log
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import NOT_OURS, alone, write_text
-from idgan_tf.run_directory import read_environment
+from idgan_tf.run_directory import read_pieces
 from idgan_tf.studies import claims, jobs, measured, table
 from idgan_tf.visualize import curves
 
@@ -58,7 +58,7 @@ def collect(study, planned, extra=(), allow_imports=()):
     for row in rows:
         known = row["steps"] and row["batch_size"] and row["id"] in papers
         row["paper_share"] = row["steps"] * int(row["batch_size"]) / papers[row["id"]] if known else None
-    environments = [found for job in planned if (found := read_environment(job.run.environment))]
+    environments = [piece for job in planned for piece in read_pieces(job.run.environment)]
     return {
         "study": study.name,
         "title": study.title,
@@ -138,15 +138,19 @@ def _row(study, row, mine):
         "teacher_steps": measured.finished_step(teacher[0]) if teacher else None,
         "precision": _bound_in(done, "train.precision", "float32"),
         "batch_size": _bound_in(done, "train.batch_size", None),
-        "commits": {
-            job.seed: commit for job in done if (commit := read_environment(job.run.environment).get("commit"))
-        },
+        "commits": {job.seed: commits for job in done if (commits := _commits(job.run))},
         "cost": {job.seed: list(cost) for job in done if (cost := run_log.cost(job.run))},
         "settings": settings(mine[0]),
         "problem": "; ".join(_of_seeds(text, seeds, mine) for text, seeds in problems.items() if text),
         "left_out": reasons,
         "pictures": _pictures(done),
     }
+
+
+def _commits(run):
+    """Those that trained it, as text; "" where it does not say."""
+    found = [piece["commit"] for piece in read_pieces(run.environment) if piece.get("commit")]
+    return ", ".join(dict.fromkeys(found))
 
 
 def _of_seeds(problem, seeds, mine):

@@ -10,6 +10,7 @@ import subprocess
 from idgan_tf.files import write_text
 from idgan_tf.run_directory import read_environment
 
+PIECE = ("packages", "commit", "machine")  # of a training that was interrupted each may have its own
 PACKAGES = ("idgan_tf", "tensorflow", "keras", "numpy", "gin-config")
 
 
@@ -36,16 +37,22 @@ def commit():
         return ""
 
 
-def remember(run, settings, begun=None):
-    """Writes `environment.json` of a run whose training begins or goes on.
+def remember(run, settings, goes_on, begun=None):
+    """Writes `environment.json` of a run whose training begins, or goes on: with what was trained before is "earlier".
 
     Args:
         run: the `run_directory.Run`.
         settings: a `build.Settings`; the gin files and bindings of its `Configuration` stand as "experiment".
+        goes_on: whether there are steps before.
         begun: {"from_run": ...} of a run that begins with the weights of another; by default as it was.
     """
-    known = {name: value for name, value in read_environment(run.environment).items() if name == "from_run"}
-    write_text(run.environment, json.dumps(of_training(settings) | known | (begun or {}), indent=1) + "\n")
+    before, now = read_environment(run.environment), of_training(settings)
+    known = {name: value for name, value in before.items() if name == "from_run"}
+    piece, earlier = {name: before[name] for name in PIECE if name in before}, before.get("earlier", [])
+    changed = any(now[name] != value for name, value in piece.items())
+    if goes_on and (earlier or changed):
+        known["earlier"] = [*earlier, *([piece] if changed else [])]
+    write_text(run.environment, json.dumps(now | known | (begun or {}), indent=1) + "\n")
 
 
 def of_training(settings):

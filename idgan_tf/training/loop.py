@@ -94,7 +94,8 @@ class _Training:
             record.forget_after(run.metrics, self.step)
             self.best_name = record.best_name(run.metrics)
             with record.writing(run):
-                environment.remember(run, settings, begun)
+                if self.step < settings.num_steps or not run.environment.exists():
+                    environment.remember(run, settings, self.step > 0, begun)
                 if begun:  # so that whatever happens, it continues from these weights
                     checkpoint.save(run.checkpoints, self.state)
         logging.info("%s: %s", run.path, f"continuing after step {self.step}" if self.step else "from the start")

@@ -17,7 +17,7 @@ def log_evaluation(run, step, records):
     for record in records:
         run_log.append_metrics(run.metrics, {"step": step, **record})
         for name, value in run_log.values_of(record).items():
-            tf.summary.scalar(f"evaluation/{name}", value, step)
+            tf.summary.scalar(f"{run_log.EVALUATION}{name}", value, step)
 
 
 def draw(run, step, pictures):
