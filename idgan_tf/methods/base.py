@@ -47,6 +47,7 @@ class Method(Faces, keras.Model):
     Attributes:
         meanings: {name: text} of what `train_step` returns, for people.
         reads: {name: text} of what `train_step` needs of a batch besides images, for people.
+        needs_classes: of a method with `num_classes`, or that reads labels: whether every image must have one.
         owners: {name: player} of values that are not of the first player, and not called <player>_...; "kl" is that
             of kl_0, kl_1 and so on.
         networks: {name: network} of everything that has weights, averages and frozen networks included.
@@ -56,6 +57,7 @@ class Method(Faces, keras.Model):
 
     meanings = {}
     reads = {}
+    needs_classes = True
     owners = {}
 
     def __init__(self, **networks):

@@ -25,7 +25,6 @@ class LabelRelevantVAE(LabelFaces, Method):
 
     L_rec is the mean squared error over the values of images in [-1, 1], L_kl the mean over the dimensions of zu: so
     `lambda_rec` 10 and `lambda_kl` 1 are the released code's weights, which the paper prints interchanged.
-
     Every step of the mixture sees a fresh batch, as printed: the batch is dealt out in `n_gm` + 1 parts, so
     `train.batch_size` is `n_gm` + 1 times the batch of the paper.
 
@@ -224,6 +223,7 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             otherwise they are of others, and zs follows the Gaussian of Eq. 11.
     """
 
+    needs_classes = False
     meanings = CVAE.meanings
     owners = {"rec": "decoder", "kl_mean": "encoder_u"}
     moving = ("encoder_s", "encoder_u", "decoder", "discriminator")

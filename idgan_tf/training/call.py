@@ -216,6 +216,11 @@ def _check_examples(dataset, method):
     batch = dataset.take(np.linspace(0, dataset.num_examples - 1, LOOKED_AT).astype(int))
     for key in ("image", *(["label"] if getattr(method, "num_classes", 0) else [])):
         require(key in batch, f"{name} gives {', '.join(batch)}; {method_name} needs {key!r}, too")
+    if method.needs_classes and (getattr(method, "num_classes", 0) or "label" in method.reads):
+        labels = np.asarray(dataset.arrays.get("label", batch["label"]))  # all of them, where they are stored
+        without = int(np.sum(labels < 0))
+        found = f"{without:,} of {labels.size:,} images of {dataset.name} have no class"
+        require(not without, f"{found}, and {method_name} needs that of each")
     image, own = np.asarray(batch["image"]), tuple(dataset.image_shape)
     given = tuple(image.shape[1:])
     require(image.dtype == np.float32, f"{name} gives images of {image.dtype}; they must be float32 in [0, 1]")

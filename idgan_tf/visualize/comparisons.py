@@ -150,14 +150,16 @@ def _as(images, size):
 
 
 def real_samples(method, dataset):
-    """As many images of the dataset, of the same classes where the method has them."""
+    """As many images of the dataset, of the same classes where the method has them; blank ones where there are none."""
     images = examples(dataset, DRAWS * COLUMNS)
     if can(method, "generate_class"):
         classes, _ = _classes(method, dataset)
         label_of = np.asarray(dataset.arrays["label"]).reshape(-1)
         rows = [np.random.default_rng([SEED, c]).permutation(np.flatnonzero(label_of == c)) for c in classes]
         rows = [np.resize(members, DRAWS) for members in rows]  # over again where a class has fewer
+        blank = np.tile(~np.isin(classes, label_of), DRAWS)
         images = dataset.take(np.transpose(rows).reshape(-1))["image"]
+        images = tf.where(blank[:, None, None, None], 1.0, images)
     return Part(_rows(resized(images, shown_size(method, COLUMNS)), COLUMNS))
 
 

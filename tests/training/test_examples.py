@@ -12,13 +12,14 @@ from idgan_tf.training import call
 
 
 class Images(Dataset):
-    """Ten images of a shape and kind, as a user's own dataset might give them."""
+    """Ten images of a shape and kind, as a user's own dataset might give them; "label" is `labels`."""
 
     name, num_examples = "images", 10
 
-    def __init__(self, image=None, says=(8, 8, 1), names=("image",)):
+    def __init__(self, image=None, says=(8, 8, 1), names=("image",), labels=None):
         self.image_shape, self._names = says, names
         self.arrays = {"image": np.zeros((10, *says), np.float32) if image is None else image}
+        self.arrays |= {} if labels is None else {"label": np.array(labels)}
 
     arrays = None
 
@@ -28,13 +29,15 @@ class Images(Dataset):
 
 def check(dataset, **method):
     settings = types.SimpleNamespace(batch_size=2, dataset=dataset)
-    call.check(types.SimpleNamespace(**method), settings, types.SimpleNamespace(num_replicas_in_sync=1))
+    method = types.SimpleNamespace(**{"needs_classes": True, "reads": {}} | method)
+    call.check(method, settings, types.SimpleNamespace(num_replicas_in_sync=1))
 
 
 def test_images_as_the_networks_take_them_pass():
     check(Images(), image_shape=(8, 8, 1))
     check(Images(np.full((10, 8, 8, 1), 1.0 + 1 / 256, np.float32)))  # as `dequantise` gives them
     check(Images(names=("image", "label")), num_classes=3)
+    check(Images(names=("image", "label"), labels=[-1] * 10), num_classes=3, needs_classes=False)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,11 @@ def test_images_as_the_networks_take_them_pass():
         (Images(np.full((10, 8, 8, 1), np.nan, np.float32)), {}, "images of nan to nan"),
         (Images(names=("x", "y")), {}, "@Images gives x, y; .* needs 'image', too"),
         (Images(), {"num_classes": 3}, "@Images gives image; .* needs 'label', too"),
+        (
+            Images(names=("image", "label"), labels=[0, 2, -1, -1] + [1] * 6),
+            {"num_classes": 3},
+            "2 of 10 images of ima",
+        ),
     ],
 )
 def test_others_are_told_in_a_sentence(dataset, method, said):

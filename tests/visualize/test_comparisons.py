@@ -96,7 +96,9 @@ def test_a_column_of_samples_is_a_class_where_there_are_classes():
     class Labelled(TinyLabelled):
         @property
         def arrays(self):
-            return {**super().arrays, "label": np.arange(48, dtype=np.int32) // 16}
+            return {**super().arrays, "label": self.labels}
+
+        labels = np.arange(48, dtype=np.int32) // 16
 
     data = Labelled((SIDE, SIDE, 3))
     part, real = comparisons.samples(Classes(), data), comparisons.real_samples(Classes(), data)
@@ -104,6 +106,9 @@ def test_a_column_of_samples_is_a_class_where_there_are_classes():
     np.testing.assert_array_equal(part.images[:, :, 0, 0, 0] * 4, np.tile(np.arange(COLUMNS) % 3, [DRAWS, 1]))
     areas = np.sum(real.images[..., 0], axis=(2, 3))
     assert np.all(areas[:, :3] == [4, 9, 16]), "squares of 2, 3 and 4 pixels are the classes"
+    Labelled.labels = np.where(Labelled.labels == 1, -1, Labelled.labels)
+    images = comparisons.real_samples(Classes(), data).images[:, :3]
+    assert np.all(images[:, 1] == 1.0) and np.all(images[:, [0, 2]].min(axis=(2, 3, 4)) == 0.0), "nothing is medium"
 
 
 class Plain(Dataset):
