@@ -97,6 +97,9 @@ def test_steps_move_every_variable_of_a_player_and_nothing_else(gin_file, plain)
             elif variable.trainable and not name.startswith("average_"):  # statistics of normalisations may move
                 assert not moved, f"{key} {variable.path} moved and belongs to no player"
     assert np.all(np.isfinite(run.sums))
+    steps = int(run.method.step)
+    updates = {name: int(player.optimizer.iterations) / steps for name, player in run.method.players.items()}
+    assert updates == {name: player.updates for name, player in run.method.players.items()}
 
 
 @pytest.mark.parametrize("gin_file", parameters(GIN_FILES, GIN_FILES[: len(ALWAYS)]))

@@ -12,10 +12,11 @@ from idgan_tf.objectives.weights import cut_short, weight_at
 
 
 class Player(NamedTuple):
-    """Networks that one optimizer moves."""
+    """Networks that one optimizer moves, in so many updates a training step."""
 
     networks: list
     optimizer: keras.optimizers.Optimizer
+    updates: int = 1
 
     @property
     def variables(self):
@@ -102,12 +103,14 @@ class Method(Faces, keras.Model):
 
         Here of schedules that it cuts short, of weights and of learning rates: their steps are not shortened with it.
         """
-        moving = {f"{type(self).__name__}.{name}": value for name, value in vars(self).items()}
-        moving |= {f"the learning rate of {name}": each.optimizer._learning_rate for name, each in self.players.items()}
+        found = cut_short({f"{type(self).__name__}.{name}": value for name, value in vars(self).items()}, num_steps)
+        for name, player in self.players.items():  # a rate follows the optimizer's own steps
+            rate = {f"the learning rate of {name}": player.optimizer._learning_rate}
+            found |= cut_short(rate, num_steps * player.updates)
         return [
             f"{name} is {now:.2g} after the {num_steps:,} steps of the training, but {last:.2g} at the end of its "
             "schedule; bind the schedule to fewer steps"
-            for name, (now, last) in cut_short(moving, num_steps).items()
+            for name, (now, last) in found.items()
         ]
 
     def now(self, weight):

@@ -15,7 +15,8 @@ from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import require_game
-from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, gaussian_nll, sample_gaussian
+from idgan_tf.objectives.gaussian import gaussian_nll, sample_gaussian
+from idgan_tf.objectives.label_relevant import l_adv_c, l_adv_e, l_cls, l_kl, l_lkd, l_rec
 from idgan_tf.objectives.weights import product, require_weights
 
 
@@ -25,6 +26,7 @@ class LabelRelevantVAE(LabelFaces, Method):
 
     L_rec is the mean squared error over the values of images in [-1, 1], L_kl the mean over the dimensions of zu: so
     `lambda_rec` 10 and `lambda_kl` 1 are the released code's weights, which the paper prints interchanged.
+
     Every step of the mixture sees a fresh batch, as printed: the batch is dealt out in `n_gm` + 1 parts, so
     `train.batch_size` is `n_gm` + 1 times the batch of the paper.
 
@@ -99,7 +101,10 @@ class LabelRelevantVAE(LabelFaces, Method):
     @property
     def players(self):
         movable = {**self.networks, **self.mixture.parts}
-        return {name: Player([movable[name]], optimizer) for name, optimizer in self.player_optimizers.items()}
+        updates = {"encoder_s": self.n_gm + 1, "latent_classifier": self.latent_steps}
+        updates |= {"class_means": self.n_gm, "class_spreads": self.n_gm}
+        given = self.player_optimizers.items()
+        return {name: Player([movable[name]], optimizer, updates.get(name, 1)) for name, optimizer in given}
 
     def train_step(self, batch, seed):
         """Lines 2 to 29 of Algorithm 1."""
@@ -268,33 +273,3 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
             return tf.reduce_logsumexp(self.mixture(zs), axis=-1) - math.log(self.num_classes)
         mean, variance = self.mixture.total()
         return -gaussian_nll(zs, mean, tf.math.log(variance))
-
-
-def l_lkd(log_density, label):
-    """L_lkd [B] = -log p(zs|y), from log N(zs; mu_c, Sigma_c) [B, C] and labels y [B] (Eq. 8)."""
-    return -tf.gather(log_density, label, batch_dims=1)
-
-
-def l_cls(log_density, lkd):
-    """L_cls [B] = -log q(y|zs), from log N(zs; mu_c, Sigma_c) [B, C] and the L_lkd [B] of the label y (Eq. 7)."""
-    return tf.reduce_logsumexp(log_density, axis=-1) + lkd
-
-
-def l_kl(mean, logvar):
-    """L_kl: the mean over images and dimensions of KL(q(zu|x) || N(0, I)) (line 12)."""
-    return tf.reduce_mean(gaussian_kl_per_dimension(mean, logvar))
-
-
-def l_adv_e(log_q):
-    """L_advE: the cross-entropy from uniform classes to log q_w(c|zu) [B, C], least where zu says nothing (line 15)."""
-    return -tf.reduce_mean(log_q)
-
-
-def l_adv_c(log_q, label):
-    """L_advC: the cross-entropy from labels [B] to log q_w(c|zu) [B, C] (line 16)."""
-    return -tf.reduce_mean(tf.gather(log_q, label, batch_dims=1))
-
-
-def l_rec(image, rebuilt):
-    """L_rec: the mean squared error over values of images in [-1, 1] (line 20)."""
-    return tf.reduce_mean(tf.square(image - rebuilt))

@@ -40,10 +40,23 @@ class PiecewiseLinear(LearningRateSchedule):
 
 
 def require_weights(owner, **weights):
-    """Raises ConfigError, which names the owner, unless each weight is a number >= 0 or one of Keras' schedules."""
+    """Raises ConfigError, which names the owner, unless each weight is a number >= 0, or a schedule of none below 0."""
     for name, weight in weights.items():
-        if not follows(weight):
-            require_number(f"{owner}.{name}", weight, minimum=0)
+        for value in _values(weight):
+            require_number(f"{owner}.{name}", value, minimum=0)
+
+
+def _values(weight):
+    """The least and other values of a weight, as far as its kind tells them."""
+    if not follows(weight):
+        return [weight]
+    if isinstance(weight, PiecewiseConstantDecay):
+        return weight.values
+    if isinstance(weight, PolynomialDecay):
+        return [weight.initial_learning_rate, weight.end_learning_rate]
+    if isinstance(weight, CosineDecay):
+        return [weight.initial_learning_rate, weight.alpha, *([weight.warmup_target] if weight.warmup_target else [])]
+    return []
 
 
 def follows(weight):

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy.stats import norm
 
-from idgan_tf.methods.label_relevant_vae import (
+from idgan_tf.objectives.adversarial import hinge_game
+from idgan_tf.objectives.label_relevant import (
     l_adv_c,
     l_adv_e,
     l_cls,
@@ -13,7 +14,6 @@ from idgan_tf.methods.label_relevant_vae import (
     l_lkd,
     l_rec,
 )
-from idgan_tf.objectives.adversarial import hinge_game
 from tests.methods.tiny_label_vae import CLASSES, SEED, SHAPE, ZS, ZU, batch, make
 
 

@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from idgan_tf.config import Configuration
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.label_relevant_vae import l_adv_c
 from idgan_tf.networks.ranges import signed
+from idgan_tf.objectives.label_relevant import l_adv_c
 from idgan_tf.training import build
 from tests.methods.tiny_label_vae import CLASSES, SEED, batch, make, values, who_moved
 
@@ -133,6 +133,9 @@ def test_the_rate_of_the_variances_decays_after_two_epochs():
     rate = method.players["class_spreads"].optimizer._learning_rate
     assert float(rate(936)) == pytest.approx(5e-4) and float(rate(937)) == pytest.approx(5e-6)
     assert float(method.players["class_means"].optimizer.learning_rate) == pytest.approx(5e-4)
+    (warning,) = method.foresee(300)
+    assert "class_spreads is 0.0005 after the 300 steps" in warning
+    assert method.foresee(313) == [], "of three updates each: it decays after 312"
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras.optimizers.schedules import PiecewiseConstantDecay
+from keras.optimizers.schedules import CosineDecay, PiecewiseConstantDecay, PolynomialDecay
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.annealedvae import AnnealedVAE
@@ -116,7 +116,14 @@ def test_a_weight_that_falls_to_half_precision_is_cast_to_what_it_weighs():
     assert scale_gradient(features, weight_at(PiecewiseConstantDecay([5], [1.0, 0.5]), 3)).dtype == tf.bfloat16
 
 
-@pytest.mark.parametrize("weight", [-0.5, "0.5", True, None, float("nan")])
+BELOW_NOUGHT = [
+    PiecewiseConstantDecay([5], [1.0, -50.0]),
+    PolynomialDecay(1.0, 100, end_learning_rate=-1.0),
+    CosineDecay(1.0, 100, alpha=-0.1),
+]
+
+
+@pytest.mark.parametrize("weight", [-0.5, "0.5", True, None, float("nan"), *BELOW_NOUGHT])
 def test_a_weight_that_is_no_number_from_nought_up_is_refused_by_its_name(weight):
     require_weights("IDGAN", r1=0.0, lambda_id=PiecewiseConstantDecay([5], [3.0, 0.5]))
     with pytest.raises(ConfigError, match=r"IDGAN\.lambda_id must be"):

@@ -8,10 +8,10 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from idgan_tf.errors import ConfigError
-from idgan_tf.methods.label_relevant_vae import l_cls, l_lkd
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder, LatentClassifier
 from idgan_tf.networks.mixture import GaussianMixture
 from idgan_tf.networks.spectral import SpectralConv, SpectralDense
+from idgan_tf.objectives.label_relevant import l_cls, l_lkd
 
 
 def softplus_inverse(x):
