@@ -38,7 +38,7 @@ SHARED = {  # of several
     "gin_param": _flag(flags.DEFINE_multi_string, [], "A binding; overrides the files."),
     "run_dir": _flag(flags.DEFINE_string, None, "The run, or pretrained:<name>."),
     "best": _flag(flags.DEFINE_bool, False, "Take the checkpoint that scored best during the training."),
-    "seed": _flag(flags.DEFINE_integer, 0, "Of every sample.", lower_bound=0, upper_bound=2**32 - 1),
+    "seed": _flag(flags.DEFINE_integer, 0, "Of every sample.", lower_bound=0, upper_bound=2**31 - 1),
 }
 flags.disclaim_key_flags()  # --help shows what is declared here as the command's own
 

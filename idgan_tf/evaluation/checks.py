@@ -118,6 +118,6 @@ def finite(values, what):
 
 
 def checked_seed(seed):
-    """Raises ConfigError unless a seed is one that every metric takes: a whole number from 0 to 2^32 - 1."""
+    """Raises ConfigError unless a seed is one that every metric takes: a whole number from 0 to 2^31 - 1."""
     whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
-    require(whole and 0 <= seed < 2**32, f"a seed is a whole number from 0 to 2^32 - 1, got {seed!r}")
+    require(whole and 0 <= seed < 2**31, f"a seed is a whole number from 0 to 2^31 - 1, got {seed!r}")

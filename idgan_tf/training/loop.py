@@ -93,6 +93,8 @@ class _Training:
         if self.chief:
             record.forget_after(run.metrics, self.step)
             self.best_name = record.best_name(run.metrics)
+            if record.logged_names(run.metrics) not in ([], self.call.names):
+                self.call.means()  # forgets sums of values that an earlier version logged, in its order
             with record.writing(run):
                 if self.step < settings.num_steps or not run.environment.exists():
                     environment.remember(run, settings, self.step > 0, begun)

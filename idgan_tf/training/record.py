@@ -54,6 +54,12 @@ def forget_events_after(board, step):
     tf.raw_ops.ImportEvent(writer=board._resource, event=event.SerializeToString())  # tf.summary writes no such event
 
 
+def logged_names(metrics):
+    """The names of the values of the newest line of a training, in its order; [] without one."""
+    lines = [record for record in run_log.read_metrics(metrics) if not run_log.is_evaluation(record)]
+    return list(run_log.values_of(lines[-1])) if lines else []
+
+
 def best_name(metrics):
     """Of which value the lines of an evaluation name the best so far, by the newest of them; None without any."""
     named = (name for line in reversed(run_log.read_metrics(metrics)) for name in line if name.startswith("best_"))

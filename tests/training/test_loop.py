@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import dataclasses
+import json
 import shutil
 import signal
 import types
@@ -89,6 +90,16 @@ def test_a_kill_shows_neither_in_tensorboard_nor_in_the_lines(tmp_path):
     shown = EventAccumulator(str(run.tensorboard)).Reload()
     assert [event.step for event in shown.Tensors("vae/nll")] == [2, 4, 6] == [record["step"] for record in before]
     assert read_metrics(run.metrics) == before
+
+
+def test_sums_of_what_an_earlier_version_logged_are_forgotten(tmp_path):
+    run = trained(tmp_path / "run", num_steps=6, log_every=4, save_every=3)
+    shutil.rmtree(run.checkpoints / "step-00000006")  # step 3 is in the midst of a line
+    lines = read_metrics(run.metrics)
+    write_text(run.metrics, json.dumps({"step": 1, **dict.fromkeys(list(lines[0])[:0:-1], 0.0)}) + "\n")
+    trained(tmp_path / "run", num_steps=6, log_every=4, save_every=3)
+    (_, fresh, last), (of_four, of_two) = read_metrics(run.metrics), lines
+    assert last == of_two and fresh["step"] == 4 and fresh["nll"] != of_four["nll"], "of step 4 alone"
 
 
 def test_a_training_may_run_in_a_thread(tmp_path):

@@ -168,7 +168,8 @@ def _variance(codes_of, dataset, rng, num_samples):
         num_samples = dataset.num_examples
     require_number("num_variance_samples", num_samples, minimum=2, integer=True)
     if num_samples == dataset.num_examples == np.prod(dataset.factor_sizes):
-        factors = dataset.factors(np.arange(num_samples))
+        grid = np.unravel_index(np.arange(num_samples), dataset.factor_sizes)  # its examples may be correlated
+        factors = np.stack(grid, axis=-1)
     else:
         factors = dataset.sample_factors(num_samples, rng)
     return np.var(checked_codes(codes_of(factors)), axis=0, ddof=1)

@@ -4,10 +4,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idgan_tf.data.constraints import Constrained
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.errors import ConfigError, NonFiniteError
 from idgan_tf.evaluation.codes.fvm import (
     FEWEST_ROWS,
+    _variance,
     accuracy,
     chance,
     draw,
@@ -207,6 +209,15 @@ def test_the_face_agrees_with_the_core_and_tells_its_protocol(pixels, codes_meth
     assert abs(result.values["fvm_eval"] - core) < 0.15
     assert result.protocol.pop("votes").count(":") <= 3
     assert result.protocol == {**protocol, "num_variance_samples": 60, "num_evaluation_votes": 100}
+
+
+def test_the_variance_of_all_images_is_of_the_whole_grid_where_examples_are_correlated_too(pixels, codes_method):
+    factors = pixels.factors(np.arange(60))
+    correlated = Constrained(pixels, "correlated", correlated=(("b", "c", 0.1),))
+    assert not np.array_equal(np.sort(correlated.factors(np.arange(60)), axis=0), np.sort(factors, axis=0))
+    for count in (60, None):
+        found = _variance(lambda factors: factors.astype(np.float32), correlated, None, count)
+        np.testing.assert_allclose(found, np.var(factors, axis=0, ddof=1), rtol=1e-6)
 
 
 def test_fvm_and_mig_encode_every_image_once(pixels, codes_method, monkeypatch):
