@@ -44,7 +44,7 @@ HARMLESS = (
     "train.rollback",
     "train.save_every",
 )
-_newest = contextvars.ContextVar("_newest", default=None)  # of those in force
+_allowed: contextvars.ContextVar[Sequence[str]] = contextvars.ContextVar("_allowed", default=())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,13 +91,13 @@ class Configuration:
 
         What the block binds is forgotten with it.
         """
-        before = _newest.set(self)
+        before = _allowed.set(self.allow_imports)
         try:
             with gin_state.restored(), gin.config_scope(None):
                 gin_state.put(self._state)
                 yield self
         finally:
-            _newest.reset(before)
+            _allowed.reset(before)
 
     def bindings_of(self, name):
         """{parameter: value} bound for the configurable `name`; references are left unresolved."""
@@ -128,7 +128,7 @@ class Configuration:
 
 def allowed_imports():
     """What gin files may import by the configuration in force; () without one."""
-    return _newest.get().allow_imports if _newest.get() else ()
+    return _allowed.get()
 
 
 def _parse(gin_files, bindings, allow_imports):

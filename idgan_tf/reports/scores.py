@@ -77,7 +77,7 @@ def _settings(record):
     """Of a protocol what was asked, as far as it is images, counts, seeds or a checksum; not what was found."""
     protocol = record["protocol"]
     return {
-        name: value[:12] if name == "feature_sha256" else value
+        name: str(value)[:12] if name == "feature_sha256" else value
         for name, value in protocol.items()
         if type(value) is int or name in ("dataset", "source", "feature_sha256")
     }

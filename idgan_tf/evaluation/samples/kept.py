@@ -25,5 +25,5 @@ def _weights(method):
     found = hashlib.blake2b()
     for network in method.networks.values():
         for variable in network.variables:
-            found.update(np.ascontiguousarray(variable))
+            found.update(np.asarray(variable).tobytes())
     return found.digest()
