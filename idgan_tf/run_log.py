@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from idgan_tf.config import gin_files
-from idgan_tf.run_directory import read_environment
+from idgan_tf.run_directory import read_pieces
 
 # Scores of lines that do not say which metric they are, where they have other names than it.
 EARLIER = {
@@ -119,23 +119,27 @@ class Cost(NamedTuple):
 
 
 def cost(run):
-    """The `Cost` of a `run_directory.Run`, by the clock in its TensorBoard log; None where it has none."""
+    """The `Cost` of a `run_directory.Run`, by the clock in its TensorBoard log.
+
+    None where it has none, or where pieces of the training had different machines.
+    """
     from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader  # half a second
 
-    machine = read_environment(run.environment).get("machine")
-    pieces = [list(LegacyEventFileLoader(str(path)).Load()) for path in _event_files(run)]
-    times = [[event.wall_time for event in piece] for piece in pieces if _is_training(piece)]
-    seconds = sum(max(piece) - min(piece) for piece in times)
-    if not machine or not seconds:
+    machine, *others = {piece.get("machine") for piece in read_pieces(run.environment)} or {None}
+    seconds = sum(_seconds(LegacyEventFileLoader(str(path)).Load()) for path in _event_files(run))
+    if others or not machine or not seconds:
         return None
     cores = re.search(r"(\d+) CPU cores", machine)
     return Cost(seconds, int(cores[1]), "core") if cores else Cost(seconds, machine.count(", "), "GPU")
 
 
-def _is_training(events):
-    """Whether a file of TensorBoard's is of a training, not of an evaluation afterwards."""
-    tags = [value.tag for event in events for value in event.summary.value]
-    return not tags or any(not tag.startswith(EVALUATION) for tag in tags)
+def _seconds(events):
+    """From the first to the last of the events of a file; 0 of one of an evaluation after the training."""
+    times, evaluates = [], set()
+    for event in events:  # pictures are large: none is kept
+        times.append(event.wall_time)
+        evaluates |= {value.tag.startswith(EVALUATION) for value in event.summary.value}
+    return 0.0 if not times or evaluates == {True} else max(times) - min(times)
 
 
 def _event_files(run):

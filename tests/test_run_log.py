@@ -65,3 +65,5 @@ def test_what_a_training_took_has_nothing_of_the_evaluations_after_it(tmp_path, 
     wrote("training", "vae/loss", 1800)
     wrote("after", "evaluation/mig", 3600)
     assert cost(run) == (1800.0, 2, "core") and cost(run).hours == 1.0
+    run.environment.write_text('{"machine": "one, 2 CPU cores", "earlier": [{"machine": "other, 16 CPU cores"}]}')
+    assert cost(run) is None, "nobody knows which had it for how long"

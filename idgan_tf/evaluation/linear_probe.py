@@ -98,7 +98,8 @@ def probed(accuracy, name, method, dataset, seed, num_train, num_test):
         num_train = min(num_train, dataset.num_examples)
         sets = (dataset, num_train), (held_out, min(num_test, held_out.num_examples))
         draws, means, labels = map(np.concatenate, zip(*(_codes(method, *some, seed) for some in sets), strict=True))
-    require_available(np.all(labels >= 0), f"images of {dataset.name} have no class")
+    without = int(np.sum(labels < 0))
+    require_available(not without, f"{without:,} of {len(labels):,} images of {dataset.name} have no class")
     truth = labels[num_train:]
     values, first = {}, 0
     for part, size in getattr(method, "code_parts", {"c": draws.shape[1]}).items():

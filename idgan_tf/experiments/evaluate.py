@@ -36,8 +36,8 @@ def during_training(method, dataset, chosen, seed, best):
     """([line of metrics.jsonl for each metric], best): what a training writes, and the best it has had so far.
 
     The best is (name, score), more is better, of the first value of the first possible metric; the first line has it,
-    too, as best_<name>. Another metric than that of the `best` before begins anew. A metric that the method cannot
-    have is left out with a warning; with none left the best is as before.
+    too, as best_<name>. Where the first metric of `chosen` is another than that of the `best` before, it begins anew.
+    A metric that the method cannot have is left out with a warning; another in its place leaves the best as it was.
     """
     records = []
     for name, result in evaluate(method, dataset, seed, chosen):
@@ -48,9 +48,10 @@ def during_training(method, dataset, chosen, seed, best):
         if len(records) == 1:
             key, value = next(iter(result.values.items()))
             sign = -1.0 if better(name) == "lower" else 1.0
-            before = best[1] if best[0] in (key, None) else float("-inf")
-            best = key, max(sign * value, before)
-            records[0] = {f"best_{key}": sign * best[1], **records[0]}
+            same = best[0] in (key, None)
+            if same or name == chosen[0]:
+                best = key, max(sign * value, best[1] if same else float("-inf"))
+                records[0] = {f"best_{key}": sign * best[1], **records[0]}
     return records, best
 
 

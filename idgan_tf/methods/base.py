@@ -104,7 +104,9 @@ class Method(Faces, keras.Model):
         Here of schedules that it cuts short, of weights and of learning rates: their steps are not shortened with it.
         """
         found = cut_short({f"{type(self).__name__}.{name}": value for name, value in vars(self).items()}, num_steps)
-        for name, player in self.players.items():  # a rate follows the optimizer's own steps
+        for name, player in self.players.items():  # a rate follows the optimizer's own steps, if it takes any
+            if not player.updates:
+                continue
             rate = {f"the learning rate of {name}": player.optimizer._learning_rate}
             found |= cut_short(rate, num_steps * player.updates)
         return [

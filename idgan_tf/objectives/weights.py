@@ -47,16 +47,11 @@ def require_weights(owner, **weights):
 
 
 def _values(weight):
-    """The least and other values of a weight, as far as its kind tells them."""
-    if not follows(weight):
-        return [weight]
-    if isinstance(weight, PiecewiseConstantDecay):
-        return weight.values
-    if isinstance(weight, PolynomialDecay):
-        return [weight.initial_learning_rate, weight.end_learning_rate]
-    if isinstance(weight, CosineDecay):
-        return [weight.initial_learning_rate, weight.alpha, *([weight.warmup_target] if weight.warmup_target else [])]
-    return []
+    """The values of a weight, or the numbers of a schedule of Keras that are below 0 where one of its values is."""
+    names = ("initial_learning_rate", "end_learning_rate", "warmup_target", "alpha", "decay_rate")
+    found = [getattr(weight, name, None) for name in names]
+    numbers = [*getattr(weight, "values", ()), *(value for value in found if value is not None)]
+    return numbers if follows(weight) else [weight]
 
 
 def follows(weight):

@@ -24,8 +24,10 @@ def run(job):
     problem, left_out = "", {}
     if not set(measured.values(job)) >= {*job.row.metrics, *job.row.values}:
         try:
-            for each in (*job.teachers, job, *job.network_jobs):  # what only measures holds up no training
+            trained = *job.teachers, job, *job.network_jobs  # what only measures holds up no training
+            for each in trained:
                 _require_own(each)
+            for each in trained:
                 _train(each)
             left_out = _evaluate(job)
         except _Foreign as error:

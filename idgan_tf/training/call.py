@@ -214,10 +214,13 @@ def _check_examples(dataset, method):
     """
     name, method_name = f"train.dataset @{type(dataset).__name__}", type(method).__name__
     batch = dataset.take(np.linspace(0, dataset.num_examples - 1, LOOKED_AT).astype(int))
-    for key in ("image", *(["label"] if getattr(method, "num_classes", 0) else [])):
+    classes = "label" in method.reads or bool(getattr(method, "num_classes", 0))
+    for key in ("image", *(["label"] * classes)):
         require(key in batch, f"{name} gives {', '.join(batch)}; {method_name} needs {key!r}, too")
-    if method.needs_classes and (getattr(method, "num_classes", 0) or "label" in method.reads):
-        labels = np.asarray(dataset.arrays.get("label", batch["label"]))  # all of them, where they are stored
+    if classes and method.needs_classes:
+        labels, stored = np.asarray(batch["label"]), dataset.arrays.get("label")
+        if stored is not None and len(stored) == dataset.num_examples:
+            labels = np.asarray(stored)
         without = int(np.sum(labels < 0))
         found = f"{without:,} of {labels.size:,} images of {dataset.name} have no class"
         require(not without, f"{found}, and {method_name} needs that of each")

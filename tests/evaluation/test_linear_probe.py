@@ -114,7 +114,7 @@ def test_what_cannot_be_probed_says_why(codes_method, pixels):
         linear_probe(codes_method(lambda x: x), pixels, 0)
     unlabelled = Labelled()
     unlabelled.take = lambda rows, seed=(0, 0): Labelled().take(rows) | {"label": -tf.ones(len(rows), tf.int32)}
-    with pytest.raises(Unavailable, match="images of labelled have no class"):
+    with pytest.raises(Unavailable, match="300 of 300 images of labelled have no class"):
         linear_probe(codes_method(lambda x: x), unlabelled, 0)
     with pytest.raises(ConfigError, match="two classes"):
         probe_accuracy(np.zeros((4, 2)), np.zeros(4, int), np.zeros((4, 2)), np.zeros(4, int))

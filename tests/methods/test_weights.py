@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras.optimizers.schedules import CosineDecay, PiecewiseConstantDecay, PolynomialDecay
+from keras.optimizers.schedules import (
+    CosineDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+)
 
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.annealedvae import AnnealedVAE
@@ -120,6 +126,8 @@ BELOW_NOUGHT = [
     PiecewiseConstantDecay([5], [1.0, -50.0]),
     PolynomialDecay(1.0, 100, end_learning_rate=-1.0),
     CosineDecay(1.0, 100, alpha=-0.1),
+    ExponentialDecay(-1.0, 100, 0.5),
+    InverseTimeDecay(1.0, 10, -2.0),
 ]
 
 

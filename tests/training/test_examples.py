@@ -55,6 +55,7 @@ def test_images_as_the_networks_take_them_pass():
         (Images(np.full((10, 8, 8, 1), np.nan, np.float32)), {}, "images of nan to nan"),
         (Images(names=("x", "y")), {}, "@Images gives x, y; .* needs 'image', too"),
         (Images(), {"num_classes": 3}, "@Images gives image; .* needs 'label', too"),
+        (Images(), {"reads": {"label": "classes"}}, "@Images gives image; .* needs 'label', too"),
         (
             Images(names=("image", "label"), labels=[0, 2, -1, -1] + [1] * 6),
             {"num_classes": 3},

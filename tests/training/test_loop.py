@@ -187,16 +187,26 @@ def test_going_back_keeps_the_best_checkpoint_and_its_score_until_one_is_better(
 
 
 def test_another_metric_has_a_best_of_its_own(tmp_path, monkeypatch):
-    from idgan_tf.evaluation.metric import Result
+    from idgan_tf.evaluation.metric import Result, require_available
     from idgan_tf.experiments import evaluate
+    from tests.helpers import TinySprites
 
     values = {"explicitness": 0.9, "mig": 0.1, "fid": 30.0}
-    metric = lambda name: types.SimpleNamespace(face=lambda *_: Result({name: values[name]}, {}))  # noqa: E731
+
+    def metric(name):
+        def face(*_):
+            require_available(name in values, "not now")
+            return Result({name: values[name]}, {})
+
+        return types.SimpleNamespace(face=face)
+
     monkeypatch.setattr(evaluate, "find", metric)
     for step, name in ((2, "explicitness"), (4, "mig"), (6, "fid")):
         run = trained(tmp_path / "run", evaluate.during_training, num_steps=step, evaluate_every=2, metrics=(name,))
         assert checkpoint.steps(run.best) == [step]
         assert read_metrics(run.metrics)[-1][f"best_{name}"] == values[name]
+    best = evaluate.during_training(None, TinySprites(), ["udr", "mig"], 0, ("udr", 0.7))[1]
+    assert best == ("udr", 0.7), "one that cannot be had at this step begins nothing"
 
 
 @pytest.mark.fault
