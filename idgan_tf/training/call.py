@@ -214,7 +214,7 @@ def _check_examples(dataset, method):
     """
     name, method_name = f"train.dataset @{type(dataset).__name__}", type(method).__name__
     batch = dataset.take(np.linspace(0, dataset.num_examples - 1, LOOKED_AT).astype(int))
-    classes = "label" in method.reads or bool(getattr(method, "num_classes", 0))
+    classes = "label" in getattr(method, "reads", ()) or bool(getattr(method, "num_classes", 0))
     for key in ("image", *(["label"] * classes)):
         require(key in batch, f"{name} gives {', '.join(batch)}; {method_name} needs {key!r}, too")
     if classes and method.needs_classes:

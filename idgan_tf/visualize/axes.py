@@ -27,8 +27,9 @@ def steps(axis):
 
 
 def plain_numbers(axis):
-    """Labels 1,000, 2,000, 5,000, ... on a logarithmic axis."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    """Labels 1,000, 2,000, 5,000, ... on a logarithmic axis with data; 1,000, 10,000, ... over two decades and more."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axis.set_major_formatter("{x:,g}")
     axis.set_minor_formatter(NullFormatter())
 
