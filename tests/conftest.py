@@ -1,6 +1,5 @@
 """Two logical CPUs, a private cache folder or a browser where a test asks for one, and a clean gin around each test."""
 
-import gc
 import os
 import pathlib
 import shutil
@@ -14,7 +13,6 @@ import pytest
 import tensorflow as tf
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-gc.freeze()  # what is imported stays, and a collection that looks through all of it takes two seconds
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
