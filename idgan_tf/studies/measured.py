@@ -25,7 +25,8 @@ def values(job):
     asked = {metric: sha256(file) if file.is_file() else None for metric, file in job.networks.items()}
     bound = jobs.evaluated(job).bindings_of("generation").get("codes")
     columns = {(metric_of(column), codes_of(column) or bound): column for column in job.row.metrics}
-    settings = {metric: jobs.images_of(job) | _settings(metric, job) for metric, _ in columns}
+    images = jobs.images_of(job)
+    settings = {metric: images | _settings(metric, job) for metric, _ in columns}
     for record in read_metrics(job.run.metrics):
         protocol = {key: value for key, value in record.get("protocol", {}).items() if key != "metric"}  # the column
         if record["step"] != step or protocol.get("seed", job.seed) != job.seed:

@@ -49,9 +49,10 @@ def remember(run, settings, goes_on, begun=None):
     before, now = read_environment(run.environment), of_training(settings)
     known = {name: value for name, value in before.items() if name == "from_run"}
     piece, earlier = {name: before[name] for name in PIECE if name in before}, before.get("earlier", [])
-    changed = any(now[name] != value for name, value in piece.items())
-    if goes_on and (earlier or changed):
-        known["earlier"] = [*earlier, *([piece] if changed else [])]
+    if any(now[name] != value for name, value in piece.items()):
+        earlier = [*earlier, piece]
+    if goes_on and earlier:
+        known["earlier"] = earlier
     write_text(run.environment, json.dumps(now | known | (begun or {}), indent=1) + "\n")
 
 
