@@ -92,11 +92,28 @@ class Log(NamedTuple):
     training: list
     evaluations: list
 
-    def series(self, name, evaluated=False):
-        """(steps, finite values) of a value, as two lists."""
-        records = self.evaluations if evaluated else self.training
-        points = [(r["step"], r[name]) for r in records if name in r and np.isfinite(r[name])]
+    def series(self, name):
+        """(steps, finite values) of a value of the training, as two lists."""
+        points = [(r["step"], r[name]) for r in self.training if name in r and np.isfinite(r[name])]
         return ([], []) if not points else tuple(map(list, zip(*points, strict=True)))
+
+    def measured(self, *names):
+        """(name of the images, {step: [value of each name]}), ascending, of the steps at which all were measured.
+
+        The values are of the same images, the ones measured last where there are several, and of the last look at each
+        step; (None, {}) where there are no such steps.
+        """
+        found = {}
+        for record in self.evaluations:
+            if values := {name: record[name] for name in names if name in record}:
+                images = record["protocol"].get("dataset"), record["protocol"].get("source")
+                steps = found[images] = found.pop(images, {})  # the newest images are the last ones
+                steps[record["step"]] = steps.get(record["step"], {}) | values
+        for (dataset, _), steps in reversed(found.items()):
+            whole = {step: [of[n] for n in names] for step, of in sorted(steps.items()) if len(of) == len(names)}
+            if whole:
+                return dataset, whole
+        return None, {}
 
 
 class Cost(NamedTuple):

@@ -24,12 +24,12 @@ def of_training(log, meanings):
 
 
 def of_evaluations(log):
-    """The values that were measured at more than one step, the newest of each; not the best ones so far."""
+    """The values that were measured at more than one step, of the same images; not the best ones so far."""
     names = dict.fromkeys(
         name for record in log.evaluations for name in run_log.values_of(record) if not name.startswith("best_")
     )
-    newest = {name: dict(sorted(_points(log.evaluations, name), key=lambda point: point[0])) for name in names}
-    return [_chart(name, list(points.items()), "", True) for name, points in newest.items() if len(points) > 1]
+    points = {name: [(step, value) for step, (value,) in log.measured(name)[1].items()] for name in names}
+    return [_chart(name, of, "", True) for name, of in points.items() if len(of) > 1]
 
 
 def meanings_of(config):

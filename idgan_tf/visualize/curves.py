@@ -65,12 +65,12 @@ def mi_bounds(logs):
         panel.set(title=f"{log.name}, {log.folder}" if repeated else log.name, xlabel="step", ylabel="nats")
         axes.steps(panel.xaxis)
         panel.axhline(0, lw=0.5, color="grey")
-        steps, scores = log.series("fvm", evaluated=True)
-        if steps:
+        _, scores = log.measured("fvm")
+        if scores:
             second = panel.twinx()
-            second.plot(steps, scores, "k.-", lw=1, label="FVM")
+            second.plot(list(scores), list(scores.values()), "k.-", lw=1, label="FVM")
             second.set(ylabel="FVM", ylim=(0, 1))
-            panel.axvline(steps[int(np.argmax(scores))], ls=":", color="black", label="best FVM")
+            panel.axvline(max(scores, key=scores.get), ls=":", color="black", label="best FVM")
             panel.plot([], [], "k.-", lw=1, label="FVM")
     axes.legend(figure, panels)
     return picture(figure)
@@ -84,8 +84,9 @@ def beta(logs):
     titles = {"mi_upper": "$I^U$ (nats)", "mi_lower": "$I^L$ (nats)", "fvm": "FVM"}
     figure, panels = axes.panels(len(titles))
     for (name, title), panel in zip(titles.items(), panels, strict=True):
-        points = [(log.settings["IBGAN.beta"], log.series(name, evaluated=name == "fvm")[1]) for log in logs]
-        _mean_line(panel, [(x, statistics.median(values)) for x, values in points if values], "C0")
+        values = [(log, log.series(name)[1] or [*log.measured(name)[1].values()]) for log in logs]
+        points = [(log.settings["IBGAN.beta"], np.median(of)) for log, of in values if of]
+        _mean_line(panel, points, "C0")
         panel.set(xlabel=r"$\beta$", title=title)
     return picture(figure)
 
@@ -94,14 +95,13 @@ def beta(logs):
 def fvm_fid(logs):
     """A point for every run, a panel for every data set: disentanglement against quality (ID-GAN, Figure 3)."""
     fid = _fid(logs)
-    points = [(log, *found) for log in logs if (found := _together(log, "fvm", fid))]
+    points = [(log.name, *found) for log in logs if (found := _last(log, "fvm", fid))]
     _require(points, "fvm_fid", "an FVM and a FID of the same step (bin/evaluate)")
-    datasets = list(dict.fromkeys(_dataset(log) for log, *_ in points))
-    names = list(dict.fromkeys(log.name for log, *_ in points))
+    names, datasets = (list(dict.fromkeys(point[i] for point in points)) for i in (0, 1))
     figure, panels = axes.panels(len(datasets), legend=axes.LEGEND + 0.6)
     for dataset, panel in zip(datasets, panels, strict=True):
         for i, name in enumerate(names):
-            own = [(quality, fvm) for log, fvm, quality in points if (log.name, _dataset(log)) == (name, dataset)]
+            own = [(quality, fvm) for *of, fvm, quality in points if of == [name, dataset]]
             marker, color = MARKERS[i // len(COLORS) % len(MARKERS)], COLORS[i % len(COLORS)]
             panel.plot(*np.reshape(own, (-1, 2)).T, marker, color=color, label=name)
         panel.set(title=dataset, xscale="log", xlabel=f"{fid} (better to the left)", ylabel="FVM (better up)")
@@ -116,11 +116,13 @@ def fid_lambda(logs):
     """FID over lambda, a line for each method (ID-GAN, Figure A.10)."""
     fid = _fid(logs)
     found = [(log.settings.get("train.method"), _lambda(log), _last(log, fid)) for log in logs]
-    points = [(name, x, value) for name, x, value in found if name and x and x > 0 and value is not None]
+    points = [(name, x, *of) for name, x, of in found if name and x and x > 0 and of]
     _require(len({point[1] for point in points}) > 1, "fid_lambda", "a FID (bin/evaluate) and several values of lambda")
     figure, (panel,) = axes.panels(1)
-    for i, method in enumerate(dict.fromkeys(point[0] for point in points)):
-        _mean_line(panel, [(x, value) for name, x, value in points if name == method], COLORS[i % len(COLORS)], method)
+    several = len({point[2] for point in points}) > 1
+    for i, line in enumerate(dict.fromkeys((name, dataset) for name, _, dataset, _ in points)):
+        own = [(x, value) for name, x, dataset, value in points if (name, dataset) == line]
+        _mean_line(panel, own, COLORS[i % len(COLORS)], ", ".join(line[: 1 + several]))
     panel.set(xscale="log", xlabel=r"$\lambda$", ylabel=f"{fid} (better down)", ylim=(0, None))
     panel.yaxis.set_major_formatter("{x:,g}")
     panel.grid(alpha=0.3)
@@ -151,21 +153,10 @@ def _distance(record):
     return None if metric not in FIDS else (even or [name])[0]
 
 
-def _dataset(log):
-    """What the run's evaluations say that they were of."""
-    return log.evaluations[-1]["protocol"].get("dataset", "")
-
-
-def _last(log, name):
-    values = log.series(name, evaluated=True)[1]
-    return values[-1] if values else None
-
-
-def _together(log, *names):
-    """The values of the last step at which all of them were measured, or None."""
-    found = [dict(zip(*log.series(name, evaluated=True), strict=True)) for name in names]
-    steps = set.intersection(*map(set, found))
-    return [values[max(steps)] for values in found] if steps else None
+def _last(log, *names):
+    """[name of the images, value of each name] of the last step at which all of them were measured, or None."""
+    dataset, steps = log.measured(*names)
+    return [dataset or "", *steps[max(steps)]] if steps else None
 
 
 def _lambda(log):

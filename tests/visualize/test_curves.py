@@ -8,6 +8,7 @@ from PIL import Image
 
 from idgan_tf import run_directory, run_log
 from idgan_tf.errors import ConfigError
+from idgan_tf.reports import charts
 from idgan_tf.run_directory import Run
 from idgan_tf.visualize import curves, registry
 from tests.helpers import command
@@ -98,6 +99,44 @@ def test_a_run_is_a_point_of_what_was_measured_at_one_step(monkeypatch, tmp_path
     (panel,), _ = drawn(monkeypatch, "fvm_fid", found, tmp_path)
     points = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in panel.lines}
     assert points["idgan"] == ([4.0, 5.0], [0.8, 0.8]) and set(points) == {"idgan", "betavae", "infogan"}
+
+
+def of_images(step, dataset, **scores):
+    return {"step": step, **scores, "protocol": {"dataset": dataset, "seed": 0}}
+
+
+def test_what_was_measured_of_other_images_and_of_an_earlier_step_afterwards_is_no_part_of_a_point(tmp_path):
+    records = [
+        of_images(100, "dsprites", fvm=0.9, fid50k=5.0),
+        of_images(40, "dsprites", fvm=0.2, fid50k=9.0),  # such as by `bin/evaluate --best`
+        of_images(100, "held_out", fvm=0.3),
+    ]
+    log = run_log.read(write_run(tmp_path / "run", {}, (), records))
+    assert curves._last(log, "fvm", "fid50k") == ["dsprites", 0.9, 5.0]
+    assert curves._last(log, "fid50k") == ["dsprites", 5.0] and curves._last(log, "mig") is None
+    assert log.measured("fvm") == ("held_out", {100: [0.3]}), "the images that were measured last"
+
+
+def test_curves_of_scores_ascend_and_are_of_one_data_set(monkeypatch, tmp_path):
+    run = ibgan(tmp_path, 0.1)
+    for record in (of_images(2500, None, fvm=0.5), of_images(500, None, fvm=0.1), of_images(2500, None, fvm=0.65)):
+        run_log.append_metrics(run.metrics, record)
+    (_, second), _ = drawn(monkeypatch, "mi_bounds", [run], tmp_path)
+    assert list(second.lines[0].get_xdata()) == [500, 1000, 2000, 2500, 3000]
+    assert list(np.ravel(second.lines[0].get_ydata())) == [0.1, 0.4, 0.7, 0.65, 0.6]
+    run_log.append_metrics(run.metrics, of_images(3000, "held_out", fvm=0.2))
+    assert len(charts.of_evaluations(run_log.read(run))) == 0, "of the images that were measured last, one step"
+
+
+def test_over_lambda_each_data_set_has_a_line(monkeypatch, tmp_path):
+    found = []
+    for value, dataset, fid in ((0.1, "a", 3.0), (1.0, "a", 4.0), (0.1, "b", 70.0)):
+        settings = {"train.method": "IDGAN", "IDGAN.lambda_id": value}
+        score = of_images(9, dataset, fid50k=fid)
+        found.append(write_run(tmp_path / dataset / f"{value:g}", settings, (), [score]))
+    (panel,), _ = drawn(monkeypatch, "fid_lambda", found, tmp_path)
+    assert [points_of(panel, i)[1] for i in range(2)] == [[3.0, 4.0], [70.0]]
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["IDGAN, a", "IDGAN, b"]
 
 
 def test_distances_of_the_decoder_and_evened_ones_are_not_taken_for_the_fid(tmp_path):
