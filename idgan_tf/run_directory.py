@@ -135,14 +135,21 @@ class Run:
         Raises:
             ConfigError: the directory belongs to another configuration.
         """
-        left = [*self.checkpoints.glob("step-*"), *self.best.glob("step-*")]
-        if self.config.exists() and (self.done.exists() or left):
-            self.require_config(configuration)
-        elif self.config.exists() and configuration.differences(self.config.read_text("utf-8")):
+        if self.begins_anew(configuration):
             logging.info("%s was begun with another configuration and has no checkpoint: it begins anew", self.path)
             for folder in (self.networks, self.samples, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
+            self.environment.unlink(missing_ok=True)
+        elif self.config.exists():
+            self.require_config(configuration)
         write_text(self.config, configuration.text)
+
+    def begins_anew(self, configuration):
+        """Whether it was begun with another configuration than a `Configuration`, and nothing came of it."""
+        if not self.config.exists() or self.done.exists():
+            return False
+        kept = [*self.checkpoints.glob("step-*"), *self.best.glob("step-*")]
+        return not kept and bool(configuration.differences(self.config.read_text("utf-8")))
 
     def require_config(self, configuration):
         """Raises ConfigError unless config.gin is that of a `Configuration`, but for what may change."""

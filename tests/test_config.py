@@ -8,6 +8,7 @@ import pytest
 
 from idgan_tf.config import Configuration, configuration, gin_files, gin_state
 from idgan_tf.errors import ConfigError
+from idgan_tf.evaluation.metric import metrics
 from idgan_tf.training import build
 from tests.helpers import PROJECT
 
@@ -18,6 +19,17 @@ LONG = '("fvm", "mig", "dci", "modularity", "linear_probe", "fid_dsprites", "rid
 def changes(*bindings):
     old, new = Configuration(BEFORE), Configuration(BEFORE, bindings)
     return new.differences(old.text), old.differences(new.text)
+
+
+def test_its_text_imports_what_it_binds(tmp_path):
+    """So that it can be read where nobody has imported the metric of a training's binding."""
+    metrics()
+    asked = Configuration(["gin/betavae_dsprites.gin"], ["fvm.num_votes = 3", "train.seed = 1"])
+    imported = re.findall(r"^import ([\w.]+)", asked.text, re.MULTILINE)
+    assert {"idgan_tf.evaluation.codes.fvm", "idgan_tf.training.build", "idgan_tf.methods.betavae"} <= {*imported}
+    assert len(imported) == len({*imported})
+    (tmp_path / "config.gin").write_text(asked.text)
+    assert Configuration([tmp_path / "config.gin"]).text == asked.text
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from idgan_tf.config.gin_files import (
 )
 from idgan_tf.errors import ConfigError, message
 
+OURS = __name__.partition(".")[0]
 # A line that binds in scopes, as gin writes it: vae/keras.optimizers.Adam.learning_rate = 1e-4.
 SCOPED = re.compile(r"^((?P<scopes>[\w/]+)/(?:\w+\.)*(?P<name>\w+)\.\w+) =", re.MULTILINE)
 # Bindings that may differ between a run and its continuation: they change what is shown, not what is learnt.
@@ -59,7 +60,7 @@ class Configuration:
         bindings: such as "train.seed = 1"; they override the files.
         allow_imports: packages outside idgan_tf and keras that the files may import.
         is_part: whether it is a part of experiments, which may set macros that other files read.
-        text: every binding, as a gin file that gives the same configuration again.
+        text: every binding, as a gin file that gives the same configuration again, whatever was imported before it.
 
     Raises:
         ConfigError: a file is missing, or something in it is unknown, unused or not allowed.
@@ -78,6 +79,7 @@ class Configuration:
             gin_state.put(gin_state.EMPTY)
             _parse(**given)
             _forget_overridden(given["gin_files"], given["bindings"])
+            gin.parse_config("".join(f"import {module}\n" for module in gin_state.modules_bound(OURS)))
             read = {"text": gin.config_str(), "_state": gin_state.now()}
         if not self.is_part:
             _check_macros(read["text"])
@@ -147,7 +149,7 @@ def _parse(gin_files, bindings, allow_imports):
 
 def _check_names():
     """Refuses a configurable of the user's that has the name of one of ours, such as `train`."""
-    for ours, other in gin_state.namesakes(__name__.partition(".")[0]):
+    for ours, other in gin_state.namesakes(OURS):
         raise ConfigError(f"{other} has the name of {ours}, and no binding could tell them apart; rename it")
 
 

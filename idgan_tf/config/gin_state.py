@@ -77,6 +77,12 @@ def forget(macros, scoped):
     return bool(gone)
 
 
+def modules_bound(package):
+    """The modules of a package whose configurables have bindings, but for those that an import names."""
+    bound = {name.rpartition(".")[0] for _, name in _gin._CONFIG if name.startswith(f"{package}.")}
+    return sorted(bound - {found.module for found in _gin._IMPORTS})
+
+
 def namesakes(package):
     """[(name in a package, name elsewhere)] of configurables that a binding of their last part cannot tell apart."""
     names = list(_gin._REGISTRY._selector_map)

@@ -2,7 +2,8 @@
 
 Its step is 0, its optimizers and what else moves are fresh, and its configuration is its own: other rates, weights of
 losses, data, and images of another size. A layer is taken where it has its like in R, of the same kind and with
-variables of the same shapes, in the same order; so each player and each average keeps what fits. The frozen networks of
+variables of the same shapes, in the same order; so each player and each average keeps what fits. A network of which R
+has the average alone, as pretrained models do, begins as that. The frozen networks of
 an earlier stage are those that the configuration names, never R's.
 """
 
@@ -16,6 +17,7 @@ from idgan_tf.errors import ConfigError, require
 from idgan_tf.run_directory import Run, read_environment
 
 EARLIER_STAGE = "teacher_"  # begins the names of its networks
+AVERAGE = "average_"  # begins the name of the average of a network
 
 
 class Weights:
@@ -39,6 +41,8 @@ class Weights:
             name: [(kind, [np.array(variable) for variable in layer]) for kind, layer in _layers(network)]
             for name, network in method.networks.items()
         }
+        for name in [name for name in self._layers if name.startswith(AVERAGE)]:  # a pretrained model has it alone
+            self._layers.setdefault(name.removeprefix(AVERAGE), self._layers[name])
 
     def put(self, method):
         """Puts the weights into a method.
@@ -84,14 +88,14 @@ def origin(run_dir):
     return place if place.startswith(pretrained.PRETRAINED) else str(Run(place).path.resolve())
 
 
-def weights_of(run_dir, run, allow_imports=()):
+def weights_of(run_dir, run, configuration):
     """The `Weights` that `run` begins with, or None where it has begun, or begins with none.
 
     Args:
         run_dir: what --from_run says, or None.
         run: the `run_directory.Run`, new, or begun by the same command. Of one that was stopped before its first
             checkpoint, environment.json remembers what it was to begin with.
-        allow_imports: as of `Weights`.
+        configuration: the `Configuration` of `run`.
 
     Raises:
         ConfigError: `run` has begun with other weights.
@@ -99,7 +103,8 @@ def weights_of(run_dir, run, allow_imports=()):
     """
     from idgan_tf.training import checkpoint
 
-    began = read_environment(run.environment).get("from_run", {}).get("run")
+    before = {} if run.begins_anew(configuration) else read_environment(run.environment)
+    began = before.get("from_run", {}).get("run")
     has_begun = bool(checkpoint.steps(run.checkpoints))
     if run_dir is not None and (has_begun or began) and began != origin(run_dir):
         how = f"with the weights of {began}" if began else "with weights of its own"
@@ -108,7 +113,7 @@ def weights_of(run_dir, run, allow_imports=()):
             "--from_run out to continue"
         )
     run_dir = began if run_dir is None else run_dir
-    return None if has_begun or run_dir is None else Weights(run_dir, allow_imports)
+    return None if has_begun or run_dir is None else Weights(run_dir, configuration.allow_imports)
 
 
 def _layers(network):

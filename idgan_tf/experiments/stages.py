@@ -60,7 +60,7 @@ def _checked(configuration, run, from_run=None):
     workers.strategy()  # before anything else computes, as collectives need
     settings = build.settings(configuration)
     workers.meet(f"{configuration.text}\n--from_run={from_run}")
-    weights = weights_of(from_run, run, configuration.allow_imports)
+    weights = weights_of(from_run, run, configuration)
     for name in settings.metrics:
         find(name)
     if workers.is_chief():

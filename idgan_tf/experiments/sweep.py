@@ -12,6 +12,8 @@ import gin
 
 from idgan_tf.errors import require
 
+SWEEP = "sweep."  # begins what is bound of it
+
 
 @gin.configurable
 def sweep(gin_file, parameter, values):
@@ -32,7 +34,8 @@ def runs_of(gin_files, bindings, allow_imports, run_dir):
     """[(`Configuration`, folder)] of the runs that a command line asks for: those of a sweep, or one.
 
     Args:
-        gin_files, bindings, allow_imports: as of a `Configuration`; the first file may be a sweep.
+        gin_files, bindings, allow_imports: as of a `Configuration`; the first file may be a sweep, of which bindings
+            such as "sweep.values = (0.1,)" change what it asks.
         run_dir: the folder of the run, or of those of the sweep.
 
     Raises:
@@ -41,12 +44,22 @@ def runs_of(gin_files, bindings, allow_imports, run_dir):
     import idgan_tf.training.build  # noqa: F401 - gin must know `train`
     from idgan_tf.config import Configuration
     from idgan_tf.config.gin_files import find, literals
+    from idgan_tf.evaluation.metric import metrics
+    from idgan_tf.visualize import registry
 
-    if not any(name.startswith("sweep.") for name in literals(find(gin_files[0]))):
+    metrics()  # gin must know what a training measures and draws by, too
+    registry.known()
+    asked, others = [], []
+    for binding in bindings:
+        (asked if binding.lstrip().startswith(SWEEP) else others).append(binding)
+    is_sweep = [any(name.startswith(SWEEP) for name in literals(find(file))) for file in gin_files]
+    require(not any(is_sweep[1:]), "a sweep is the first --gin_file, and alone one")
+    require(is_sweep[0] or not asked, f"{gin_files[0]} is no sweep: {'; '.join(asked)} would change nothing")
+    if not is_sweep[0]:
         return [(Configuration(gin_files, bindings, allow_imports), run_dir)]
-    with Configuration(gin_files[:1], (), allow_imports).in_force():
+    with Configuration(gin_files[:1], asked, allow_imports).in_force():
         values = gin.get_configurable(sweep)()
     return [
-        (Configuration([gin_file, *gin_files[1:]], [*bindings, binding], allow_imports), run_dir / name)
+        (Configuration([gin_file, *gin_files[1:]], [*others, binding], allow_imports), run_dir / name)
         for name, (gin_file, binding) in values.items()
     ]

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from idgan_tf import runs
 from idgan_tf.config import Configuration
 from idgan_tf.errors import CheckpointError, ConfigError
 from idgan_tf.experiments import from_run, stages
@@ -87,6 +88,30 @@ def test_what_was_stopped_before_its_first_checkpoint_remembers_what_it_begins_w
     train(run)
     key = "networks/generator/000"
     np.testing.assert_array_equal(at(run, 0)[key], at(gan, 9)[key])
+
+
+def test_what_begins_anew_with_another_configuration_forgets_what_it_was_to_begin_with(gan, tmp_path):
+    run = train(Run(tmp_path / "new"), gan.path)
+    for step in checkpoint.steps(run.checkpoints):
+        (run.checkpoints / f"step-{step:08d}").rename(run.checkpoints / f"lost-{step}")
+    run.done.unlink()
+    train(run, None, "GAN.r1 = 4.0")
+    assert checkpoint.steps(run.checkpoints) == [1], "of a run that begins with others' weights step 0 is kept"
+    assert "from_run" not in read_environment(run.environment)
+
+
+def test_of_a_pretrained_model_which_has_the_average_alone_its_network_begins_as_that(tmp_path, monkeypatch):
+    _, shipped = build_tiny(GAN, tmp_path / "shipped", "train.seed = 7")
+    shipped.networks = {"average_generator": shipped.networks["average_generator"]}
+    average = shipped.average_generator.get_weights()
+    monkeypatch.setattr(runs, "load", lambda *_: shipped)
+    _, method = build_tiny(GAN, tmp_path / "new", "train.seed = 3")
+    judge = method.discriminator.get_weights()
+    said = from_run.Weights("pretrained:gan").put(method)
+    for network in (method.generator, method.average_generator):
+        assert all(map(np.array_equal, network.get_weights(), average))
+    assert all(map(np.array_equal, method.discriminator.get_weights(), judge))
+    assert {key.split("/")[0] for key in said["not_taken"]} == {"discriminator"}
 
 
 @pytest.mark.parametrize(

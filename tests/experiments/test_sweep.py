@@ -21,6 +21,31 @@ def test_beta_goes_from_0_to_1_in_a_folder_each():
     assert found[3][0].bindings[-1] == "IBGAN.beta = 0.141" and found[-1][1].name == "beta_1"
 
 
+def test_bindings_change_what_a_sweep_asks(tmp_path):
+    found = runs_of([BETA], ["sweep.values = (0.3,)", "train.seed = 1"], [], tmp_path)
+    assert found == [
+        (Configuration(["gin/ibgan_dsprites.gin"], ["train.seed = 1", "IBGAN.beta = 0.3"]), tmp_path / "beta_0.3")
+    ]
+    found = runs_of([BETA], ["sweep.parameter = 'IBGAN.gamma'", "sweep.values = (1.0, 2.0)"], [], tmp_path)
+    assert [(asked.bindings, folder.name) for asked, folder in found] == [
+        (("IBGAN.gamma = 1.0",), "gamma_1"), (("IBGAN.gamma = 2.0",), "gamma_2")
+    ]  # fmt: skip
+
+
+def test_a_sweep_where_it_would_change_nothing_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="quickstart.gin is no sweep: sweep.values = "):
+        runs_of(["gin/quickstart.gin"], ["sweep.values = (0.3,)"], [], tmp_path)
+    for files in (["gin/quickstart.gin", BETA], [BETA, BETA]):
+        with pytest.raises(ConfigError, match="a sweep is the first --gin_file"):
+            runs_of(files, [], [], tmp_path)
+
+
+def test_what_a_training_measures_and_draws_by_can_be_bound(tmp_path):
+    bindings = ["fvm.num_votes = 3", "traversal.steps = 9"]
+    ((asked, _),) = runs_of(["gin/betavae_dsprites.gin"], bindings, [], tmp_path)
+    assert asked.bindings_of("fvm") == {"num_votes": 3} and asked.bindings_of("traversal") == {"steps": 9}
+
+
 def test_other_gin_files_are_one_run():
     assert runs_of(["gin/quickstart.gin"], [], [], pathlib.Path("runs/quickstart")) == [
         (Configuration(["gin/quickstart.gin"]), pathlib.Path("runs/quickstart"))
