@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from idgan_tf.image_files import gif, png
 from idgan_tf.visualize.grids import beside, grid, label, letters, to_uint8, under
+from idgan_tf.visualize.rendering import traversal_values
 
 STEPS = 7  # images of a strip
 FRAMES = 15  # of a movie, one way
@@ -46,9 +47,14 @@ def _mixed(first, last, weights):
 
 
 def along(explorer, state, dimension):
-    """(codes [STEPS, D], values [STEPS]): the code of a state with one dimension from its lowest to its highest."""
-    values = np.linspace(explorer.low[dimension], explorer.high[dimension], STEPS)
-    c = np.repeat(state.c[None], STEPS, axis=0)
+    """(codes [V, D], values [V]): the code of a state with one dimension from its lowest to its highest.
+
+    The values are STEPS, or, of a quantised code, as many of its levels if it has so many.
+    """
+    method = explorer.first.method
+    ends = explorer.low[dimension], explorer.high[dimension]
+    values = traversal_values(method, STEPS) if method.levels else np.linspace(*ends, STEPS)
+    c = np.repeat(state.c[None], len(values), axis=0)
     c[:, dimension] = values
     return c, values
 
@@ -59,11 +65,11 @@ def strip(explorer, state, dimension):
     lines = []
     for model in explorer.models:
         height, width, _ = model.method.image_shape
-        images = model.draw(model.best, c, np.repeat(model.nuisance(state.draws)[None], STEPS, axis=0))
+        images = model.draw(model.best, c, np.repeat(model.nuisance(state.draws)[None], len(c), axis=0))
         factor = math.ceil(max(height, width) / STRIP_PIXELS)
         if factor > 1:
             images = tf.image.resize(images, [height // factor, width // factor], "area")
-        lines.append(grid(images, STEPS, padding=1, smallest=1))  # the page enlarges it
+        lines.append(grid(images, len(c), padding=1, smallest=1))  # the page enlarges it
     return lines[0] if len(lines) == 1 else under(lines, gap=1)
 
 

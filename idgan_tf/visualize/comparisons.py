@@ -113,14 +113,17 @@ def write(found, names, load, folder=None):
 
 
 def under_each_other(title, parts):
-    """Bands of runs under each other, all images of one size, the run's name left of them."""
+    """Bands of runs under each other, all images of one size, the run's name left of them.
+
+    Names of columns stand at the top where all bands have the same, else above each that has some.
+    """
     parts = _of_one_size(parts)
     width = parts[0][1].images.shape[1] * (parts[0][1].images.shape[3] + 2)
-    columns = {tuple(part.columns) for _, part in parts if part.columns}
+    alike = len({tuple(part.columns) for _, part in parts}) == 1
     bands = []
     for i, (name, part) in enumerate(parts):
         rows = [f"{name}  {row}".rstrip() for row in part.rows or [""]]
-        above = columns.copy().pop() if i == 0 and len(columns) == 1 else ()
+        above = () if alike and i else part.columns
         bands.append(label(_grid(part), None, rows, above, letters(width)))
     return label(under(bands), title, size=letters(width))
 
@@ -151,16 +154,16 @@ def _as(images, size):
 
 def real_samples(method, dataset):
     """As many images of the dataset, of the same classes where the method has them; blank ones where there are none."""
-    images = examples(dataset, DRAWS * COLUMNS)
+    images, names = examples(dataset, DRAWS * COLUMNS), ()
     if can(method, "generate_class"):
-        classes, _ = _classes(method, dataset)
+        classes, names = _classes(method, dataset)
         label_of = np.asarray(dataset.arrays["label"]).reshape(-1)
         rows = [np.random.default_rng([SEED, c]).permutation(np.flatnonzero(label_of == c)) for c in classes]
         rows = [np.resize(members, DRAWS) for members in rows]  # over again where a class has fewer
         blank = np.tile(~np.isin(classes, label_of), DRAWS)
         images = dataset.take(np.transpose(rows).reshape(-1))["image"]
         images = tf.where(blank[:, None, None, None], 1.0, images)
-    return Part(_rows(resized(images, shown_size(method, COLUMNS)), COLUMNS))
+    return Part(_rows(resized(images, shown_size(method, COLUMNS)), COLUMNS), columns=names)
 
 
 @figure(

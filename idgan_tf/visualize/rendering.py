@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from idgan_tf.errors import require, require_number
 from idgan_tf.methods.faces import CodeFaces, can, draws_by
-from idgan_tf.visualize.examples import SEED, examples
+from idgan_tf.visualize.examples import SEED, examples, labelled_examples
 
 AT_ONCE = 256 * 64 * 64 * 3  # numbers of the images that a generator makes in one call
 MOST = 20  # dimensions of a traversal, the most informative ones
@@ -65,8 +65,10 @@ def as_shown(method, images, columns=1):
 def draws(method, dataset, count, columns=1):
     """`count` images x = G(s, c), c as in training: from q(c|x) of fixed images, or from the prior.
 
-    Of a VAE, its decoder's images of the prior.
+    Of a VAE, its decoder's images of the prior; of a method of labelled images, some of the classes of fixed images.
     """
+    if draws_by(method) == "class":
+        return as_shown(method, method.sample(labelled_examples(dataset, count), [SEED, 1]), columns)
     if draws_by(method) == "generator":
         return generate(method, method.sample_code(examples(dataset, count), [SEED, 1]), columns=columns)
     return decode(method, method.sample_prior(count, [SEED, 1]), columns)

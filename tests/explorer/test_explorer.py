@@ -5,6 +5,7 @@ import json
 import logging
 import struct
 import threading
+import types
 import zlib
 
 import numpy as np
@@ -92,6 +93,17 @@ def test_a_strip_runs_from_low_to_high_with_the_nuisance_of_now(explored):
         explored.move(state, 2, value)
         left = 1 + 5 * position
         np.testing.assert_array_equal(strip[1:5, left : left + 4], pictures.now(explored, state)["generator"])
+
+
+def test_a_strip_of_a_quantised_code_is_of_its_levels():
+    method = types.SimpleNamespace(levels=12, traversal_range=(-1.0, 1.0))
+    explorer = types.SimpleNamespace(first=types.SimpleNamespace(method=method), low=[-1.0], high=[1.0])
+    c, values = pictures.along(explorer, State(np.zeros(1, np.float32)), 0)
+    levels = np.linspace(-1, 1, 12)
+    assert len(values) == pictures.STEPS and np.abs(values[:, None] - levels).min(axis=1).max() == 0.0
+    method.levels = 3
+    c, values = pictures.along(explorer, State(np.zeros(1, np.float32)), 0)
+    assert values.tolist() == [-1.0, 0.0, 1.0] and c.shape == (3, 1)
 
 
 def test_the_codes_that_are_downloaded_give_the_picture_again(explored):

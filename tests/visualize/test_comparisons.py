@@ -103,12 +103,30 @@ def test_a_column_of_samples_is_a_class_where_there_are_classes():
     data = Labelled((SIDE, SIDE, 3))
     part, real = comparisons.samples(Classes(), data), comparisons.real_samples(Classes(), data)
     assert part.columns[:4] == ["small", "middle", "large", "small"] and shape_of(part) == (DRAWS, COLUMNS)
+    assert real.columns == part.columns and not comparisons.real_samples(Sprites(), data).columns
     np.testing.assert_array_equal(part.images[:, :, 0, 0, 0] * 4, np.tile(np.arange(COLUMNS) % 3, [DRAWS, 1]))
     areas = np.sum(real.images[..., 0], axis=(2, 3))
     assert np.all(areas[:, :3] == [4, 9, 16]), "squares of 2, 3 and 4 pixels are the classes"
     Labelled.labels = np.where(Labelled.labels == 1, -1, Labelled.labels)
     images = comparisons.real_samples(Classes(), data).images[:, :3]
     assert np.all(images[:, 1] == 1.0) and np.all(images[:, [0, 2]].min(axis=(2, 3, 4)) == 0.0), "nothing is medium"
+
+
+def test_names_of_columns_stand_above_the_bands_that_have_them_alone(monkeypatch):
+    above = []
+    monkeypatch.setattr(
+        comparisons, "label", lambda picture, title, rows=(), columns=(), size=0: above.append(columns) or picture
+    )
+    images, names = np.zeros((1, 2, 64, 64, 1)), ["cat", "dog"]
+    with_names, without = Part(images, columns=names), Part(images)
+    for parts, expected in (
+        ([without, with_names, with_names], [(), names, names]),
+        ([with_names, with_names], [names, ()]),
+        ([without, without], [(), ()]),
+    ):
+        above.clear()
+        comparisons.under_each_other("title", [(f"run {i}", part) for i, part in enumerate(parts)])
+        assert above[:-1] == expected
 
 
 class Plain(Dataset):

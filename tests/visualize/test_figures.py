@@ -13,6 +13,7 @@ from idgan_tf.methods.gan import GAN
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.run_directory import Run
 from idgan_tf.visualize import figures, grids, rendering
+from idgan_tf.visualize.examples import labelled_examples
 from tests.helpers import TinySprites, build_tiny
 from tests.methods import tiny_ibgan
 from tests.methods.tiny import LinearDecoder, LinearEncoder, make
@@ -134,6 +135,18 @@ def test_a_row_holds_draws_and_the_two_most_informative_dimensions(monkeypatch):
         ("c2 from -3 to 3", (tile + 2, 7 * tile + 2, 3)),
     ]
     assert picture.shape == (tile + 2, 22 * tile + 6 + 2 * 12, 3)
+
+
+def test_draws_of_a_method_of_labelled_images_are_of_their_classes_and_not_of_a_standard_normal_code():
+    settings, method = build_tiny("tests/tiny/label_relevant_vae.gin", "unused")
+    means = method.mixture.means.rows
+    means.assign(7.0 + tf.range(3.0)[:, None] * tf.ones_like(means))  # far from N(0, I)
+    seen, decode = [], method.decode
+    method.decode = lambda c: seen.append(np.asarray(c)) or decode(c)
+    assert rendering.draws(method, settings.dataset, 40, 8).shape[0] == 40
+    labels = labelled_examples(settings.dataset, 40)["label"]
+    zs = np.mean(seen[0][:, : method.zs_dim], axis=1)
+    assert [np.mean(zs[labels == label]) for label in range(3)] == pytest.approx([7.0, 8.0, 9.0], abs=0.5)
 
 
 def test_a_row_of_a_generator_of_nuisance_alone_is_its_draws():
