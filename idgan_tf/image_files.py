@@ -25,6 +25,7 @@ PLUGINS = (
     (rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "HEIC", "pillow-heif", "pillow_heif.HeifImagePlugin", "HEIF"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", "pillow-jxl-plugin", "pillow_jxl", "JXL"),
 )
+PNG_DEPTH = 24  # the byte of a PNG that says how many bits a channel has
 START = 32  # bytes that tell what a file is
 PNG = b"\x89PNG\r\n\x1a\n"
 TURNING = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")  # texts in which the orientation may stand
@@ -68,7 +69,7 @@ def read(file, channels, name=None, turn=True):
         image.load()
         _check_whole(data, image)
         upright = ImageOps.exif_transpose(image) if turn else image
-        return _convert(upright, image, name, {1: "L", 3: "RGB"}[channels])
+        return _convert(upright, image, data, name, {1: "L", 3: "RGB"}[channels])
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller") from error
     except DataError:
@@ -193,16 +194,19 @@ def _end_of_jpeg(data):
     return data.find(b"\xff\xd9", min(place, len(data)))
 
 
-def _convert(image, opened, name, mode):
-    """`image` in `mode`; `opened` is its file as Pillow has it."""
+def _convert(image, opened, data, name, mode):
+    """`image` in `mode`; `opened` is its file, the bytes `data`, as Pillow has it."""
     if image.mode.startswith("I;16") or (image.mode == "I" and opened.format == "PPM"):  # PPM has 16 bits at most
         image = _eight_bits(image, getattr(opened, "tag_v2", {}))
     elif image.mode in ("I", "F"):
-        raise DataError(f"{name} has 32 bits a channel; save it with 8 bits")
+        raise DataError(f"{name} has 32 bits a channel, or 16 with a sign; save it with 8 bits")
     if image.has_transparency_data:
         colour = image.info.get("transparency")
         if isinstance(colour, tuple) and max(colour) > 255:  # of 16 bits, while Pillow has made 8 of the pixels
             image.info["transparency"] = tuple(value >> 8 for value in colour)
+        elif image.mode == "L" and opened.format == "PNG":  # of 2 or 4 bits, while Pillow has made 8 of the pixels
+            most = (1 << data[PNG_DEPTH]) - 1
+            image.info["transparency"] = colour * 255 // most if colour <= most else colour
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert(mode)

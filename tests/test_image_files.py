@@ -121,16 +121,15 @@ def test_every_mode_is_turned(kind, mode):
     assert np.abs(upright - np.rot90(np.asarray(grey), -1)).max() <= (0 if kind in ("PNG", "TIFF") else 12)
 
 
-def sixteen_bits(values, transparent):
-    """A PNG of one row of RGB pixels with 16 bits a channel and a transparent colour."""
+def row_of(row, width, bits, kind, transparent):
+    """A PNG of one row of pixels, the bytes `row`, with a transparent colour; kind 0 is grey, 2 is RGB."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", len(values), 1, 16, 2, 0, 0, 0))
-    colour = chunk(b"tRNS", struct.pack(">3H", *transparent))
-    row = b"\0" + b"".join(struct.pack(">3H", *value) for value in values)
-    return b"\x89PNG\r\n\x1a\n" + header + colour + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, bits, kind, 0, 0, 0))
+    colour = chunk(b"tRNS", struct.pack(f">{len(transparent)}H", *transparent))
+    return image_files.PNG + header + colour + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
 
 
 def test_transparent_pixels_become_white():
@@ -148,8 +147,20 @@ def test_so_does_a_colour_that_a_file_calls_transparent():
             np.testing.assert_array_equal(row.reshape(2, -1)[:, 0], [255, 8])
     row = image_files.read(encoded(colour, transparency=(9, 8, 7)), 3, "x")
     np.testing.assert_array_equal(row, [[[255, 255, 255], [9, 8, 8]]])
-    data = sixteen_bits([(261, 522, 783), (65535, 0, 0)], (261, 522, 783))  # high bytes 1, 2, 3
+    values = (261, 522, 783), (65535, 0, 0)  # high bytes 1, 2, 3
+    data = row_of(b"".join(struct.pack(">3H", *value) for value in values), 2, 16, 2, values[0])
     np.testing.assert_array_equal(image_files.read(data, 3, "x"), [[[255, 255, 255], [255, 0, 0]]])
+
+
+@pytest.mark.parametrize(
+    "bits, row, expected",
+    [(1, 0b01000000, [0, 255, 0, 0]), (2, 0b00011011, [0, 85, 170, 255]), (4, 0x37, [51, 119]), (8, 9, [9])],
+)
+def test_so_does_a_grey_of_few_bits(bits, row, expected):
+    for level, grey in {value * ((1 << bits) - 1) // 255: value for value in expected}.items():
+        data = row_of(bytes([row]), len(expected), bits, 0, (level,))
+        found = np.asarray(image_files.read(data, 1, "x")).reshape(-1).tolist()
+        assert found == [255 if value == grey else value for value in expected]
 
 
 def smooth(mode):

@@ -10,7 +10,7 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.errors import require_number
+from idgan_tf.errors import require, require_number
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.objectives.gaussian import LOG_2_PI
 from idgan_tf.replicas import all_rows
@@ -60,6 +60,7 @@ def _stratified_log_weights(batch, size):
 
     The image that c_i came from counts 1/N, one other takes the remainder, and the rest 1/M each, M = B - 1.
     """
+    require(batch > 1, "BetaTCVAE.stratified_size needs a train.batch_size of 2 or more: it weighs an image by others")
     others = batch - 1
     row = [1.0 / size, (size - others) / (size * others), *[1.0 / others] * (batch - 2)]
     return tf.constant(np.log([np.roll(row, i) for i in range(batch)]), tf.float32)

@@ -17,6 +17,7 @@ from idgan_tf.networks.ranges import signed, unsigned
 from idgan_tf.objectives.adversarial import fake_loss, real_loss, smoothed_real_loss, with_gradient_penalty
 from idgan_tf.objectives.gaussian import gaussian_kl_per_dimension, sample_gaussian
 from idgan_tf.objectives.weights import follows, is_zero, require_weights
+from idgan_tf.replicas import all_rows
 
 GUARD_CEILING, GUARD_WEIGHT = 20.0, 100.0  # nats, and the weight of the KL above them (released code)
 
@@ -234,7 +235,8 @@ class IBGAN(DCInfoGAN):
         beta = tf.cast(self.now(self.beta), tf.float32)
         price = beta * mi_upper
         if self.divergence_guard:
-            diverges = tf.equal(beta, 0.0) & (mi_upper >= GUARD_CEILING)
+            of_all = tf.reduce_mean(all_rows(tf.reshape(mi_upper, [1])))  # all replicas must agree
+            diverges = tf.equal(beta, 0.0) & (of_all >= GUARD_CEILING)
             price += tf.where(diverges, GUARD_WEIGHT * mi_upper, 0.0)
         return super().generator_loss(fool, mi_lower, mi_upper) + price
 

@@ -141,11 +141,11 @@ class LabelEncoder(Network):
         return self.read(self.features(image, one_hot, training))
 
     def features(self, image, one_hot=None, training=False):
-        """The last hidden layer [B, F]."""
+        """The last hidden layer [B, F], float32."""
         if one_hot is not None:
             tiles = ops.ones_like(image[..., :1]) * ops.cast(one_hot, image.dtype)[:, None, None, :]
             image = ops.concatenate([image, tiles], axis=-1)
-        return self.stack(image, training=training)
+        return ops.cast(self.stack(image, training=training), "float32")
 
     def read(self, features):
         """What the network returns, from its `features`."""

@@ -99,3 +99,10 @@ def test_a_beta_that_is_no_weight_is_refused(beta):
 def test_a_size_must_be_a_number_of_images():
     with pytest.raises(ConfigError, match="stratified_size"):
         make(BetaTCVAE, beta=1.0, stratified_size=0)
+
+
+def test_one_image_alone_can_stand_for_no_others():
+    values = float32(*posteriors(batch=1))
+    with pytest.raises(ConfigError, match="stratified_size needs a train.batch_size of 2 or more"):
+        total_correlation(*values, stratified_size=100)
+    np.testing.assert_allclose(total_correlation(*values), [0.0], atol=1e-6)

@@ -8,6 +8,7 @@ from idgan_tf import noise
 from idgan_tf.errors import ConfigError
 from idgan_tf.methods.ibgan import DCGAN, IBGAN, DCInfoGAN, information_lower_bound
 from idgan_tf.objectives.weights import PiecewiseLinear
+from idgan_tf.training import build
 from tests.methods.tiny_ibgan import BATCH, SEED, SHAPE, R, Z, make, step
 
 
@@ -85,6 +86,19 @@ def test_the_guard_watches_where_a_falling_beta_has_come_to_nought():
     for at, price in ((6, 0.03525 * 20.0), (7, 2000.0), (8, 2000.0)):
         method.step.assign(at)
         assert float(method.generator_loss(0.0, 0.0, tf.constant(20.0))) == pytest.approx(price)
+
+
+def test_replicas_agree_on_whether_the_guard_acts():
+    """By the I^U of all of them: one of 19 nats beside one of 21.5 pays as both together on one device do."""
+    method, strategy = make(beta=0.0, divergence_guard=True), build.strategy()
+    for bounds, expected in (((19.0, 21.5), [1900.0, 2150.0]), ((19.0, 20.5), [0.0, 0.0])):
+
+        def loss(bounds=bounds):
+            own = tf.constant(bounds)[tf.distribute.get_replica_context().replica_id_in_sync_group]
+            return method.generator_loss(0.0, 0.0, own)
+
+        paid = strategy.experimental_local_results(tf.function(strategy.run)(loss))
+        assert [float(price) for price in paid] == expected
 
 
 def test_the_generator_of_ib_gan_descends_on_eq_11_and_that_of_infogan_knows_no_bottleneck():

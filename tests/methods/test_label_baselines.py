@@ -13,6 +13,7 @@ from idgan_tf.methods.label_cgan import LabelCGAN
 from idgan_tf.networks.labelvae import LabelDecoder, LabelDiscriminator, LabelEncoder
 from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import log_game
+from tests.helpers import build_tiny
 from tests.methods.tiny_label_vae import CLASSES, SEED, SHAPE, adam
 
 Z = 4
@@ -43,6 +44,14 @@ def batch():
         "image": tf.constant(rng.random((6, *SHAPE)), tf.float32),
         "label": tf.constant([0, 1, 2, 0, 1, 2], tf.int32),
     }
+
+
+@pytest.mark.parametrize("name", ["cvae", "cvaegan", "label_cgan"])
+def test_a_step_in_half_precision_is_taken_and_reports_single_precision(name, tmp_path):
+    settings, method = build_tiny(f"tests/tiny/{name}.gin", tmp_path, 'train.precision = "mixed_bfloat16"')
+    values = method.train_step(settings.dataset.take(np.arange(settings.batch_size)), SEED)
+    assert {value.dtype for value in values.values()} == {tf.float32}
+    assert np.all(np.isfinite([float(value) for value in values.values()]))
 
 
 @pytest.mark.parametrize("kind", [CVAE, CVAEGAN, LabelCGAN])
