@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from idgan_tf.data.factors import FactorDataset
 from idgan_tf.methods.base import Method
+from idgan_tf.methods.faces import CodeFaces
 
 
 class Pixels(FactorDataset):
@@ -29,7 +30,7 @@ class Pixels(FactorDataset):
         return {"image": rows["image"]}
 
 
-class Codes(Method):
+class Codes(CodeFaces, Method):
     """Encodes an image as `code(pixels [B, 16])`, with unit variance."""
 
     def __init__(self, code):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from idgan_tf.errors import require_number
-from idgan_tf.evaluation.checks import checked_pair
+from idgan_tf.evaluation.checks import checked_pair, standardised
 from idgan_tf.evaluation.codes.mig import entropy
 from idgan_tf.evaluation.metric import Result, metric, require_available
 
@@ -30,7 +30,7 @@ def information(codes, factors, seed=0, neighbours=NEIGHBOURS):
     """
     from sklearn.feature_selection import mutual_info_classif
 
-    codes = _standardised(codes)
+    codes, _ = standardised(codes, codes)
     continuous: Any = False  # its default is "auto", by which type checkers take it for a text
     return np.transpose(
         [
@@ -75,7 +75,7 @@ def explicitness(codes, factors):
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
-    codes, told = _standardised(codes), []
+    (codes, _), told = standardised(codes, codes), []
     for v in factors.T:
         model = LogisticRegression(C=np.inf, class_weight="balanced")
         with warnings.catch_warnings():
@@ -83,11 +83,6 @@ def explicitness(codes, factors):
             model.fit(codes, v)
         told.append(1.0 - log_loss(v, model.predict_proba(codes)) / np.log(len(model.classes_)))
     return float(np.mean(told))
-
-
-def _standardised(codes):
-    spread = np.std(codes, axis=0)
-    return (codes - np.mean(codes, axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
 def of_codes(codes, factors, seed, neighbours=NEIGHBOURS):

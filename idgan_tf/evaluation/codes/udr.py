@@ -8,7 +8,7 @@ factors: what many runs find alike is taken to be disentangled.
 import numpy as np
 
 from idgan_tf.errors import CheckpointError, ConfigError, message, require
-from idgan_tf.evaluation.checks import checked_codes
+from idgan_tf.evaluation.checks import checked_codes, standardised
 from idgan_tf.evaluation.metric import Result, Unavailable, metric, require_available
 
 PENALTY = 0.1  # of the Lasso
@@ -38,8 +38,8 @@ def scores(codes, informative=None):
     counts = [str(len(one)) for one in codes]
     require_available(len(set(counts)) == 1, f"UDR needs codes of the same images, got {', '.join(counts)} of them")
     if informative is None:
-        informative = [0.5 * np.var(one, axis=0) > KL for one in codes]
-    seen = [_standardised(one) * mask for one, mask in zip(codes, informative, strict=True)]
+        informative = [_told_by_means(one) > KL for one in codes]
+    seen = [standardised(one, one)[0] * mask for one, mask in zip(codes, informative, strict=True)]
     pairs = np.zeros([len(codes), len(codes)])
     for i, j in np.ndindex(*pairs.shape):
         if i != j:
@@ -64,11 +64,6 @@ def one_to_one(weights):
         total, best = np.sum(weights, axis=axis), np.max(weights, axis=axis)
         means.append(np.mean(np.where(total > 0, best**2 / np.where(total > 0, total, 1.0), 0.0)))
     return float(np.mean(means))
-
-
-def _standardised(codes):
-    spread = np.std(codes, axis=0)
-    return (codes - np.mean(codes, axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
 def of_runs(codes, seed):
@@ -125,9 +120,18 @@ def _run(folder):
 
 
 def _encoded(method, images):
-    """(mean code [N, D], mean KL of q(c|x) from N(0, I) of each dimension [D]) of batches of images."""
+    """(mean code [N, D], how much each dimension tells [D], in nats) of batches of images.
+
+    That is its KL; of a point, which has none, as much as of a given code.
+    """
     from idgan_tf.methods.faces import can
 
     require_available(can(method, "encode"), f"{type(method).__name__} has no encoder")
-    mean, logvar = (np.concatenate(parts) for parts in zip(*map(method.encode, images), strict=True))
-    return mean, np.mean(0.5 * (mean**2 + np.exp(logvar) - logvar - 1.0), axis=0)
+    mean = np.concatenate([method.encode(image)[0] for image in images])
+    kl = np.average([method.kl_per_dimension(image) for image in images], axis=0, weights=[len(x) for x in images])
+    return mean, np.where(kl == 0.0, _told_by_means(mean), kl)
+
+
+def _told_by_means(codes):
+    """[D], in nats: half of the variance."""
+    return 0.5 * np.var(codes, axis=0)

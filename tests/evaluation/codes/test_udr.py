@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.linear_model import Lasso
 from sklearn.preprocessing import StandardScaler
 
@@ -91,3 +92,16 @@ def test_the_face_compares_a_run_with_others(pixels, codes_method, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(Unavailable, match="udr.others: nowhere is no run directory"):
         udr.udr(method, pixels, 0, others=("nowhere",))
+
+
+def test_levels_that_no_image_takes_do_not_count_and_points_count_by_what_their_values_tell(pixels, codes_method):
+    """A level has no variance in it, and zs of the label-relevant VAE is a point: its logvar is a number, no width."""
+    images = [pixels.take(np.arange(60))["image"]]
+    quantised = codes_method(lambda x: tf.concat([2.0 * tf.round(x[:, 1:2]) - 1.0, 0.0 * x[:, :1] + 1.0], axis=1))
+    quantised.levels = 2
+    assert list(udr._encoded(quantised, images)[1] > udr.KL) == [True, False]
+    points = codes_method(lambda x: tf.stack([3.0 * x[:, 0], 0.0 * x[:, 1], 3.0 * x[:, 2]], axis=1))
+    gaussian = points.kl_per_dimension(images[0])
+    points.kl_per_dimension = lambda image: tf.concat([tf.zeros([2]), gaussian[2:]], axis=0)  # the first two are points
+    told = udr._encoded(points, images)[1]
+    assert list(told > udr.KL) == [True, False, True] and told[2] == pytest.approx(float(gaussian[2]))
