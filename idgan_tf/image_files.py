@@ -204,8 +204,8 @@ def _convert(image, opened, data, name, mode):
         colour = image.info.get("transparency")
         if isinstance(colour, tuple) and max(colour) > 255:  # of 16 bits, while Pillow has made 8 of the pixels
             image.info["transparency"] = tuple(value >> 8 for value in colour)
-        elif image.mode == "L" and opened.format == "PNG":  # of 2 or 4 bits, while Pillow has made 8 of the pixels
-            most = (1 << data[PNG_DEPTH]) - 1
+        elif isinstance(colour, int) and image.mode == "L" and opened.format == "PNG":
+            most = (1 << data[PNG_DEPTH]) - 1  # of 2 or 4 bits, while Pillow has made 8 of the pixels
             image.info["transparency"] = colour * 255 // most if colour <= most else colour
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -61,7 +61,6 @@ def benchmark(configuration, seconds):
     method = stages.rehearse(settings)
     build.warn_of_slowness(settings)
     strategy = build.strategy(settings.jit_compile)
-    method.require_data(settings.dataset)
     times.append(time.perf_counter())
     call = TrainingCall(method, settings, strategy)
     with configuration.in_force():

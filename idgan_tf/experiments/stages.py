@@ -160,7 +160,7 @@ def rehearse(settings):
         DataError: they are not on this machine.
     """
     from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, call, teacher
+    from idgan_tf.training import build, checks, teacher
 
     with tempfile.TemporaryDirectory() as folder:
         run, stage = Run(folder), settings.configuration.bindings_of("teacher")
@@ -170,5 +170,5 @@ def rehearse(settings):
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             method = build.method(settings, run)
-        call.check(method, settings, strategy)
+        checks.check(method, settings, strategy)
         return method

@@ -124,12 +124,6 @@ class Method(Faces, keras.Model):
         del means
         return []
 
-    def require_data(self, dataset):
-        """Raises ConfigError unless a dataset gives all that `train_step` reads."""
-        given = dataset.take([0]) if self.reads else {}
-        for name, text in self.reads.items():
-            require(name in given, f"{type(self).__name__} trains on {text}, which {dataset.name} does not give")
-
     def tag(self, name):
         """Where TensorBoard shows a value that `train_step` returns: in the group of its player, "generator/loss"."""
         for player in self.players:

@@ -47,9 +47,10 @@ def picture(path, kind=None):
     """
     kind = kind or path.stem
     with Image.open(path) as image:
-        width, height, step = *image.size, image.info.get("step")
-    known = registry.known().get(kind)
-    sentences = [f"{kind.replace('_', ' ').capitalize()}.", known.shows.replace("`", "") if known else ""]
+        width, height, step, shows = *image.size, image.info.get("step"), image.info.get("shows")
+    known = registry.known().get(kind)  # of pictures that earlier versions drew, which do not say it
+    shows = shows or (known.shows if known else "")
+    sentences = [f"{kind.replace('_', ' ').capitalize()}.", shows.replace("`", "")]
     sentences.append(f"Drawn at step {int(step):,}." if step else "")
     source = inlined(path.read_bytes(), f"image/{path.suffix[1:]}")
     return {"caption": " ".join(filter(None, sentences)), "width": width, "height": height, "source": source}

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops import gen_math_ops
 
@@ -11,10 +10,10 @@ from idgan_tf import noise
 from idgan_tf.errors import ConfigError, OutOfMemory, require
 from idgan_tf.objectives.weights import scheduled
 from idgan_tf.training import feed
+from idgan_tf.training.checks import check
 from idgan_tf.training.order import row_numbers
 
 STREAM_METHOD, STREAM_DATA = 0, 1
-LOOKED_AT, STEP = 8, 1 / 255  # examples that are looked at before a training, and between two values of a pixel
 
 
 @contextlib.contextmanager
@@ -193,52 +192,3 @@ def _on(device, arrays):
     """{name: tensor on a device of this machine}; a variable would copy itself when rows are first gathered from it."""
     with tf.device(device):
         return {name: tf.identity(feed.mapped(array)) for name, array in arrays.items()}
-
-
-def check(method, settings, strategy):
-    """Raises ConfigError when the batch fits neither the devices nor the data, or the images not the method."""
-    size, replicas, examples = settings.batch_size, strategy.num_replicas_in_sync, settings.dataset.num_examples
-    require(size % replicas == 0, f"train.batch_size {size} does not divide by {replicas} devices")
-    require(
-        size <= examples,
-        f"train.batch_size {size} exceeds the {examples:,} examples of {settings.dataset.name}; lower it",
-    )
-    _check_examples(settings.dataset, method)
-
-
-def _check_examples(dataset, method):
-    """Looks at a few examples: their names, and the kind, shape and range of their images.
-
-    Raises:
-        ConfigError: they are not what `Dataset.decode` promises, or what the method was built for.
-    """
-    name, method_name = f"train.dataset @{type(dataset).__name__}", type(method).__name__
-    batch = dataset.take(np.linspace(0, dataset.num_examples - 1, LOOKED_AT).astype(int))
-    classes = "label" in getattr(method, "reads", ()) or bool(getattr(method, "num_classes", 0))
-    for key in ("image", *(["label"] * classes)):
-        require(key in batch, f"{name} gives {', '.join(batch)}; {method_name} needs {key!r}, too")
-    if classes and method.needs_classes:
-        labels, stored = np.asarray(batch["label"]), dataset.arrays.get("label")
-        if stored is not None and len(stored) == dataset.num_examples:
-            labels = np.asarray(stored)
-        without = int(np.sum(labels < 0))
-        found = f"{without:,} of {labels.size:,} images of {dataset.name} have no class"
-        require(not without, f"{found}, and {method_name} needs that of each")
-    image, own = np.asarray(batch["image"]), tuple(dataset.image_shape)
-    given = tuple(image.shape[1:])
-    require(image.dtype == np.float32, f"{name} gives images of {image.dtype}; they must be float32 in [0, 1]")
-    require(given == own, f"{name} gives images of {_sizes(given)}; its image_shape says {_sizes(own)}")
-    taken = tuple(getattr(method, "image_shape", own))
-    require(
-        given == taken,
-        f"{name} gives images of {_sizes(given)}; {method_name} was built for {_sizes(taken)}: IMAGE_SHAPE, or the "
-        "shapes of its networks, must be that of the images",
-    )
-    low, high = float(image.min()), float(image.max())
-    inside = low >= -STEP and high <= 1 + STEP  # what dequantisation adds is right
-    require(inside, f"{name} gives images of {low:.4g} to {high:.4g}; they must be within [0, 1]")
-
-
-def _sizes(shape):
-    """(64, 64, 1) -> "64x64x1"."""
-    return "x".join(map(str, shape))

@@ -25,7 +25,7 @@ def train(run, settings, draw=None, evaluate=None, begin=None):
     Args:
         run: the `run_directory.Run` to write to, already created and locked.
         settings: a `build.Settings`.
-        draw: (method, dataset) -> {name: uint8 [H, W, 3]}, the pictures of the training, or None.
+        draw: (method, dataset) -> {name: (uint8 [H, W, 3], what it shows)}, the pictures of the training, or None.
         evaluate: (method, dataset, names, seed, best) -> ([record], best), what to write to metrics.jsonl, and the
             (name, score) of the best so far (more is better) before and after, at first (None, -inf); or None.
         begin: (method) -> {name: value}, what gives a run that has no checkpoint its first weights, and says for
@@ -55,13 +55,6 @@ class _Training:
         strategy = build.strategy(settings.jit_compile)
         with strategy.scope():
             self.method = build.method(settings, run)
-        require_classes(getattr(self.method, "num_classes", 0), settings.dataset)
-        rates = [player.optimizer.learning_rate for player in self.method.players.values()]
-        require(
-            not settings.rollbacks or all(hasattr(rate, "assign") for rate in rates),
-            "train.rollbacks cannot lower a learning rate that follows a schedule",
-        )
-        self.method.require_data(settings.dataset)
         self.call = TrainingCall(self.method, settings, strategy)
         self.best_score = tf.Variable(tf.constant(float("-inf"), tf.float64), trainable=False, name="best_score")
         self.rollbacks = tf.Variable(tf.zeros([], tf.int32), trainable=False, name="rollbacks")
@@ -248,12 +241,6 @@ class _Training:
             "%s; back to step %d with %g times its learning rates (%d of %d)",
             problem, self.step, factor, used, allowed,
         )  # fmt: skip
-
-
-def require_classes(told, dataset):
-    """Raises ConfigError when a method is for another number of classes than the data have; 0 for none, and for any."""
-    found = dataset.num_classes
-    require(not told or not found or told == found, f"NUM_CLASSES is {told}, and the data have {found} classes")
 
 
 def is_done(run, settings):

@@ -21,9 +21,9 @@ def log_evaluation(run, step, records):
 
 
 def draw(run, step, pictures):
-    """Writes {name: uint8 [H, W, 3]} to samples/ and TensorBoard."""
-    for name, picture in pictures.items():
-        image_files.save(run.samples / f"{name}-{step:08d}", picture, {"run": run.name, "step": step})
+    """Writes {name: (uint8 [H, W, 3], what it shows)} to samples/ and TensorBoard."""
+    for name, (picture, shows) in pictures.items():
+        image_files.save(run.samples / f"{name}-{step:08d}", picture, {"shows": shows, "run": run.name, "step": step})
         tf.summary.image(name, picture[None], step)
 
 

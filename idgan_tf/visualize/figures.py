@@ -38,9 +38,9 @@ def write(run, method, dataset, names=()):
 
 
 def training_pictures(method, dataset):
-    """{name: picture} worth looking at while a method trains."""
+    """{name: (picture, what it shows)} worth looking at while a method trains."""
     return {
-        name: figure.draw(method, dataset)
+        name: (figure.draw(method, dataset), figure.shows)
         for name, figure in available(method, dataset).items()
         if figure.while_training
     }

@@ -110,7 +110,7 @@ def test_an_epoch_of_training_is_every_example_once_resident_or_streamed(residen
         return {"loss": tf.zeros([])}
 
     settings = types.SimpleNamespace(
-        dataset=dataset, batch_size=4, seed=0, resident_bytes=resident_bytes, jit_compile=False
+        dataset=dataset, batch_size=4, seed=0, resident_bytes=resident_bytes, jit_compile=False, rollbacks=0
     )
     method = types.SimpleNamespace(step=tf.Variable(0, dtype=tf.int64), players={}, train_step=train_step)
     call = TrainingCall(method, settings, tf.distribute.get_strategy())

@@ -84,7 +84,7 @@ def test_a_training_meets_pairs_resident_or_streamed(resident_bytes):
 
     dataset = Pairs(TinySprites((16, 16, 1)))
     settings = types.SimpleNamespace(
-        dataset=dataset, batch_size=4, seed=0, resident_bytes=resident_bytes, jit_compile=False
+        dataset=dataset, batch_size=4, seed=0, resident_bytes=resident_bytes, jit_compile=False, rollbacks=0
     )
     method = types.SimpleNamespace(step=tf.Variable(0, dtype=tf.int64), players={}, train_step=train_step)
     call = TrainingCall(method, settings, tf.distribute.get_strategy())

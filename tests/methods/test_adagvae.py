@@ -12,7 +12,7 @@ from idgan_tf.experiments import stages
 from idgan_tf.methods.adagvae import AdaGVAE, share
 from idgan_tf.methods.betavae import BetaVAE
 from idgan_tf.objectives.likelihood import bernoulli_nll
-from tests.helpers import TinySprites, load_tiny
+from tests.helpers import load_tiny
 from tests.methods.tiny import SEED, LinearDecoder, LinearEncoder, batch
 
 
@@ -93,10 +93,7 @@ def test_of_an_image_with_itself_it_is_a_beta_vae():
 
 def test_a_dataset_without_pairs_is_refused_before_a_step(tmp_path):
     message = r"AdaGVAE trains on pairs of images that share factors \(.*@Pairs.*\), which tiny_sprites does not give"
-    with pytest.raises(ConfigError, match=message):
-        make(beta=1.0).require_data(TinySprites())
-    make(beta=1.0).require_data(load_tiny("tests/tiny/adagvae.gin").dataset)
     configuration = load_tiny("tests/tiny/adagvae.gin", "train.dataset = @TinySprites()").configuration
     with pytest.raises(ConfigError, match=message):
         stages.train(configuration, tmp_path / "run")
-    assert not (tmp_path / "run" / "checkpoints").exists()
+    assert not (tmp_path / "run").exists()

@@ -15,6 +15,7 @@ from idgan_tf import run_log
 from idgan_tf.errors import ConfigError
 from idgan_tf.image_files import save
 from idgan_tf.reports import charts, of_run
+from idgan_tf.reports.page import picture
 from idgan_tf.run_directory import Run
 
 HOSTILE = '<script>alert("x")</script>'
@@ -53,6 +54,16 @@ class Parser(html.parser.HTMLParser):
     def handle_data(self, data):
         if self._into is not None:
             self._into.append(data)
+
+
+def test_a_picture_says_itself_what_it_shows_since_two_figures_may_share_a_name(run):
+    save(
+        run.figures / "reconstructions",
+        np.zeros([4, 4, 3], np.uint8),
+        {"shows": "Images of classes, rebuilt.", "step": 3},
+    )
+    (caption,) = (picture(path)["caption"] for path in run.figures.glob("reconstructions.png"))
+    assert caption == "Reconstructions. Images of classes, rebuilt. Drawn at step 3."
 
 
 def test_the_page_shows_all_and_loads_nothing(run):

@@ -29,7 +29,7 @@ def before(request):
 def training_call(train_step):
     method = types.SimpleNamespace(step=tf.Variable(0, dtype=tf.int64), players={}, train_step=train_step)
     settings = types.SimpleNamespace(
-        dataset=TinySprites((4, 4, 1)), batch_size=8, seed=3, resident_bytes=1 << 30, jit_compile=False
+        dataset=TinySprites((4, 4, 1)), batch_size=8, seed=3, resident_bytes=1 << 30, jit_compile=False, rollbacks=0
     )
     return TrainingCall(method, settings, tf.distribute.get_strategy())
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from idgan_tf.data.base import Dataset
 from idgan_tf.errors import ConfigError, OutOfMemory
-from idgan_tf.training import call
+from idgan_tf.training import call, checks
 
 
 class Images(Dataset):
@@ -28,9 +28,9 @@ class Images(Dataset):
 
 
 def check(dataset, **method):
-    settings = types.SimpleNamespace(batch_size=2, dataset=dataset)
+    settings = types.SimpleNamespace(batch_size=2, dataset=dataset, rollbacks=0)
     method = types.SimpleNamespace(**{"needs_classes": True, "reads": {}} | method)
-    call.check(method, settings, types.SimpleNamespace(num_replicas_in_sync=1))
+    checks.check(method, settings, types.SimpleNamespace(num_replicas_in_sync=1))
 
 
 def test_images_as_the_networks_take_them_pass():
@@ -53,9 +53,9 @@ def test_images_as_the_networks_take_them_pass():
         (Images(np.full((10, 8, 8, 1), 255, np.float32)), {}, "images of 255 to 255; they must be within"),
         (Images(np.full((10, 8, 8, 1), -1, np.float32)), {}, "images of -1 to -1; they must be within"),
         (Images(np.full((10, 8, 8, 1), np.nan, np.float32)), {}, "images of nan to nan"),
-        (Images(names=("x", "y")), {}, "@Images gives x, y; .* needs 'image', too"),
-        (Images(), {"num_classes": 3}, "@Images gives image; .* needs 'label', too"),
-        (Images(), {"reads": {"label": "classes"}}, "@Images gives image; .* needs 'label', too"),
+        (Images(names=("x", "y")), {}, "trains on images, which images does not give: it gives x, y"),
+        (Images(), {"num_classes": 3}, "trains on classes, which images does not give: it gives image"),
+        (Images(), {"reads": {"label": "classes"}}, "trains on classes, which images does not give: it gives image"),
         (
             Images(names=("image", "label"), labels=[0, 2, -1, -1] + [1] * 6),
             {"num_classes": 3},

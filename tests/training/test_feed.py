@@ -68,9 +68,8 @@ def run(devices, resident_bytes, first_step=0, dataset=None, steps_per_call=1, s
     strategy = build.strategy() if devices == 2 else tf.distribute.MirroredStrategy(["CPU:0"])
     with strategy.scope():
         method = Probe()
-    settings = types.SimpleNamespace(
-        dataset=dataset or Ramp(), batch_size=8, seed=3, resident_bytes=resident_bytes, jit_compile=False
-    )
+    asked = {"batch_size": 8, "seed": 3, "resident_bytes": resident_bytes, "jit_compile": False, "rollbacks": 0}
+    settings = types.SimpleNamespace(dataset=dataset or Ramp(), **asked)
     call = TrainingCall(method, settings, strategy)
     method.step.assign(first_step)
     values = []
@@ -120,6 +119,7 @@ def test_a_late_step_is_there_at_once():
 
 
 def test_a_stream_cannot_be_compiled():
-    settings = types.SimpleNamespace(dataset=Ramp(), batch_size=8, seed=3, resident_bytes=0, jit_compile=True)
+    asked = {"batch_size": 8, "seed": 3, "resident_bytes": 0, "jit_compile": True, "rollbacks": 0}
+    settings = types.SimpleNamespace(dataset=Ramp(), **asked)
     with pytest.raises(ConfigError, match="train.resident_bytes"):
         TrainingCall(Probe(), settings, tf.distribute.get_strategy())

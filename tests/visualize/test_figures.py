@@ -178,4 +178,5 @@ def test_a_teacher_of_64_pixels_stands_beside_a_generator_of_128(tmp_path):
     )
     pictures = figures.training_pictures(method, TinySprites((128, 128, 3)))
     assert pictures.keys() == {"samples", "reconstructions", "traversal", "same_code"}
-    assert pictures["reconstructions"].shape[0] > 3 * 128
+    picture, shows = pictures["reconstructions"]
+    assert picture.shape[0] > 3 * 128 and shows.startswith("Columns of one image each")

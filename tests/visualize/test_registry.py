@@ -6,6 +6,7 @@ from PIL import Image
 
 from idgan_tf.commands import visualize
 from idgan_tf.errors import ConfigError
+from idgan_tf.training import build, checks
 from idgan_tf.visualize import registry
 from idgan_tf.visualize.figures import training_pictures
 from tests.helpers import TINY, build_tiny, command, example
@@ -37,7 +38,7 @@ def of_generators(method, dataset):
 @pytest.mark.parametrize("gin_file", ["factor_classifier", "label_classifier"])
 def test_a_classifier_trains_on_its_data_and_has_no_pictures(gin_file, tmp_path):
     settings, classifier = build_tiny(f"tests/tiny/{gin_file}.gin", tmp_path)
-    classifier.require_data(settings.dataset)
+    checks.check(classifier, settings, build.strategy())
     assert training_pictures(classifier, settings.dataset) == {}
 
 

@@ -10,7 +10,7 @@ from idgan_tf.data.image_folder import ImageFolder
 from idgan_tf.data.preparation import own_images
 from idgan_tf.errors import ConfigError, DataError
 from idgan_tf.experiments import stages
-from idgan_tf.training import build, loop
+from idgan_tf.training import build
 from tests.data.files import encoded, picture, write_folder
 from tests.helpers import command, metrics
 
@@ -86,11 +86,12 @@ def test_one_list_of_bindings_reaches_both_stages_and_each_has_its_own_size():
 def test_another_number_of_classes_than_the_data_have_is_refused(tmp_path):
     source = write_folder(tmp_path / "in", {f"{kind}/1.png": encoded(picture(1, 64, 64)) for kind in "ab"})
     given = [f"ImageFolder.source = '{source}'", f"ImageFolder.data_dir = '{tmp_path}'", "NUM_CLASSES = 3"]
+    given.append("train.batch_size = 2")
     settings = build.settings(Configuration(["gin/label_relevant_vae_images.gin"], given))
     own_images.prepare(settings.dataset)
     assert settings.dataset.class_names == ("a", "b")
     with pytest.raises(ConfigError, match="NUM_CLASSES is 3, and the data have 2 classes"):
-        loop.require_classes(3, settings.dataset)
+        stages.rehearse(settings)
 
 
 @pytest.mark.slow
