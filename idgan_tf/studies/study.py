@@ -8,7 +8,8 @@
     notes                 sentences that a reader of the table needs
     figures               of its runs, by their names in `visualize.curves`
     runs_of               a study, beside this file or in tables/, whose runs it reads, so that what both have is
-                          trained once; by default its own. Budgets that a scale does not give are those of that study
+                          trained once; by default its own
+    budgets_of            a study whose `params` it has where a scale does not give them; by default that of `runs_of`
     [scale.<name>]        paper, cpu and smoke:
         seeds             runs of every row
         params.<budget>   bindings of the rows of that budget; of feature networks, "features"; of every row, "all"
@@ -149,6 +150,7 @@ class _File:
     figures: list = dataclasses.field(default_factory=list)
     published: list = dataclasses.field(default_factory=list)
     runs_of: str = ""
+    budgets_of: str = ""
 
 
 def load(asked, scale):
@@ -178,12 +180,13 @@ def load(asked, scale):
     }
     require(scale in scales, f"{path} has no [scale.{scale}]; it has {', '.join(scales)}")
     if file.runs_of not in ("", path.stem):
-        beside = path.with_name(f"{file.runs_of}.toml")
-        other = beside if beside.exists() else _find(file.runs_of)
+        other = _beside(path, file.runs_of)
         theirs = _read(other).runs_of
         require(not theirs, f"{path}: {other.stem} has no runs of its own, it reads those of {theirs}; name that")
-        others = load(other, scale).scales
-        budgets = {row.budget for row in rows}
+    lender = file.budgets_of or file.runs_of
+    if lender not in ("", path.stem):
+        others = load(_beside(path, lender), scale).scales
+        budgets = {"all", "features", *(row.budget for row in rows)}
         scales = {
             name: _with_budgets(found, others[name], budgets) if name in others else found
             for name, found in scales.items()
@@ -230,6 +233,12 @@ def _row(table, where, columns, tables):
     """The `Row` of a [[row]], with what the printed tables say of it."""
     row = _made(Row, table, where, columns, published={})
     return dataclasses.replace(row, published=published.in_tables(tables, row.gin[0], row.dataset))
+
+
+def _beside(path, name):
+    """The file of a study that another at `path` names: beside it, or in tables/."""
+    beside = path.with_name(f"{name}.toml")
+    return beside if beside.exists() else _find(name)
 
 
 def _find(asked):

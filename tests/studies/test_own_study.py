@@ -41,6 +41,9 @@ def test_one_that_reads_the_runs_of_another_has_its_budgets_but_for_those_it_giv
     lends = MINE.replace('paper = "none"', 'paper = "none"\nruns_of = "mine"').replace("params.all", "params.gan")
     other.write_text(lends)
     assert study.load(str(other), "cpu").scale.params == {**theirs, "gan": theirs["vae"]}
+    other.write_text(lends.replace("runs_of", "budgets_of"))
+    borrows = study.load(str(other), "cpu")
+    assert borrows.scale.params == {**theirs, "gan": theirs["vae"]} and borrows.runs_of == "other"
     other.write_text(lends.replace("params.gan = [", 'params.vae = ["train.seed = 5", '))
     assert study.load(str(other), "cpu").scale.params["vae"] == ["train.seed = 5", *theirs["vae"]]
     other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "teachers"').replace('"vae"', '"betavae"'))
