@@ -23,7 +23,6 @@ from idgan_tf import pretrained
 from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
 from idgan_tf.experiments.evaluate import listed
-from idgan_tf.experiments.scores import configuration_of, evaluate_runs
 
 FLAGS = cli.flags_of(
     "best",
@@ -89,6 +88,8 @@ def main():
     if FLAGS.inception_dir:
         os.environ["IDGAN_INCEPTION_DIR"] = FLAGS.inception_dir
     if FLAGS.run_dir:
+        from idgan_tf.experiments.scores import configuration_of, evaluate_runs
+
         found = [pretrained.place(run_dir) for run_dir in FLAGS.run_dir]
         given = FLAGS.gin_file, FLAGS.gin_param, FLAGS.gin_allow_import
         configurations = [configuration_of(run_dir, *given) for run_dir in found]

@@ -16,7 +16,6 @@ from absl import flags
 
 from idgan_tf.commands import cli, early
 from idgan_tf.errors import ConfigError
-from idgan_tf.experiments.stages import train
 
 FLAGS = cli.flags_of(
     "gin_file",
@@ -41,6 +40,7 @@ def check():
 def main():
     """Runs the command."""
     from idgan_tf.commands import closing
+    from idgan_tf.experiments.stages import train
     from idgan_tf.experiments.sweep import runs_of
     from idgan_tf.training import workers
 

@@ -2,15 +2,28 @@
 
 import pathlib
 
+import tensorflow as tf
 from absl import logging
+
+from idgan_tf import runs
+from idgan_tf.config import Configuration
+from idgan_tf.config.gin_files import located
+from idgan_tf.evaluation.codes.table import ranks
+from idgan_tf.evaluation.feature_networks import (
+    inception,  # noqa: F401 - gin is to know `inception.resize`
+    own_network,
+    shipped,
+)
+from idgan_tf.evaluation.metric import Result, find, metrics
+from idgan_tf.experiments import evaluate, stages
+from idgan_tf.run_directory import Run
+from idgan_tf.run_log import read_metrics
+from idgan_tf.training import build
+from idgan_tf.training.record import log_evaluation
 
 
 def configuration_of(run_dir, gin_files=(), bindings=(), allow_imports=()):
     """`runs.configuration` of a run, where settings of metrics are known; raises as it does."""
-    from idgan_tf import runs
-    from idgan_tf.evaluation.feature_networks import inception  # noqa: F401 - gin is to know `inception.resize`
-    from idgan_tf.evaluation.metric import metrics
-
     metrics()
     return runs.configuration(run_dir, gin_files, bindings, allow_imports)
 
@@ -29,8 +42,6 @@ def evaluate_runs(run_dirs, configurations, chosen, train, seed, best=False):
     if len(run_dirs) == 1:
         yield from evaluate_run(run_dirs[0], configurations[0], chosen, train, seed, best)
         return
-    from idgan_tf.evaluation.codes.table import ranks
-    from idgan_tf.evaluation.metric import Result, find
 
     compares, found = [name for name in chosen if find(name).of_runs], []
     for run_dir, configuration in zip(run_dirs, configurations, strict=True):
@@ -64,17 +75,8 @@ def evaluate_run(run_dir, configuration, chosen, train, seed, best=False):
         ConfigError: it is no run.
         CheckpointError: it has no checkpoint that can be used.
     """
-    from idgan_tf import runs
-    from idgan_tf.run_directory import Run
-
     run = Run(run_dir)
     run.require_checkpoint(best)
-
-    import tensorflow as tf
-
-    from idgan_tf.evaluation.metric import Result, find
-    from idgan_tf.experiments import evaluate
-    from idgan_tf.training.record import log_evaluation
 
     networks = {
         known.name: _feature_network(run, configuration, known, train)
@@ -97,8 +99,6 @@ def evaluate_run(run_dir, configuration, chosen, train, seed, best=False):
 
 def _warn_of_another_network(run, result):
     """Says it when metrics.jsonl holds the same score by another feature network: the two do not compare."""
-    from idgan_tf.run_log import read_metrics
-
     network = result.protocol.get("feature_sha256")
     for record in read_metrics(run.metrics) if network else ():
         other = record.get("protocol", {}).get("feature_sha256", network)
@@ -116,12 +116,6 @@ def _feature_network(run, configuration, metric, train):
 
     `train` trains the one beside the run first, continues it, or finds it done.
     """
-    from idgan_tf.config import Configuration
-    from idgan_tf.config.gin_files import located
-    from idgan_tf.evaluation.feature_networks import own_network, shipped
-    from idgan_tf.experiments.stages import finish
-    from idgan_tf.training import build
-
     dataset = build.settings(configuration).dataset
     gin_file = own_network.gin_file_of(metric.network, dataset.whole.name)
     folder = run.path.parent / pathlib.Path(gin_file).stem
@@ -134,7 +128,7 @@ def _feature_network(run, configuration, metric, train):
             )  # fmt: skip
         return found
     if train and located(gin_file):
-        finish(Configuration([gin_file], _same_images(configuration, dataset.whole)), folder)
+        stages.finish(Configuration([gin_file], _same_images(configuration, dataset.whole)), folder)
     return folder / "networks" / "classifier.keras"
 
 

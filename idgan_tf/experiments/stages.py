@@ -6,8 +6,17 @@ import tempfile
 
 from absl import logging
 
+from idgan_tf.config import Configuration
+from idgan_tf.data.preparation import own_images
 from idgan_tf.errors import ConfigError, message, require
+from idgan_tf.evaluation.metric import find
+from idgan_tf.experiments import evaluate
+from idgan_tf.experiments.from_run import told, weights_of
 from idgan_tf.files import at_home
+from idgan_tf.run_directory import Run
+from idgan_tf.training import build, checkpoint, checks, environment, loop, teacher, workers
+from idgan_tf.training.teacher import bring, has_teacher, roles_of
+from idgan_tf.visualize.figures import training_pictures
 
 
 def train(configuration, run_dir, from_run=None):
@@ -20,8 +29,6 @@ def train(configuration, run_dir, from_run=None):
     Returns:
         (`run_directory.Run`, `build.Settings`, the trained method).
     """
-    from idgan_tf.run_directory import Run
-
     run = Run(run_dir)
     settings, weights = _checked(configuration, run, from_run)
     with _ours(run, settings):
@@ -34,9 +41,6 @@ def finish(configuration, run_dir):
     Raises:
         ConfigError: it is of another configuration, or was trained for more steps than this one asks.
     """
-    from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, loop, workers
-
     run = Run(run_dir)
     if run.config.exists() and loop.is_done(run, settings := build.settings(configuration)):
         run.require_config(configuration)
@@ -52,11 +56,6 @@ def finish(configuration, run_dir):
 
 def _checked(configuration, run, from_run=None):
     """(`build.Settings`, `from_run.Weights` or None) of a run that is to train; nothing is written yet."""
-    from idgan_tf.data.preparation import own_images
-    from idgan_tf.evaluation.metric import find
-    from idgan_tf.experiments.from_run import told, weights_of
-    from idgan_tf.training import build, checkpoint, workers
-
     workers.strategy()  # before anything else computes, as collectives need
     settings = build.settings(configuration)
     workers.meet(f"{configuration.text}\n--from_run={from_run}")
@@ -76,10 +75,6 @@ def _checked(configuration, run, from_run=None):
 
 def _require_teacher(run, configuration):
     """Raises ConfigError when the teacher's folder holds another run than the one that a configuration names."""
-    from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, checkpoint, loop
-    from idgan_tf.training.teacher import has_teacher, roles_of
-
     stage = configuration.bindings_of("teacher")
     if not stage or has_teacher(run, roles_of(stage)):
         return
@@ -99,8 +94,6 @@ def _stage_dir(run, stage):
 @contextlib.contextmanager
 def _ours(run, settings, wait=False):
     """While the block runs, no other process writes to a run; its config.gin is that of `settings`."""
-    from idgan_tf.training import loop, workers
-
     with contextlib.ExitStack() as stack:
         if workers.is_chief():
             run.create()
@@ -113,11 +106,6 @@ def _ours(run, settings, wait=False):
 
 def _train(run, settings, weights):
     """The trained method of a run that is ours; the stage before it is trained first."""
-    from idgan_tf.experiments import evaluate
-    from idgan_tf.training import environment, loop, workers
-    from idgan_tf.training.teacher import bring, has_teacher, roles_of
-    from idgan_tf.visualize.figures import training_pictures
-
     if weights and workers.is_chief():  # remembered before an earlier stage trains for hours
         environment.remember(run, settings, False, {"from_run": {"run": weights.origin, "step": weights.step}})
     stage = settings.configuration.bindings_of("teacher")
@@ -142,8 +130,6 @@ def first_stage(configuration):
 
     What `teacher.shares` names and the configuration binds comes before `teacher.gin_params`, which override it.
     """
-    from idgan_tf.config import Configuration
-
     stage = configuration.bindings_of("teacher")
     shares = stage.get("shares", ())
     require(isinstance(shares, (tuple, list)), f'teacher.shares must be names such as ("%SIZE",), got {shares!r}')
@@ -159,9 +145,6 @@ def rehearse(settings):
         ConfigError: something in them is wrong, or their images are not those that the networks take.
         DataError: they are not on this machine.
     """
-    from idgan_tf.run_directory import Run
-    from idgan_tf.training import build, checks, teacher
-
     with tempfile.TemporaryDirectory() as folder:
         run, stage = Run(folder), settings.configuration.bindings_of("teacher")
         if stage:

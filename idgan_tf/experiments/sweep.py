@@ -10,7 +10,12 @@ and passes over what is done.
 
 import gin
 
+import idgan_tf.training.build  # noqa: F401 - gin must know `train`
+from idgan_tf.config import Configuration
+from idgan_tf.config.gin_files import find, literals
 from idgan_tf.errors import require
+from idgan_tf.evaluation.metric import metrics
+from idgan_tf.visualize import registry
 
 SWEEP = "sweep."  # begins what is bound of it
 
@@ -41,12 +46,6 @@ def runs_of(gin_files, bindings, allow_imports, run_dir):
     Raises:
         ConfigError: something in one of them is wrong.
     """
-    import idgan_tf.training.build  # noqa: F401 - gin must know `train`
-    from idgan_tf.config import Configuration
-    from idgan_tf.config.gin_files import find, literals
-    from idgan_tf.evaluation.metric import metrics
-    from idgan_tf.visualize import registry
-
     metrics()  # gin must know what a training measures and draws by, too
     registry.known()
     asked, others = [], []
