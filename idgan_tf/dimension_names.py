@@ -37,7 +37,7 @@ def write(run, names):
     """Keeps names, texts of all dimensions, beside a `run_directory.Run`; without any the file goes.
 
     Raises:
-        ConfigError, DataError: it cannot be written.
+        DataError: it cannot be written.
     """
     named = {str(dimension): name for dimension, name in enumerate(names) if name}
     try:

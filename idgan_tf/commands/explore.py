@@ -2,7 +2,7 @@
 
     bin/explore
     bin/explore --run_dir=runs/quickstart
-    bin/explore --run_dir=runs/betavae_dsprites,runs/idgan_dsprites
+    bin/explore --run_dir=runs/betavae_dsprites --run_dir=runs/idgan_dsprites
 
 Without a run it opens one that comes with idgan_tf: an ID-GAN of dSprites. Several runs stand side by side, drawing the
 same code, which must have as many dimensions in each.
@@ -20,10 +20,10 @@ from idgan_tf.errors import ConfigError
 from idgan_tf.explorer import HOST
 
 FLAGS = cli.flags_of("best")
-flags.DEFINE_list(
+flags.DEFINE_multi_string(
     "run_dir",
     ["pretrained:idgan_dsprites"],
-    "The run to explore, or pretrained:<name>; several, with commas between, side by side.",
+    "The run to explore, or pretrained:<name>; several stand side by side.",
     flag_values=FLAGS,
 )
 flags.DEFINE_integer(

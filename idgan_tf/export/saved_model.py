@@ -30,8 +30,7 @@ def export(method, folder, card=""):
         The path of the SavedModel.
 
     Raises:
-        ConfigError: the folder cannot be written.
-        DataError: the disk is full.
+        DataError: the folder cannot be written, or the disk is full.
     """
     folder = pathlib.Path(folder)
     target = folder / str(1 + max((int(path.name) for path in folder.glob("*") if path.name.isdecimal()), default=0))

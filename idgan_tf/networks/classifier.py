@@ -16,7 +16,7 @@ class FactorHeads(Network):
     Args:
         image_shape: (64, 64, C), or larger with more `filters`.
         sizes: classes of every head.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
         filters: of the convolutions, each of which halves the side, down to 4 pixels.
     """
 

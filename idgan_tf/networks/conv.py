@@ -49,7 +49,7 @@ class ConvEncoder(Network):
     Args:
         image_shape: (64, 64, C).
         latent_dim: D.
-        init: "normal", "torch" or "xavier".
+        init: of the weights and biases, a word of `layers.initializers`.
         kernels: sizes of the four convolutions; those of disentanglement_lib are (4, 4, 2, 2).
     """
 
@@ -72,7 +72,7 @@ class ConvReader(Network):
     Args:
         image_shape: (64, 64, C).
         outputs: how many numbers it reads.
-        init: "normal", "torch" or "xavier".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, outputs, init, name="reader"):
@@ -93,7 +93,7 @@ class ConvDecoder(Network):
     Args:
         image_shape: (H, W, C); (64, 64, C) with the filters of the table.
         latent_dim: D.
-        init: "normal", "torch" or "xavier".
+        init: of the weights and biases, a word of `layers.initializers`.
         filters: channels of the maps from half the image's side to 4.
     """
 
@@ -179,7 +179,7 @@ class ConvDiscriminator(Network):
 
     Args:
         image_shape: (H, W, C); (64, 64, C) with the filters of the table.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
         filters: channels of the maps from half the image's side to 4.
     """
 

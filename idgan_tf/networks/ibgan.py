@@ -53,7 +53,7 @@ class IBEncoder(Network):
         z_dim, r_dim: Dz and Dr.
         widths: of the hidden layers; (64, 64, 32) in Table 4, (32, 32) in Table 5.
         normalize: batch normalisation in the hidden layers; the released dSprites code has none.
-        init: of the weights.
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, z_dim, r_dim, widths, normalize, init, name="encoder"):
@@ -81,7 +81,7 @@ class IBDecoder(Network):
         image_shape: (64, 64, C).
         latent_dim: D.
         filters: ngf of Table 3.
-        init: of the weights.
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="decoder"):
@@ -128,7 +128,7 @@ class IBFront(Network):
     Args:
         image_shape: (64, 64, C).
         filters: ndf of Table 3.
-        init: of the weights.
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, filters, init, name="front"):
@@ -155,7 +155,7 @@ class IBReader(Network):
         widths: of its 3x3 convolutions, in units of ndf: (4, 4) in the tables, (8,) in the released dSprites
             code.
         pointwise: number of 1x1 convolutions before the output: 0, but 1 for Q in the released dSprites code.
-        init: of the weights.
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class IBMirrorEncoder(Network):
         image_shape: (64, 64, C).
         latent_dim: D.
         filters: ngf of Table 3.
-        init: of the weights.
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="encoder"):

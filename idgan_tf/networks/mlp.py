@@ -18,7 +18,7 @@ class MLPDiscriminator(Network):
     Args:
         latent_dim: D.
         width, depth: of the hidden layers.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, latent_dim, width, depth, init, name="tc_discriminator"):

@@ -44,7 +44,7 @@ class QuantisedEncoder(Network):
         image_shape: (64, 64, C).
         latent_dim: D.
         levels: values of a dimension, >= 2.
-        init: "normal", "torch" or "xavier".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, latent_dim, levels, init, name="encoder"):

@@ -88,7 +88,7 @@ class ResNetGenerator(Network):
         image_shape: (H, W, C), H = W = 4 * 2^n.
         latent_dim: D.
         filters: channels of the full-size feature maps.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="generator"):
@@ -134,7 +134,7 @@ class ResNetDiscriminator(Network):
     Args:
         image_shape: (H, W, C), H = W = 4 * 2^n.
         filters: channels of the full-size feature maps.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, filters, init, name="discriminator"):
@@ -160,7 +160,7 @@ class ProjectionDiscriminator(Network):
         image_shape: (H, W, C), H = W = 4 * 2^n.
         latent_dim: D.
         filters: channels of the full-size feature maps.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, latent_dim, filters, init, name="discriminator"):
@@ -189,7 +189,7 @@ class BottleneckDiscriminator(Network):
     Args:
         image_shape: (H, W, C), H = W = 4 * 2^n.
         filters: channels of the full-size feature maps.
-        init: "normal" or "torch".
+        init: of the weights and biases, a word of `layers.initializers`.
     """
 
     def __init__(self, image_shape, filters, init, name="discriminator"):
