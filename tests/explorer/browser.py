@@ -32,7 +32,7 @@ def served(*runs):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = [f"--run_dir={','.join(str(run.path) for run in runs)}", f"--port={port}", "--gin_allow_import=tests"]
+    arguments = [*(f"--run_dir={run.path}" for run in runs), f"--port={port}", "--gin_allow_import=tests"]
     process = subprocess.Popen(
         [sys.executable, str(PROJECT / "bin" / "explore"), *arguments],
         cwd=PROJECT,
