@@ -3,8 +3,8 @@
 Its step is 0, its optimizers and what else moves are fresh, and its configuration is its own: other rates, weights of
 losses, data, and images of another size. A layer is taken where it has its like in R, of the same kind and with
 variables of the same shapes, in the same order; so each player and each average keeps what fits. A network of which R
-has the average alone, as pretrained models do, begins as that. The frozen networks of
-an earlier stage are those that the configuration names, never R's.
+has the average alone, as pretrained models do, begins as that. The frozen networks of an earlier stage are those that
+the configuration names, never R's.
 """
 
 import collections

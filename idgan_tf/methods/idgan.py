@@ -14,7 +14,7 @@ from idgan_tf.methods.code_reader import CodeReader
 from idgan_tf.methods.faces import checked
 from idgan_tf.methods.gan import GAN
 from idgan_tf.networks.ranges import unsigned
-from idgan_tf.objectives.gaussian import code_nll, sample_gaussian
+from idgan_tf.objectives.gaussian import gaussian_code_nll, sample_gaussian
 from idgan_tf.objectives.weights import is_zero, require_weights
 
 
@@ -74,7 +74,7 @@ class IDGAN(GAN):
 
     def distillation(self, c, fake):
         """-R_ID (Eq. 3), a scalar in nats, without the constant entropy of c: mean of -log q(c|x) of x in [-1, 1]."""
-        return tf.reduce_mean(code_nll(c, *self.encode(unsigned(fake))))
+        return tf.reduce_mean(gaussian_code_nll(c, *self.encode(unsigned(fake))))
 
     def generator_cost(self, c, fake, seed):
         """G's side of L_GAN - lambda_id * R_ID (Eq. 4), c ~ q(c|x') [B, D]: (scalar, {name: value to report})."""

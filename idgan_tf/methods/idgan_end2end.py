@@ -11,7 +11,7 @@ from idgan_tf.methods.gan import GAN, spread
 from idgan_tf.methods.idgan import IDGAN
 from idgan_tf.networks.ranges import unsigned
 from idgan_tf.objectives.adversarial import real_loss
-from idgan_tf.objectives.gaussian import code_nll, gaussian_kl, sample_gaussian
+from idgan_tf.objectives.gaussian import gaussian_code_nll, gaussian_kl, sample_gaussian
 from idgan_tf.objectives.weights import require_weights
 
 
@@ -62,7 +62,7 @@ class IDGANEnd2End(GAN):
             if self.nuisance_dim:
                 fake = self.generator(self.latent(c, seed_new_s), training=True)
             fool = tf.reduce_mean(real_loss(self.judge(fake, c, seed_g)[0]))
-            distillation = tf.reduce_mean(code_nll(c, *self.encoder(unsigned(fake), training=True)))
+            distillation = tf.reduce_mean(gaussian_code_nll(c, *self.encoder(unsigned(fake), training=True)))
             nll = tf.reduce_mean(self.nll(image, self.decoder(c, training=True)))
             kl = tf.reduce_mean(gaussian_kl(mean, logvar))
             loss = nll + self.now(self.beta) * kl + fool + self.now(self.lambda_id) * distillation

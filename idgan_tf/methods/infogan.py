@@ -12,7 +12,7 @@ import tensorflow as tf
 from idgan_tf.methods.base import Player
 from idgan_tf.methods.gan import GAN
 from idgan_tf.networks.ranges import unsigned
-from idgan_tf.objectives.gaussian import code_nll
+from idgan_tf.objectives.gaussian import gaussian_code_nll
 from idgan_tf.objectives.weights import require_weights
 
 PRIOR_ENTROPY = 0.5 * (1.0 + math.log(2.0 * math.pi))  # of N(0, 1), in nats
@@ -46,7 +46,7 @@ class InfoGAN(GAN):
 
     def code_nll(self, c, fake):
         """H(c) - I (Eq. 5), a scalar in nats: the mean of -log q(c|x) of x in [-1, 1]."""
-        return tf.reduce_mean(code_nll(c, *self.encoder(unsigned(fake), training=True)))
+        return tf.reduce_mean(gaussian_code_nll(c, *self.encoder(unsigned(fake), training=True)))
 
     def generator_cost(self, c, fake, seed):
         """G's and q's side of L_GAN - lambda_info * I, without the constant H(c); reports I."""

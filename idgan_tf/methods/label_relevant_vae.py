@@ -15,7 +15,7 @@ from idgan_tf.methods.cvae import CVAE
 from idgan_tf.methods.label_faces import LabelFaces
 from idgan_tf.networks.ranges import signed
 from idgan_tf.objectives.adversarial import require_game
-from idgan_tf.objectives.gaussian import code_nll, sample_gaussian
+from idgan_tf.objectives.gaussian import gaussian_code_nll, sample_gaussian
 from idgan_tf.objectives.label_relevant import l_adv_c, l_adv_e, l_cls, l_kl, l_lkd, l_rec
 from idgan_tf.objectives.weights import product, require_weights
 
@@ -272,4 +272,4 @@ class UnlabelledLabelVAE(LabelRelevantVAE):
         if self.known_classes:
             return tf.reduce_logsumexp(self.mixture(zs), axis=-1) - math.log(self.num_classes)
         mean, variance = self.mixture.total()
-        return -code_nll(zs, mean, tf.math.log(variance))
+        return -gaussian_code_nll(zs, mean, tf.math.log(variance))

@@ -24,7 +24,7 @@ def gaussian_kl(mean, logvar):
     return ops.sum(gaussian_kl_per_dimension(mean, logvar), axis=-1)
 
 
-def code_nll(x, mean, logvar):
+def gaussian_code_nll(x, mean, logvar):
     """-log N(x; mean, exp(logvar)), [B], for x, mean and logvar [B, D].
 
     The variance has a floor of 1e-8, as in ID-GAN's code: a frozen encoder may be very sure of a dimension.

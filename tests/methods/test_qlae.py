@@ -13,7 +13,7 @@ from idgan_tf.experiments import stages
 from idgan_tf.methods.qlae import QLAE
 from idgan_tf.networks.base import Network
 from idgan_tf.networks.quantised import quantise
-from idgan_tf.objectives.gaussian import code_nll
+from idgan_tf.objectives.gaussian import gaussian_code_nll
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.visualize import figures, rendering
 from tests.helpers import TinySprites, build_tiny
@@ -116,7 +116,7 @@ def test_an_id_gan_renders_the_levels_of_its_teacher(tmp_path):
     c = method.sample_code(image, SEED)
     assert 0.0 < np.abs(c - mean).max() < 0.2  # within a level, for the density that R_ID needs
     assert float(method.distillation(c, 2.0 * image - 1.0)) == pytest.approx(
-        float(tf.reduce_mean(code_nll(c, mean, logvar))), rel=1e-5
+        float(tf.reduce_mean(gaussian_code_nll(c, mean, logvar))), rel=1e-5
     )
     np.testing.assert_allclose(np.unique(method.sample_prior(500, SEED)), GRID, atol=1e-6)
     assert np.all(np.isin(rendering.traversal_values(method), GRID))

@@ -15,7 +15,7 @@ from idgan_tf.objectives.adversarial import (
     smoothed_real_loss,
     with_gradient_penalty,
 )
-from idgan_tf.objectives.gaussian import code_nll, gaussian_kl, sample_gaussian
+from idgan_tf.objectives.gaussian import gaussian_code_nll, gaussian_kl, sample_gaussian
 from idgan_tf.objectives.likelihood import bernoulli_nll
 from idgan_tf.objectives.likelihood import gaussian_nll as gaussian_image_nll
 from idgan_tf.objectives.weights import PiecewiseLinear
@@ -37,11 +37,11 @@ def test_kl_is_its_monte_carlo_estimate(rng):
 def test_gaussian_nll_is_scipys(rng):
     x, mean, logvar = rng.normal(size=(3, 5, 4)).astype(np.float32)
     expected = -scipy.stats.norm.logpdf(x, mean, np.exp(0.5 * logvar)).sum(axis=1)
-    np.testing.assert_allclose(code_nll(x, mean, logvar), expected, rtol=1e-5)
+    np.testing.assert_allclose(gaussian_code_nll(x, mean, logvar), expected, rtol=1e-5)
 
 
 def test_a_very_sure_gaussian_is_still_finite():
-    assert np.isfinite(code_nll(tf.ones([1, 2]), tf.zeros([1, 2]), tf.fill([1, 2], -60.0)))
+    assert np.isfinite(gaussian_code_nll(tf.ones([1, 2]), tf.zeros([1, 2]), tf.fill([1, 2], -60.0)))
 
 
 def test_samples_have_the_mean_and_variance_asked_for():

@@ -6,7 +6,7 @@ import tensorflow as tf
 from absl import logging
 
 from idgan_tf.methods.base import Method, Player
-from idgan_tf.objectives.gaussian import code_nll
+from idgan_tf.objectives.gaussian import gaussian_code_nll
 from idgan_tf.progress import Progress
 from idgan_tf.training.build import Settings
 from idgan_tf.training.call import TrainingCall
@@ -35,7 +35,7 @@ class AuxiliaryEncoder(Method):
     def train_step(self, batch, seed):
         c, image = (tf.stop_gradient(part) for part in self._pairs(batch, seed))
         with tf.GradientTape() as tape:
-            nll = tf.reduce_mean(code_nll(c, *self.auxiliary(image, training=True)))
+            nll = tf.reduce_mean(gaussian_code_nll(c, *self.auxiliary(image, training=True)))
         self.minimize("auxiliary", nll, tape)
         return {"nll": nll}
 
