@@ -84,9 +84,9 @@ class _Training:
                 f"the workers see other checkpoints than step {self.step}: they must share {run.path}"
             )
         if self.chief:
-            record.forget_after(run.metrics, self.step)
-            self.best_name = record.best_name(run.metrics)
-            if record.logged_names(run.metrics) not in ([], self.call.names):
+            lines = record.forget_after(run.metrics, self.step)
+            self.best_name = record.best_name(lines)
+            if record.logged_names(lines) not in ([], self.call.names):
                 self.call.means()  # forgets sums of values that an earlier version logged, in its order
             with record.writing(run):
                 if self.step < settings.num_steps or not run.environment.exists():

@@ -54,20 +54,21 @@ def forget_events_after(board, step):
     tf.raw_ops.ImportEvent(writer=board._resource, event=event.SerializeToString())  # tf.summary writes no such event
 
 
-def logged_names(metrics):
-    """The names of the values of the newest line of a training, in its order; [] without one."""
-    lines = [record for record in run_log.read_metrics(metrics) if not run_log.is_evaluation(record)]
-    return list(run_log.values_of(lines[-1])) if lines else []
+def logged_names(lines):
+    """The names of the values of a training's newest line, in its order; [] without one."""
+    newest = next((line for line in reversed(lines) if not run_log.is_evaluation(line)), {})
+    return list(run_log.values_of(newest))
 
 
-def best_name(metrics):
+def best_name(lines):
     """Of which value the lines of an evaluation name the best so far, by the newest of them; None without any."""
-    named = (name for line in reversed(run_log.read_metrics(metrics)) for name in line if name.startswith("best_"))
+    named = (name for line in reversed(lines) for name in line if name.startswith("best_"))
     return next(named, "").removeprefix("best_") or None
 
 
 def forget_after(metrics, step):
-    """Drops the lines of steps that the restored checkpoint has not seen; they will be written again."""
+    """Drops the lines of steps that the restored checkpoint has not seen, to be written again; gives the others."""
+    kept = [record for record in run_log.read_metrics(metrics) if record["step"] <= step]
     if metrics.exists():
-        kept = [json.dumps(record) + "\n" for record in run_log.read_metrics(metrics) if record["step"] <= step]
-        write_text(metrics, "".join(kept))
+        write_text(metrics, "".join(json.dumps(record) + "\n" for record in kept))
+    return kept
