@@ -5,13 +5,13 @@
 
 import json
 import pathlib
-import re
 import shlex
 import shutil
 
 from absl import logging
 
 from idgan_tf import run_log
+from idgan_tf.config.gin_files import literals
 from idgan_tf.errors import ConfigError, require
 from idgan_tf.files import NOT_OURS, alone, write_text
 from idgan_tf.run_directory import read_pieces
@@ -125,6 +125,7 @@ def _row(study, row, mine):
             names[column] = name
     done = [job for job in mine if measured.finished_step(job) is not None]
     teacher = [each for job in done for each in job.teachers]
+    bound = {"train.precision": "float32", **literals(done[0].run.config)} if done else {}
     return {
         "id": row.id,
         "name": row.name,
@@ -136,8 +137,8 @@ def _row(study, row, mine):
         "seeds": len(done),
         "steps": measured.finished_step(done[0]) if done else None,
         "teacher_steps": measured.finished_step(teacher[0]) if teacher else None,
-        "precision": _bound_in(done, "train.precision", "float32"),
-        "batch_size": _bound_in(done, "train.batch_size", None),
+        "precision": bound.get("train.precision"),
+        "batch_size": bound.get("train.batch_size"),
         "commits": {job.seed: commits for job in done if (commits := _commits(job.run))},
         "cost": {job.seed: list(cost) for job in done if (cost := run_log.cost(job.run))},
         "settings": settings(mine[0]),
@@ -161,15 +162,6 @@ def settings(job):
     """The gin files and bindings of a job, but for its seed and its teacher's, which are of the teacher's row."""
     own = [param for param in job.params if not param.startswith(("train.seed = ", "teacher.gin_params = "))]
     return [*job.gin_files, *own]
-
-
-def _bound_in(done, name, otherwise):
-    """The value of a binding in the configuration of the first run."""
-    if not done:
-        return None
-    text = done[0].run.config.read_text("utf-8")
-    found = re.search(rf"^{re.escape(name)} = (.*)$", text, flags=re.MULTILINE)
-    return found.group(1).strip("'\"") if found else otherwise
 
 
 def _pictures(done):
