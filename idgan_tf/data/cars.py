@@ -6,7 +6,7 @@ from idgan_tf import image_files
 from idgan_tf.data.preparation import refusals
 from idgan_tf.data.preparation.formats import mat
 from idgan_tf.data.preparation.tfds_source import pixels
-from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.prepared import Found, Item, PreparedDataset
 from idgan_tf.errors import DataError, require_number
 
 SPLITS = ("cars_train", "cars_test")
@@ -45,7 +45,7 @@ class Cars(PreparedDataset):
             names = {name.rsplit("/", 1)[-1]: name for name in source.files(split)}
             for file_name, box in _boxes(source, f"{split}_annos.mat"):
                 items.append(Item(names.get(file_name, f"{split}/{file_name}"), box=box))
-        return sorted(items), ()
+        return Found(sorted(items))
 
     def find_tfds(self, source):
         items = []
@@ -54,7 +54,7 @@ class Cars(PreparedDataset):
             left, top, right, bottom = pixels(bbox, image_files.size(image, name))
             item = Item(name, box=(left - 1, top - 1, right, bottom))  # TFDS divides what the devkit says: see _boxes
             items.append((split, number, item))
-        return [item for *_, item in sorted(items)], ()
+        return Found([item for *_, item in sorted(items)])
 
     def keep(self, item):
         left, top, right, bottom = item.box

@@ -7,7 +7,7 @@ import gin
 from idgan_tf import image_files
 from idgan_tf.data.preparation import refusals
 from idgan_tf.data.preparation.pictures import pictures
-from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, square
+from idgan_tf.data.prepared import Found, Item, PreparedDataset, nothing_found, square
 from idgan_tf.errors import DataError, require
 
 CROP = 160  # 1Konny/idgan, data/preprocess.py
@@ -63,18 +63,20 @@ class CelebA(PreparedDataset):
         if not names:
             raise nothing_found(source, "folder img_align_celeba with images")
         if not self.attributes:
-            return [Item(name) for name in names], ()
+            return Found([Item(name) for name in names])
         labels = _labels(source, self.attributes)
         for name in names:
             if name.rsplit("/", 1)[-1] not in labels:
                 raise DataError(f"{source.path}: the list of attributes has no {name}; get both of one release")
-        return [Item(name, labels[name.rsplit("/", 1)[-1]]) for name in names], _classes(self.attributes)
+        items = [Item(name, labels[name.rsplit("/", 1)[-1]]) for name in names]
+        return Found(items, _classes(self.attributes))
 
     def find_tfds(self, source):
         if not self.attributes:
             return super().find_tfds(source)
         features = [f"attributes/{name}" for name in self.attributes]
-        return [Item(name, _number(bits)) for name, *bits in source.examples(*features)], _classes(self.attributes)
+        items = [Item(name, _number(bits)) for name, *bits in source.examples(*features)]
+        return Found(items, _classes(self.attributes))
 
     def cut(self, image, item):
         if image.size != ALIGNED:
@@ -114,11 +116,11 @@ class CelebAHQ(PreparedDataset):
         names = sorted(pictures(source, MASKED), key=_place) or pictures(source)
         if not names:
             raise nothing_found(source, "images")
-        return [Item(name) for name in names], ()
+        return Found([Item(name) for name in names])
 
     def find_tfds(self, source):
         named = sorted((file_name, name) for name, file_name in source.examples("image/filename"))
-        return [Item(name) for _, name in named], ()
+        return Found([Item(name) for _, name in named])
 
     def cut(self, image, item):
         if image.size != (1024, 1024):

@@ -4,7 +4,7 @@ import gin
 
 from idgan_tf import image_files
 from idgan_tf.data.preparation.pictures import pictures
-from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
+from idgan_tf.data.prepared import Found, Item, PreparedDataset, nothing_found
 
 CROP = 450  # 1Konny/idgan, data/preprocess.py
 
@@ -34,7 +34,7 @@ class Chairs(PreparedDataset):
         names = pictures(source, "renders")
         if not names:
             raise nothing_found(source, "folders <model>/renders with images")
-        return [Item(name) for name in names], ()
+        return Found([Item(name) for name in names])
 
     def cut(self, image, item):
         return image_files.centre_crop(image, CROP, CROP, item.name)

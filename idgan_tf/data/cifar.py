@@ -7,7 +7,7 @@ import numpy as np
 
 from idgan_tf.data.preparation.sources import cached
 from idgan_tf.data.preparation.tfds_source import TfdsSource
-from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.prepared import Found, Item, PreparedDataset
 from idgan_tf.errors import DataError, require
 
 PIXELS = 3 * 32 * 32
@@ -60,12 +60,12 @@ class Cifar(PreparedDataset):
             name = source.one(file_name)
             labels = self._file(name)[0]
             items += [Item(name, int(label), record=i) for i, label in enumerate(labels)]
-        return items, class_names
+        return Found(items, class_names)
 
     def find_tfds(self, source):
         items = {number: Item(name, label) for name, number, label in source.examples("id", "label")}
         order = sorted(items, key=lambda number: (number.startswith(b"test"), number))  # train_00000 ... test_09999
-        return [items[number] for number in order], source.class_names()
+        return Found([items[number] for number in order], source.class_names())
 
     def read(self, source, item):
         if isinstance(source, TfdsSource):

@@ -7,7 +7,7 @@ import gin
 from idgan_tf import image_files
 from idgan_tf.data.cars import inside_box
 from idgan_tf.data.preparation.tfds_source import pixels
-from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.prepared import Found, Item, PreparedDataset
 from idgan_tf.errors import DataError
 
 
@@ -53,7 +53,7 @@ class CUB(PreparedDataset):
             x, y, width, height = (_number(source, "bounding_boxes.txt", number, value) for value in boxes[number])
             box = (round(x), round(y), round(x) + round(width), round(y) + round(height))
             items.append(Item(folder + path, order.index(label), box))
-        return sorted(items), tuple(classes[number][0] for number in order)
+        return Found(sorted(items), tuple(classes[number][0] for number in order))
 
     def find_tfds(self, source):
         items = {}
@@ -61,7 +61,7 @@ class CUB(PreparedDataset):
             items[path.decode()] = Item(name, label, pixels(bbox, image_files.size(image, name)))
         folders = {item.label: path.split("/")[-2] for path, item in items.items()}  # their names are the classes
         classes = tuple(folders.get(label, name) for label, name in enumerate(source.class_names()))
-        return [items[path] for path in sorted(items)], classes
+        return Found([items[path] for path in sorted(items)], classes)
 
     def cut(self, image, item):
         left, top, right, bottom = item.box  # some boxes end a pixel outside

@@ -5,7 +5,7 @@ import numpy as np
 
 from idgan_tf import image_files
 from idgan_tf.data.preparation.pictures import pictures
-from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found, numbered
+from idgan_tf.data.prepared import Found, Item, PreparedDataset, nothing_found, numbered
 from idgan_tf.errors import DataError, require_flag
 
 UNLABELLED = -1
@@ -34,7 +34,7 @@ class FaceScrub(PreparedDataset):
         if not people:
             raise nothing_found(source, "folder facescrub_aligned with images")
         labels, identities = numbered(people.values())
-        return [Item(name, labels[person]) for name, person in people.items()], tuple(identities)
+        return Found([Item(name, labels[person]) for name, person in people.items()], tuple(identities))
 
 
 @gin.register
@@ -70,18 +70,14 @@ class FaceScrubCasia(FaceScrub):
         return self.labelled or item.label == UNLABELLED
 
     def find(self, source):
-        items, identities = super().find(source)
+        labelled = super().find(source)
         casia = _people(source, "CASIA-WebFace")
         people = sorted(set(casia.values()))
         if len(people) < self.identities:
             raise DataError(f"{source.path} has {len(people)} people in CASIA-WebFace, {self.identities} are needed")
         chosen = set(np.random.default_rng(self.seed).choice(people, self.identities, replace=False))
-        self._casia_count = len(casia)
-        return items + [Item(name, UNLABELLED) for name, person in casia.items() if person in chosen], identities
-
-    def count(self, source, found):
-        del source, found  # only the chosen people
-        return self._casia_count
+        others = [Item(name, UNLABELLED) for name, person in casia.items() if person in chosen]
+        return Found([*labelled.items, *others], labelled.class_names, full=len(casia))
 
     def cut(self, image, item):
         if item.label == UNLABELLED:

@@ -10,7 +10,7 @@ import gin
 from idgan_tf import image_files
 from idgan_tf.data.preparation import labels
 from idgan_tf.data.preparation.pictures import left_out, looked_through, shortened
-from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
+from idgan_tf.data.prepared import Found, Item, PreparedDataset, nothing_found
 from idgan_tf.errors import DataError, require, require_flag
 from idgan_tf.files import at_home
 
@@ -102,18 +102,18 @@ class ImageFolder(PreparedDataset):
         if self.labels:  # more is said of files of labels
             others = {name: others[name] for name in others.keys() - set(labels.tables_of(source))}
         told = left_out(source, others) if others else ""
-        self.notes = (told,) if told else ()
+        left = (told,) if told else ()
         if not names:
             raise nothing_found(source, "images" + (f": {told}" if told else ""))
         if not self.labels:
-            return [Item(name) for name in names], ()
+            return Found([Item(name) for name in names], notes=left)
         classes, notes = self._classes(source, names, {name: why for name, why in others.items() if why})
-        self.notes += tuple(notes)
         _check_classes(source, set(classes.values()))
         by_number = all(name.isdecimal() for name in classes.values())
         ordered = sorted(set(classes.values()), key=lambda name: (int(name), name) if by_number else name)
         number = {name: label for label, name in enumerate(ordered)}
-        return [Item(name, number[classes[name]]) for name in names if name in classes], tuple(ordered)
+        items = [Item(name, number[classes[name]]) for name in names if name in classes]
+        return Found(items, tuple(ordered), (*left, *notes))
 
     def _classes(self, source, names, unread):
         """({name: class}, lines about it); `unread` says why of images that cannot be read: {name: why}."""

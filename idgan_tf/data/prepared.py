@@ -43,6 +43,22 @@ class Item(NamedTuple):
     record: int = 0
 
 
+class Found(NamedTuple):
+    """What a source has of a dataset.
+
+    Attributes:
+        items: `Item`s, in the order of the rows.
+        class_names: of their labels, or ().
+        notes: what was taken for what, in lines for the end of the command and for the manifest.
+        full: how many of the images of `full_count` there are, where they are not the items.
+    """
+
+    items: list
+    class_names: tuple = ()
+    notes: tuple = ()
+    full: int | None = None
+
+
 class PreparedDataset(Dataset):
     """Images in one memory-mapped uint8 array.
 
@@ -59,7 +75,7 @@ class PreparedDataset(Dataset):
         layout: which files --source must hold.
         archives: names of the published archives, read in place where --source is the folder that holds them.
         tables: names of files that are read, too, where they lie beside these archives.
-        full_count: images that the full set has (see `count`), 0 where any number will do. Another number is an error
+        full_count: images that the full set has, 0 where any number will do. Another number is an error
             where the source is a published archive or TFDS, and a warning where it is a folder.
         tfds: the TFDS builder of the same images, "" where there is none.
         crop: what `cut` does before resizing, in a few words; part of the manifest.
@@ -67,12 +83,10 @@ class PreparedDataset(Dataset):
         turn: whether images are turned as their cameras say (EXIF).
         stand_in: what to train on without the download.
         gin_file: the file in gin/data/ that describes it where there is none of its name.
-        notes: what `find` took for what, in lines for the end of the command and for the manifest.
     """
 
     archives: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
     gin_file = ""
     full_count = 0
     tfds = ""
@@ -92,7 +106,7 @@ class PreparedDataset(Dataset):
         )
 
     def find(self, source):
-        """A `sources.Source` -> (list of `Item` in the order of the rows, class names or ()).
+        """What a `sources.Source` has: a `Found`.
 
         Raises:
             DataError: the files of this dataset are not there.
@@ -101,17 +115,12 @@ class PreparedDataset(Dataset):
 
     def find_tfds(self, source):
         """The same for a `tfds_source.TfdsSource`: here, all images in the order of TFDS, which is a shuffled one."""
-        return [Item(name) for name in source.names], ()
+        return Found([Item(name) for name in source.names])
 
     def labels_of(self, source):
         """{where it is: checksum} of a file that says the classes; it may change while the images stay as they are."""
         del source
         return {}
-
-    def count(self, source, found):
-        """How many of the images of `full_count` a source has, of which `find` found `found`."""
-        del source
-        return len(found)
 
     def keep(self, item):
         """Whether an item that was found becomes a row."""

@@ -4,7 +4,7 @@ import gin
 
 from idgan_tf.data.preparation import refusals
 from idgan_tf.data.preparation.pictures import looked_through
-from idgan_tf.data.prepared import Item, PreparedDataset, nothing_found
+from idgan_tf.data.prepared import Found, Item, PreparedDataset, nothing_found
 from idgan_tf.errors import DataError
 
 VAL = "val_annotations.txt"
@@ -48,7 +48,7 @@ class TinyImageNet(PreparedDataset):
             items.append(Item(name, label_of[own[0]]))
         if not items:
             raise nothing_found(source, "folders train and val with images")
-        return sorted(items), tuple(classes)
+        return Found(sorted(items), tuple(classes))
 
 
 def _val(source):

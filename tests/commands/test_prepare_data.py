@@ -13,7 +13,7 @@ OWN = """
 import gin
 
 from idgan_tf.data.preparation.pictures import pictures
-from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.prepared import Found, Item, PreparedDataset
 
 
 @gin.register
@@ -21,7 +21,7 @@ class OwnPhotos(PreparedDataset):
     home, layout = "the garden", "any folder"
 
     def find(self, source):
-        return [Item(name) for name in pictures(source)], ()
+        return Found([Item(name) for name in pictures(source)])
 """
 
 

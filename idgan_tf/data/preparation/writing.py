@@ -112,9 +112,10 @@ class _Work:
         self.dataset, self.source, self.work = dataset, source, work
         self.on_error, self.max_skipped, self.done = on_error, max_skipped, {}
         find = dataset.find_tfds if isinstance(self.source, TfdsSource) else dataset.find
-        found, self.class_names = find(self.source)
-        self._check_count(dataset.count(self.source, found))
-        self.items = [item for item in found if dataset.keep(item)]
+        found = find(self.source)
+        self.class_names, self.notes = found.class_names, found.notes
+        self._check_count(len(found.items) if found.full is None else found.full)
+        self.items = [item for item in found.items if dataset.keep(item)]
         if not self.items:
             raise DataError(f"{source.path} holds no image that {dataset.name} keeps (crop: {dataset.crop})")
         self._check_items()
@@ -122,7 +123,7 @@ class _Work:
         self.rows_per_chunk = max(1, CHUNK_BYTES // self.row_bytes)
         self.num_chunks = -(-len(self.items) // self.rows_per_chunk)
         self.plan = {"rule": dataset.rule, "source": self.source.fingerprint()}
-        self.plan |= {"notes": list(dataset.notes)} if dataset.notes else {}
+        self.plan |= {"notes": list(self.notes)} if self.notes else {}
         known = dataset.labels_of(source)
         self.plan |= {"labels": known} if known else {}
 
@@ -248,7 +249,7 @@ class _Work:
             logging.warning(
                 "%s: left out %s, listed in manifest.json", self.dataset.name, counted(len(skipped), "bad image")
             )
-        target.say_classes(self.class_names, [self.items[i].label for i in kept], self.dataset.notes)
+        target.say_classes(self.class_names, [self.items[i].label for i in kept], self.notes)
         return manifest
 
     def _drop_skipped(self, kept):

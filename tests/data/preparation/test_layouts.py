@@ -162,7 +162,7 @@ def test_casia_adds_people_without_labels_drawn_by_seed(tmp_path):
     chosen = []
     for seed in (0, 0, 1):
         dataset = FaceScrubCasia((64, 64, 3), identities=4, seed=seed, crop_side=144)
-        chosen.append([item.name for item in dataset.find(_source(source))[0] if item.label == -1])
+        chosen.append([item.name for item in dataset.find(_source(source)).items if item.label == -1])
     assert len(chosen[0]) == 4 and chosen[0] == chosen[1] != chosen[2]
     dataset = prepared(FaceScrubCasia((64, 64, 3), identities=4, seed=0, crop_side=144), source, tmp_path / "out")
     np.testing.assert_array_equal(dataset.arrays["label"], [0, -1, -1, -1, -1])

@@ -12,7 +12,7 @@ from idgan_tf.data.cub import CUB
 from idgan_tf.data.facescrub import FaceScrubCasia
 from idgan_tf.data.preparation.opening import open_source
 from idgan_tf.data.preparation.writing import prepare
-from idgan_tf.data.prepared import Item, PreparedDataset
+from idgan_tf.data.prepared import Found, Item, PreparedDataset
 from idgan_tf.errors import DataError
 from tests.data.files import cars_files, cifar_files, encoded, picture, prepared, write_folder
 
@@ -154,7 +154,7 @@ def test_class_names_that_are_cut_are_noticed(tmp_path, rng):
 def test_a_label_without_a_class_is_never_written(tmp_path):
     class Wrong(PreparedDataset):
         def find(self, source):
-            return [Item(name, label) for label, name in enumerate(source.files())], ("a", "b")
+            return Found([Item(name, label) for label, name in enumerate(source.files())], ("a", "b"))
 
     folder = write_folder(tmp_path / "in", {f"{i}.png": IMAGE for i in range(3)})
     refused(Wrong("wrong", (8, 8, 3)), folder, "2.png has label 2, but there are 2 classes")
@@ -166,6 +166,6 @@ def test_celebamask_hq_is_read_without_its_masks_and_in_the_order_of_its_numbers
     files |= {f"CelebAMask-HQ/CelebAMask-HQ-mask-anno/0/{i:05d}_hair.png": IMAGE for i in face}
     files["CelebAMask-HQ/CelebAMask-HQ-attribute-anno.txt"] = b"3\n"
     folder = write_folder(tmp_path / "in", files)
-    items, classes = CelebAHQ((64, 64, 3)).find(open_source(folder, tmp_path))
+    items, classes, *_ = CelebAHQ((64, 64, 3)).find(open_source(folder, tmp_path))
     assert [item.name.rsplit("/", 1)[-1] for item in items] == ["0.jpg", "2.jpg", "10.jpg"] and classes == ()
     assert prepared(CelebAHQ((64, 64, 3)), folder, tmp_path / "out").num_examples == 3
