@@ -91,10 +91,10 @@ def test_what_was_stopped_before_its_first_checkpoint_remembers_what_it_begins_w
 
 
 def test_what_begins_anew_with_another_configuration_forgets_what_it_was_to_begin_with(gan, tmp_path):
-    run = train(Run(tmp_path / "new"), gan.path)
-    for step in checkpoint.steps(run.checkpoints):
-        (run.checkpoints / f"step-{step:08d}").rename(run.checkpoints / f"lost-{step}")
-    run.done.unlink()
+    run = Run(tmp_path / "new")  # as a kill leaves it while the stage before it trains
+    run.path.mkdir()
+    run.config.write_text(gan.config.read_text())
+    run.environment.write_text(json.dumps({"from_run": {"run": str(gan.path.resolve()), "step": 9}}))
     train(run, None, "GAN.r1 = 4.0")
     assert checkpoint.steps(run.checkpoints) == [1], "of a run that begins with others' weights step 0 is kept"
     assert "from_run" not in read_environment(run.environment)

@@ -14,11 +14,11 @@ DECAY = ("keras.optimizers.CosineDecay.initial_learning_rate = 1e-3", "keras.opt
     "bindings, said",
     [
         (("train.rollbacks = 1", RATE, *DECAY), "train.rollbacks cannot lower a learning rate that follows a schedule"),
-        (("train.batch_size = 10000000",), "train.batch_size 10000000 exceeds the 737,280 examples"),
+        (("train.batch_size = 60",), "train.batch_size 60 exceeds the 48 examples of tiny_sprites"),
     ],
 )
 def test_what_the_second_stage_cannot_do_is_told_before_the_first_trains(bindings, said, tmp_path):
-    asked = Configuration(["gin/idgan_dsprites.gin"], bindings)
+    asked = Configuration(["tests/tiny/idgan.gin"], bindings, ["tests"])
     with pytest.raises(ConfigError, match=said):
         stages.train(asked, tmp_path / "idgan")
     assert list(tmp_path.iterdir()) == []
