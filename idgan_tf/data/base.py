@@ -49,9 +49,9 @@ class Dataset:
         """
         return index
 
-    def stored(self, numbers):
-        """{name: array [B, ...]}: the rows of `arrays` with these numbers, int64 array [B]."""
-        return {name: array[numbers] for name, array in self.arrays.items()}
+    def stored(self, rows):
+        """{name: array [B, ...]}: these rows of `arrays`, int64 array [B]."""
+        return {name: array[rows] for name, array in self.arrays.items()}
 
     def decode(self, rows, seed):
         """Rows as stored -> batch, inside the graph.

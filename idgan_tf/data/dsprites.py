@@ -166,10 +166,10 @@ class DSprites(FactorDataset):
             return {"bits": dsprites_published.bits_of_tfds(self.path)}
         return {"bits": cache.array(RENDERED, _render_all)}
 
-    def stored(self, numbers):
-        if self._stored != "rendered" or len(numbers) > FEW or cache.has(RENDERED):
-            return super().stored(numbers)
-        images = render(np.stack(np.unravel_index(numbers, FACTOR_SIZES), axis=-1))
+    def stored(self, rows):
+        if self._stored != "rendered" or len(rows) > FEW or cache.has(RENDERED):
+            return super().stored(rows)
+        images = render(np.stack(np.unravel_index(rows, FACTOR_SIZES), axis=-1))
         return {"bits": np.packbits(images.reshape(len(images), -1), axis=-1)}
 
     def sprites(self, rows):

@@ -22,15 +22,15 @@ class FactorDataset(Dataset):
         return int(np.prod(self.factor_sizes))
 
     def index(self, factors):
-        """Factor classes [N, K] -> row numbers [N]."""
+        """Factor classes [N, K] -> the indices of their images [N]."""
         return np.ravel_multi_index(np.asarray(factors).T, self.factor_sizes)
 
     def factors(self, indices):
-        """Row numbers [N] -> factor classes [N, K]."""
+        """Indices of images [N] -> factor classes [N, K]."""
         return np.stack(np.unravel_index(indices, self.factor_sizes), axis=-1)
 
     def factors_in_graph(self, index):
-        """Row numbers, int64 tensor [B] -> factor classes, int32 tensor [B, K]."""
+        """Indices of images, int64 tensor [B] -> factor classes, int32 tensor [B, K]."""
         strides = [int(np.prod(self.factor_sizes[k + 1 :])) for k in range(len(self.factor_sizes))]
         classes = index[:, None] // tf.constant(strides, tf.int64) % tf.constant(self.factor_sizes, tf.int64)
         return tf.cast(classes, tf.int32)
@@ -88,8 +88,8 @@ class Derived(FactorDataset):
     def row_of(self, index):
         return self.dataset.row_of(index)
 
-    def stored(self, numbers):
-        return self.dataset.stored(numbers)
+    def stored(self, rows):
+        return self.dataset.stored(rows)
 
     def decode(self, rows, seed):
         return self.dataset.decode(rows, seed)

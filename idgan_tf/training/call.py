@@ -11,7 +11,7 @@ from idgan_tf.errors import ConfigError, OutOfMemory, require
 from idgan_tf.objectives.weights import scheduled
 from idgan_tf.training import feed
 from idgan_tf.training.checks import check
-from idgan_tf.training.order import row_numbers
+from idgan_tf.training.order import example_numbers
 
 STREAM_METHOD, STREAM_DATA = 0, 1
 
@@ -163,12 +163,12 @@ class TrainingCall:
         context = tf.distribute.get_replica_context()
         size = self._batch_size // context.num_replicas_in_sync
         first = step * self._batch_size + tf.cast(context.replica_id_in_sync_group, tf.int64) * size
-        numbers = row_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
+        numbers = example_numbers(first + tf.range(size, dtype=tf.int64), self._dataset.num_examples, self._order_seed)
         seed = self._data_seed(step)
-        rows = self._dataset.index_of(numbers, seed)
+        index = self._dataset.index_of(numbers, seed)
         here = self._arrays[tf.get_static_value(context.replica_id_in_sync_group) % len(self._arrays)]
-        stored = streamed or {name: tf.gather(array, self._dataset.row_of(rows)) for name, array in here.items()}
-        return _Batch(self._dataset.batch({**stored, "index": rows}, seed))
+        stored = streamed or {name: tf.gather(array, self._dataset.row_of(index)) for name, array in here.items()}
+        return _Batch(self._dataset.batch({**stored, "index": index}, seed))
 
     def _data_seed(self, step):
         """Of what is random in the examples of a step."""

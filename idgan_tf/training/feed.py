@@ -9,7 +9,7 @@ import ctypes
 import numpy as np
 import tensorflow as tf
 
-from idgan_tf.training.order import row_numbers
+from idgan_tf.training.order import example_numbers
 
 AHEAD = 4  # batches gathered before they are needed
 ALIGNMENT = 64  # TensorFlow's, in bytes; .npy files keep it
@@ -24,7 +24,7 @@ def stream(dataset, settings, strategy, seed_of):
     """Function(first step) -> distributed dataset of {name: [B, ...]}, the rows of each replica and step.
 
     `seed_of` is a function of the step, for examples that are drawn.
-    The order is that of `order.row_numbers`, so a stream starts at any step at no cost.
+    The order is that of `order.example_numbers`, so a stream starts at any step at no cost.
     """
     tensors = {name: mapped(array) for name, array in dataset.arrays.items()}
     size = settings.batch_size // strategy.num_replicas_in_sync
@@ -40,7 +40,7 @@ def stream(dataset, settings, strategy, seed_of):
             def gathered(count):  # one batch per replica and step, replicas fastest
                 step, replica = first_step + count // replicas, first_replica + count % replicas
                 start = step * settings.batch_size + replica * size
-                numbers = row_numbers(start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed)
+                numbers = example_numbers(start + tf.range(size, dtype=tf.int64), dataset.num_examples, settings.seed)
                 rows = dataset.row_of(dataset.index_of(numbers, seed_of(step)))
                 return {name: tf.gather(tensor, rows) for name, tensor in tensors.items()}
 

@@ -1,7 +1,7 @@
 """The order of examples: a pure function of (seed, position), so that a run resumes anywhere at no cost.
 
 Position p of a run is example `p % N` of epoch `p // N`; each epoch is its own permutation of the N examples. The
-permutation is a small Feistel cipher on the row numbers (Luby & Rackoff 1988); numbers that fall outside 0..N-1 are
+permutation is a small Feistel cipher on their numbers (Luby & Rackoff 1988); numbers that fall outside 0..N-1 are
 enciphered again until they fall inside ("cycle walking", Black & Rogaway 2002). It needs no table, runs inside the
 training graph, and compiles under XLA, for which TensorFlow's own `tf.random.experimental.index_shuffle` has no kernel.
 """
@@ -26,8 +26,8 @@ def _encipher(x, keys, half_bits):
     return tf.bitwise.bitwise_or(tf.bitwise.left_shift(left, shift), right)
 
 
-def row_numbers(positions, num_examples, seed):
-    """Positions of a run -> row numbers of a dataset.
+def example_numbers(positions, num_examples, seed):
+    """Positions of a run -> numbers of a dataset's examples.
 
     Args:
         positions: int64 tensor [B], >= 0.
@@ -35,7 +35,7 @@ def row_numbers(positions, num_examples, seed):
         seed: the run's seed, a Python int.
 
     Returns:
-        int64 [B] in 0..N-1; the N positions of one epoch give every row once.
+        int64 [B] in 0..N-1; the N positions of one epoch give every example once.
     """
     count = tf.constant(num_examples, tf.int64)
     epoch, place = positions // count, positions % count

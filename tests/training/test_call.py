@@ -9,7 +9,7 @@ from tensorflow.python.ops import gen_math_ops
 
 from idgan_tf import noise
 from idgan_tf.training.call import STREAM_DATA, STREAM_METHOD, TrainingCall
-from idgan_tf.training.order import row_numbers
+from idgan_tf.training.order import example_numbers
 from tests.helpers import TinySprites
 
 
@@ -112,4 +112,4 @@ def test_a_step_draws_from_its_own_number_and_its_data_from_a_stream_of_their_ow
     for stream, seen in ((STREAM_METHOD, steps), (STREAM_DATA, data)):
         assert seen == [tuple(noise.fold([3, 0x1D6A], stream, step).numpy()) for step in range(3)]
     assert len({*steps, *data}) == 6
-    np.testing.assert_array_equal(seen_rows, row_numbers(tf.range(24, dtype=tf.int64), 48, 3))
+    np.testing.assert_array_equal(seen_rows, example_numbers(tf.range(24, dtype=tf.int64), 48, 3))

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from idgan_tf.training.order import row_numbers
+from idgan_tf.training.order import example_numbers
 
 
 def rows(first, count, num_examples, seed=0):
-    return row_numbers(tf.range(first, first + count, dtype=tf.int64), num_examples, seed).numpy()
+    return example_numbers(tf.range(first, first + count, dtype=tf.int64), num_examples, seed).numpy()
 
 
 @pytest.mark.parametrize("num_examples", [1, 2, 7, 64, 1000])
