@@ -12,7 +12,7 @@ from idgan_tf.studies import evidence, jobs, results, study
 
 ROOT = pathlib.Path(__file__).parents[2]
 EVIDENCE = {
-    *("idgan_fig3", "idgan_lambda", "idgan_table1", "idgan_table2", "start", "teachers"),
+    *("ibgan_beta", "idgan_fig3", "idgan_lambda", "idgan_table1", "idgan_table2", "start", "teachers"),
     *("label_table1", "label_table2", "label_toy"),
 }
 NOT_HERE = {"inception_score"}  # no machine of ours has Inception's weights
