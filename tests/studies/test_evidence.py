@@ -80,7 +80,7 @@ def test_a_number_that_does_not_say_its_count_or_network_is_found_of_given_codes
 
 
 def test_no_evidence_is_said(monkeypatch, tmp_path):
-    with pytest.raises(ConfigError, match="no evidence of idgan_table3; there is of idgan_fig3"):
+    with pytest.raises(ConfigError, match="no evidence of idgan_table3; there is of ibgan_beta, idgan_fig3"):
         evidence.folders("idgan_table3")
     monkeypatch.setattr(evidence, "FOLDER", tmp_path)
     with pytest.raises(ConfigError, match="it comes with a checkout"):
