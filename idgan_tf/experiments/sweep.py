@@ -52,7 +52,7 @@ def runs_of(gin_files, bindings, allow_imports, run_dir):
     for binding in bindings:
         (asked if binding.lstrip().startswith(SWEEP) else others).append(binding)
     is_sweep = [any(name.startswith(SWEEP) for name in literals(find(file))) for file in gin_files]
-    require(not any(is_sweep[1:]), "a sweep is the first --gin_file, and alone one")
+    require(not any(is_sweep[1:]), "a sweep must be the first --gin_file, and the only sweep")
     require(is_sweep[0] or not asked, f"{gin_files[0]} is no sweep: {'; '.join(asked)} would change nothing")
     if not is_sweep[0]:
         return [(Configuration(gin_files, bindings, allow_imports), run_dir)]

@@ -183,9 +183,8 @@ def load(asked, scale):
         other = _beside(path, file.runs_of)
         theirs = _read(other).runs_of
         require(not theirs, f"{path}: {other.stem} has no runs of its own, it reads those of {theirs}; name that")
-    lender = file.budgets_of or file.runs_of
-    if lender not in ("", path.stem):
-        others = load(_beside(path, lender), scale).scales
+    if lender := _lender(path):
+        others = load(lender, scale).scales
         budgets = {"all", "features", *(row.budget for row in rows)}
         scales = {
             name: _with_budgets(found, others[name], budgets) if name in others else found
@@ -221,6 +220,18 @@ def _read(path):
         return _made(_File, tomllib.loads(path.read_text("utf-8")), path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
+
+
+def _lender(path):
+    """The file of the study whose budgets one at `path` has, or None; ConfigError where they go in a circle."""
+    chain = [path]
+    while name := (file := _read(chain[-1])).budgets_of or file.runs_of:
+        if name == chain[-1].stem:  # its own
+            break
+        chain.append(_beside(chain[-1], name))
+        names = [each.stem for each in chain]
+        require(len({*names}) == len(names), f"{path}: budgets are borrowed in a circle, {', '.join(names)}")
+    return chain[1] if len(chain) > 1 else None
 
 
 def _with_budgets(scale, other, budgets):

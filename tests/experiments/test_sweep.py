@@ -36,7 +36,7 @@ def test_a_sweep_where_it_would_change_nothing_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="quickstart.gin is no sweep: sweep.values = "):
         runs_of(["gin/quickstart.gin"], ["sweep.values = (0.3,)"], [], tmp_path)
     for files in (["gin/quickstart.gin", BETA], [BETA, BETA]):
-        with pytest.raises(ConfigError, match="a sweep is the first --gin_file"):
+        with pytest.raises(ConfigError, match="a sweep must be the first --gin_file"):
             runs_of(files, [], [], tmp_path)
 
 

@@ -44,6 +44,11 @@ def test_one_that_reads_the_runs_of_another_has_its_budgets_but_for_those_it_giv
     other.write_text(lends.replace("runs_of", "budgets_of"))
     borrows = study.load(str(other), "cpu")
     assert borrows.scale.params == {**theirs, "gan": theirs["vae"]} and borrows.runs_of == "other"
+    text = mine.read_text()
+    mine.write_text(text.replace('paper = "none"', 'paper = "none"\nbudgets_of = "other"'))
+    with pytest.raises(ConfigError, match="budgets are borrowed in a circle, other, mine, other"):
+        study.load(str(other), "cpu")
+    mine.write_text(text)
     other.write_text(lends.replace("params.gan = [", 'params.vae = ["train.seed = 5", '))
     assert study.load(str(other), "cpu").scale.params["vae"] == ["train.seed = 5", *theirs["vae"]]
     other.write_text(lends.replace('runs_of = "mine"', 'runs_of = "teachers"').replace('"vae"', '"betavae"'))
