@@ -75,8 +75,8 @@ class PreparedDataset(Dataset):
         layout: which files --source must hold.
         archives: names of the published archives, read in place where --source is the folder that holds them.
         tables: names of files that are read, too, where they lie beside these archives.
-        full_count: images that the full set has, 0 where any number will do. Another number is an error
-            where the source is a published archive or TFDS, and a warning where it is a folder.
+        full_count: images that the full set has, 0 where any number will do. Another number is an error where the
+            source is a published archive or TFDS, and a warning where it is a folder.
         tfds: the TFDS builder of the same images, "" where there is none.
         crop: what `cut` does before resizing, in a few words; part of the manifest.
         resize: the resampling filter.
